@@ -1,0 +1,46 @@
+/**
+ * Compiles the AssemblyScript kernels to dist/mixer/kernel/kernels.wasm.
+ *
+ * The module imports its memory (shared, so that worker threads see the same arrays) and owns none of it: no
+ * runtime, no static data. One compiled module serves memories of any size.
+ */
+import { mkdirSync } from 'node:fs';
+import asc from 'assemblyscript/asc';
+
+const root = new URL('..', import.meta.url);
+const source = 'src/mixer/kernel/assembly/index.ts';
+const output = 'dist/mixer/kernel/kernels.wasm';
+
+process.chdir(root.pathname);
+mkdirSync('dist/mixer/kernel', { recursive: true });
+
+/** 64 KiB pages: shared memories must declare a maximum, and 4 GiB is the most there can be. */
+const MAXIMUM_PAGES = 65536;
+
+const { error, stderr } = await asc.main([
+  source,
+  '--outFile',
+  output,
+  '-O3',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--importMemory',
+  '--sharedMemory',
+  '--initialMemory',
+  '1',
+  '--maximumMemory',
+  String(MAXIMUM_PAGES),
+  '--enable',
+  'simd',
+  '--enable',
+  'threads',
+  // Nothing of ours lives in memory, and address 0 belongs to the caller.
+  '--memoryBase',
+  '0',
+]);
+if (error) {
+  console.error(stderr.toString());
+  console.error(error.message);
+  process.exitCode = 1;
+}
