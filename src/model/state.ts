@@ -1,0 +1,35 @@
+/**
+ * The part of a model's state that the mixers do not hold: the two previous inputs of every short convolution.
+ */
+export class StepState {
+  /** `[layer, batch, 2, 3 width]`, the older input first. */
+  readonly short: Float32Array;
+
+  constructor(
+    readonly layers: number,
+    readonly batch: number,
+    readonly width: number,
+  ) {
+    this.short = new Float32Array(layers * batch * 2 * 3 * width);
+  }
+
+  /** A copy of the values, for saving. */
+  save(): Float32Array {
+    return this.short.slice();
+  }
+
+  /** Continues from saved values. */
+  restore(values: Float32Array): void {
+    if (values.length !== this.short.length) {
+      throw new RangeError(`a state of ${this.short.length} values cannot be restored from ${values.length}`);
+    }
+    this.short.set(values);
+  }
+
+  /** An independent state at the same point. */
+  copy(): StepState {
+    const copy = new StepState(this.layers, this.batch, this.width);
+    copy.short.set(this.short);
+    return copy;
+  }
+}

@@ -1,0 +1,101 @@
+/** The model as the rest of the program sees it: what goes in, what comes out, who owns the arrays. */
+import type { Mixer } from '../mixer/mixer.js';
+import type { BundleConfig } from './config.js';
+import type { StepState } from './state.js';
+
+export type Device = 'cpu' | 'cuda';
+export type DeviceChoice = 'auto' | Device;
+
+export interface OpenOptions {
+  /** CPU threads of the prompt's dense layers. Never changes a result. Default 1. */
+  readonly threads?: number;
+  /** Where the dense layers run. `auto` takes CUDA where its provider library is installed. Default `auto`. */
+  readonly device?: DeviceChoice;
+}
+
+/** Reports work done out of a total, in arbitrary units, first with 0 and last with `total`. */
+export type Progress = (done: number, total: number) => void;
+
+/** What a layer's mixer starts from. Both arrays are the receiver's own: nobody else keeps or reuses them. */
+export interface LayerStart {
+  /** The filter, `[generateLength, width]`, row 0 (the red cell's tap) included. */
+  readonly taps: Float32Array;
+  /** What the prompt adds to the positions to generate, `[generateLength, width]`. */
+  readonly pending: Float32Array;
+}
+
+export interface PrefillOptions {
+  /**
+   * Called once per mixer, in order, as soon as that mixer's start is known, so that nobody holds all of them
+   * twice. Left out, the filter's start and the pending sums are not computed.
+   */
+  readonly onLayer?: (mixer: number, start: LayerStart) => void;
+  readonly onProgress?: Progress;
+}
+
+export interface Prefilled {
+  /** After the last prompt token, `[vocabulary]`. */
+  readonly logits: Float32Array;
+  /** The short convolutions' state after the prompt; the next `step` continues it. */
+  readonly state: StepState;
+}
+
+export interface ScoreOptions {
+  readonly onProgress?: Progress;
+  /**
+   * Score token by token through this mixer, as generation does, instead of offline. It must be fresh, with
+   * filters set and room for every token.
+   */
+  readonly stepwise?: Mixer;
+}
+
+/** Consecutive rows of a scored text. The arrays are overwritten by the next chunk: copy what you keep. */
+export interface LogitsChunk {
+  /** Position of the first row. */
+  readonly start: number;
+  readonly rows: number;
+  /** Row t predicts token `start + t + 1`: `[rows, vocabulary]`. */
+  readonly logits: Float32Array;
+  /** The normalised state the head reads, `[rows, width]`. */
+  readonly hidden: Float32Array;
+}
+
+export interface StepResult {
+  /** `[batch, vocabulary]`. */
+  readonly logits: Float32Array;
+  /** The mixers' inputs at this position, `[mixer, batch, width]`. */
+  readonly y: Float32Array;
+}
+
+export interface HyenaModel {
+  readonly config: BundleConfig;
+  /** The bundle's directory. */
+  readonly directory: string;
+  /** The device in use. */
+  readonly device: Device;
+  /** Long convolutions, over all layers: layers x (order - 1). */
+  readonly mixers: number;
+  /** Hex SHA-256 over the bundle's file hashes: changes whenever anything in the model does. */
+  readonly id: string;
+
+  /** A state at position 0, for `batch` sequences side by side. */
+  start(batch?: number): StepState;
+  /**
+   * One token of each sequence through the whole model. `pending` `[mixer, batch, width]` is copied. The
+   * result's arrays belong to `state` and are overwritten by its next step.
+   */
+  step(state: StepState, tokens: number | ArrayLike<number>, pending: Float32Array): Promise<StepResult>;
+  /** A mixer's filter, `[length, width]`, tap 0 with the skip weight folded in. `length` <= context. */
+  taps(mixer: number, length: number): Promise<Float32Array>;
+  /**
+   * The prompt at once, quasilinearly. Afterwards generation is a fresh online convolution of
+   * `generateLength` positions; nothing that grows with the prompt is kept.
+   */
+  prefill(ids: ArrayLike<number>, generateLength: number, options?: PrefillOptions): Promise<Prefilled>;
+  /** Natural-log probability of ids[t + 1] given ids[0 .. t], for t = 0 .. ids.length - 2. */
+  score(ids: ArrayLike<number>, options?: ScoreOptions): Promise<Float64Array>;
+  /** Logits and head inputs of every position, a chunk of rows at a time. */
+  logits(ids: ArrayLike<number>, options?: { onProgress?: Progress }): AsyncIterable<LogitsChunk>;
+  /** Releases the sessions. The model cannot be used afterwards. */
+  close(): Promise<void>;
+}
