@@ -1,0 +1,197 @@
+"""A Hyena language model (order 2) in plain PyTorch, with the parameter names of safari's checkpoints."""
+
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+@dataclass
+class HyenaConfig:
+    vocabulary: int
+    width: int = 256  # d: channels
+    layers: int = 6
+    inner: int = 1024  # channels inside the MLP
+    context: int = 131072  # Lmax: the longest filter
+    features: int = 17  # E: features of a filter position
+    filter_width: int = 64  # hidden channels of the filter's MLP
+    frequency: float = 10.0  # initial frequency of the filter's sines
+    shift: float = 0.0  # added to the window
+    time: str = "log"  # positions enter the filter as 'linear' (Hyena) or 'log' time
+    fastest: float = 2.0  # the window's shortest time constant, in positions
+    slowest: float = 2048.0  # and its longest
+    balanced: bool = False  # while training: see HyenaFilter.gain
+
+    def to_dict(self):
+        return asdict(self)
+
+
+def positions(config: HyenaConfig, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Filter features `[length, features]` and times in [0, 1] `[length, 1]` of the first `length` lags.
+
+    Linear time is Hyena's. Log time gives every octave of lags the same share of the features: neighbouring
+    lags are told apart where they matter, and lags longer than any training sequence look like those before.
+    """
+    t = torch.arange(length, dtype=torch.float64)
+    linear = t / (config.context - 1)
+    if config.time == "log":
+        s = torch.log1p(t) / math.log(config.context)
+        phase = 2 * math.pi * s
+    else:
+        s = linear
+        phase = 2 * math.pi * t / config.context
+    bands = (config.features - 1) // 2
+    f = torch.linspace(1e-4, bands - 1, bands, dtype=torch.float64)
+    angle = phase[:, None] * f
+    z = torch.cat([s[:, None], torch.cos(angle), -torch.sin(angle)], dim=1)
+    return z.float(), linear[:, None].float()
+
+
+class Sine(nn.Module):
+    def __init__(self, channels: int, frequency: float):
+        super().__init__()
+        self.freq = nn.Parameter(frequency * torch.ones(1, channels))
+
+    def forward(self, x):
+        return torch.sin(self.freq * x)
+
+
+class Window(nn.Module):
+    """Decaying windows exp(-t |delta|), their time constants spread evenly in log time."""
+
+    def __init__(self, config: HyenaConfig):
+        super().__init__()
+        self.shift = config.shift
+        spread = torch.linspace(math.log(config.fastest), math.log(config.slowest), config.width, dtype=torch.float64)
+        self.register_buffer("deltas", ((config.context - 1) / torch.exp(spread)).float().view(1, 1, -1))
+
+    def forward(self, t, taps):
+        return taps * (torch.exp(-t * self.deltas[0].abs()) + self.shift)
+
+
+class HyenaFilter(nn.Module):
+    """The implicit filter: taps `[time, channel]` as a function of the lag."""
+
+    def __init__(self, config: HyenaConfig):
+        super().__init__()
+        self.bias = nn.Parameter(torch.randn(config.width))
+        sine = Sine(config.filter_width, config.frequency)
+        h = config.filter_width
+        self.implicit_filter = nn.Sequential(
+            nn.Linear(config.features, h), sine, nn.Linear(h, h), sine, nn.Linear(h, h), sine,
+            nn.Linear(h, config.width, bias=False),
+        )
+        self.modulation = Window(config)
+        # A slow window sums over hundreds of times more lags than a fast one. While training, its taps are
+        # scaled down by the square root of their number, so that all channels start, and learn, alike.
+        # `fold` moves the scale into the last layer's weights: a finished model knows nothing of it.
+        decay = 2 * self.modulation.deltas[0, 0] / (config.context - 1)
+        gain = torch.sqrt(1 - torch.exp(-decay)) if config.balanced else None
+        self.register_buffer("gain", gain, persistent=False)
+
+    def forward(self, z, t):
+        taps = self.modulation(t, self.implicit_filter(z))
+        return taps if self.gain is None else taps * self.gain
+
+    @torch.no_grad()
+    def fold(self):
+        self.implicit_filter[6].weight.mul_(self.gain[:, None])
+        self.gain = None
+
+
+def causal_convolution(y: torch.Tensor, taps: torch.Tensor) -> torch.Tensor:
+    """`z[t] = sum over i <= t of y[i] taps[t - i]`; y `[batch, channel, time]`, taps `[channel, time]`."""
+    length = y.shape[-1]
+    n = 2 * length
+    spectrum = torch.fft.rfft(y.float(), n=n) * torch.fft.rfft(taps.float(), n=n)
+    return torch.fft.irfft(spectrum, n=n)[..., :length]
+
+
+class HyenaOperator(nn.Module):
+    def __init__(self, config: HyenaConfig):
+        super().__init__()
+        d = config.width
+        self.in_proj = nn.Linear(d, 3 * d)
+        self.out_proj = nn.Linear(d, d)
+        self.short_filter = nn.Conv1d(3 * d, 3 * d, 3, groups=3 * d, padding=2)
+        self.filter_fn = HyenaFilter(config)
+
+    def forward(self, u, z, t):
+        length = u.shape[1]
+        p = self.in_proj(u)
+        # A depthwise convolution of three taps is three shifted products: far faster than Conv1d on a CPU.
+        w = self.short_filter.weight[:, 0, :].to(p.dtype)
+        padded = F.pad(p, (0, 0, 2, 0))
+        c = padded[:, :length] * w[:, 0] + padded[:, 1 : length + 1] * w[:, 1] + p * w[:, 2]
+        c = c + self.short_filter.bias.to(p.dtype)
+        x0, x1, v = c.split(u.shape[-1], dim=-1)
+        y = v * x1
+        taps = self.filter_fn(z, t)
+        mixed = causal_convolution(y.transpose(1, 2), taps.t()).transpose(1, 2) + self.filter_fn.bias * y
+        return self.out_proj(mixed.to(x0.dtype) * x0)
+
+
+class Mlp(nn.Module):
+    def __init__(self, config: HyenaConfig):
+        super().__init__()
+        self.fc1 = nn.Linear(config.width, config.inner)
+        self.fc2 = nn.Linear(config.inner, config.width)
+
+    def forward(self, x):
+        return self.fc2(F.gelu(self.fc1(x), approximate="tanh"))
+
+
+class Block(nn.Module):
+    def __init__(self, config: HyenaConfig):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(config.width)
+        self.mixer = HyenaOperator(config)
+        self.norm2 = nn.LayerNorm(config.width)
+        self.mlp = Mlp(config)
+
+    def forward(self, x, z, t):
+        x = x + self.mixer(self.norm1(x), z, t)
+        return x + self.mlp(self.norm2(x))
+
+
+class Backbone(nn.Module):
+    def __init__(self, config: HyenaConfig):
+        super().__init__()
+        self.embeddings = nn.ModuleDict({"word_embeddings": nn.Embedding(config.vocabulary, config.width)})
+        self.layers = nn.ModuleList([Block(config) for _ in range(config.layers)])
+        self.ln_f = nn.LayerNorm(config.width)
+
+
+class HyenaLM(nn.Module):
+    """ids `[batch, time]` -> logits `[batch, time, vocabulary]`; the head is tied to the embeddings."""
+
+    def __init__(self, config: HyenaConfig):
+        super().__init__()
+        self.config = config
+        self.backbone = Backbone(config)
+        self.cache = {}
+        for name, p in self.named_parameters():
+            if name.endswith("word_embeddings.weight"):
+                nn.init.normal_(p, std=0.02)
+            elif p.dim() == 2 and "filter_fn" not in name:
+                nn.init.normal_(p, std=config.width**-0.5 * 0.5)
+            if name.endswith(("out_proj.weight", "fc2.weight")):
+                nn.init.zeros_(p)
+
+    def positions(self, length: int, device):
+        if (length, device) not in self.cache:
+            z, t = positions(self.config, length)
+            self.cache[length, device] = (z.to(device), t.to(device))
+        return self.cache[length, device]
+
+    def hidden(self, ids: torch.Tensor) -> torch.Tensor:
+        z, t = self.positions(ids.shape[1], ids.device)
+        x = self.backbone.embeddings["word_embeddings"](ids)
+        for block in self.backbone.layers:
+            x = block(x, z, t)
+        return self.backbone.ln_f(x)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return F.linear(self.hidden(ids), self.backbone.embeddings["word_embeddings"].weight)
