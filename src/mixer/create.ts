@@ -1,5 +1,9 @@
+import { BlockedMixer } from './blocked.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
-import type { Plan } from './plan/plan.js';
+import { layoutLayer, pageBytes, pagesFor } from './memory/layout.js';
+import { openEngine, type EngineData, type KernelsName } from './open.js';
+import { checkPlan, planFor, type Plan } from './plan/plan.js';
+import { soloTeam, startTeam } from './thread/team.js';
 
 export interface MixerOptions {
   readonly name: MixerName;
@@ -8,61 +12,98 @@ export interface MixerOptions {
   readonly threads?: number;
   /** Which implementation computes the tiles of each side. Default: the cheapest by measured costs. */
   readonly plan?: Plan;
+  /** The SIMD kernels (default), or their slow and readable twin. */
+  readonly kernels?: KernelsName;
 }
 
-/** Bytes of array memory a mixer will hold, without allocating any of it. Throws a RangeError if it cannot be held. */
-export function bytesNeeded(shape: MixerShape, name: MixerName, _plan?: Plan, _threads = 1): number {
-  return shape.layers * shape.width * shape.length * 4 * (name === 'tiled' ? 3 : 2);
+/** Hooks for tests: memory from elsewhere, and sharing of even the smallest jobs. */
+export interface MixerInternals {
+  /** Makes a layer's memory. Its contents may be anything if `dirty`. */
+  readonly allocate: (pages: number) => WebAssembly.Memory;
+  readonly dirty: boolean;
+  /** Jobs worth this many ns are shared among the threads. */
+  readonly worthSharing?: number;
 }
 
-/** Makes a mixer, allocates its memory and starts its threads. */
+const FRESH: MixerInternals = { allocate: sharedMemory, dirty: false };
+
+/** The most threads that make sense to ask for. */
+const MAXIMUM_THREADS = 256;
+
+/**
+ * Bytes of array memory a mixer will hold, all layers together, without allocating any of it. Throws a RangeError
+ * with the figures if a layer does not fit one WebAssembly memory (4 GiB).
+ */
+export function bytesNeeded(shape: MixerShape, name: MixerName, plan?: Plan, threads = 1): number {
+  return shape.layers * pageBytes(layerPages(shape, name, plan ?? planFor(shape.length), threads));
+}
+
+/** Makes a mixer: allocates its memory, one WebAssembly memory per layer, and starts its threads. */
 export function createMixer(options: MixerOptions): Promise<Mixer> {
-  return Promise.resolve(new Direct(options.name, options.shape));
+  return createMixerOn(options, FRESH);
 }
 
-/** Placeholder arithmetic: the definition, evaluated lazily in float64. */
-class Direct implements Mixer {
-  position = 0;
-  readonly bytes: number;
-  private readonly taps: Float32Array[];
-  private readonly slots: Float32Array[];
+/** `createMixer` with its internals open. */
+export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<Mixer> {
+  const { name, shape, threads = 1, kernels = 'wasm' } = options;
+  checkOptions(options);
+  const plan = options.plan ?? planFor(shape.length);
+  const pages = layerPages(shape, name, plan, threads);
+  const memories: WebAssembly.Memory[] = [];
+  for (let layer = 0; layer < shape.layers; layer++) {
+    try {
+      memories.push(internals.allocate(pages));
+    } catch (cause) {
+      const mib = (pageBytes(pages) / 2 ** 20).toFixed(0);
+      throw new RangeError(
+        `no memory for layer ${layer + 1} of ${shape.layers}: each layer of this mixer needs ${mib} MiB`,
+        { cause },
+      );
+    }
+  }
+  const data: EngineData = { name, shape, plan, threads, kernels, memories };
+  const opened = openEngine(data);
+  const units = shape.layers * opened.layers[0].layout.groups;
+  const team =
+    threads === 1
+      ? soloTeam(opened.engine, units)
+      : await startTeam(opened.engine, data, units, threads, internals.worthSharing);
+  const mixer = new BlockedMixer(shape, shape.layers * pageBytes(pages), opened, team);
+  if (internals.dirty) mixer.clear();
+  return mixer;
+}
 
-  constructor(
-    readonly name: MixerName,
-    readonly shape: MixerShape,
-  ) {
-    const { layers, width, length } = shape;
-    this.taps = Array.from({ length: layers }, () => new Float32Array(length * width));
-    this.slots = Array.from({ length: layers }, () => new Float32Array(length * width));
-    this.bytes = layers * width * length * 8;
-  }
-  setFilter(layer: number, taps: Float32Array): void {
-    this.taps[layer].set(taps);
-  }
-  addPending(layer: number, values: Float32Array): void {
-    const slots = this.slots[layer];
-    for (let k = 0; k < slots.length; k++) slots[k] += values[k];
-  }
-  pending(out: Float32Array): void {
-    const { layers, width } = this.shape;
-    const t = this.position;
-    for (let l = 0; l < layers; l++) {
-      for (let c = 0; c < width; c++) {
-        let sum = this.slots[l][t * width + c];
-        for (let i = 0; i < t; i++) sum += this.slots[l][i * width + c] * this.taps[l][(t - i) * width + c];
-        out[l * width + c] = sum;
-      }
-    }
-  }
-  push(y: Float32Array): void {
-    const { layers, width, length } = this.shape;
-    if (this.position >= length) throw new RangeError(`push past the length ${length}`);
-    for (let l = 0; l < layers; l++) {
-      this.slots[l].set(y.subarray(l * width, (l + 1) * width), this.position * width);
-    }
-    this.position++;
-  }
-  close(): Promise<void> {
-    return Promise.resolve();
+function layerPages(shape: MixerShape, name: MixerName, plan: Plan, threads: number): number {
+  checkShape(shape);
+  checkPlan(plan, shape.length);
+  const { width, length } = shape;
+  return pagesFor(
+    layoutLayer(name, shape, plan, threads),
+    `a ${name} mixer's layer of ${width} channels and ${length} positions`,
+  );
+}
+
+/** Memory that all threads of the process can see. It comes zeroed. */
+function sharedMemory(pages: number): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+function checkOptions({ name, threads = 1, kernels = 'wasm' }: MixerOptions): void {
+  if (name !== 'lazy' && name !== 'eager' && name !== 'tiled')
+    throw new RangeError(`unknown mixer ${String(name)}`);
+  if (kernels !== 'wasm' && kernels !== 'plain') throw new RangeError(`unknown kernels ${String(kernels)}`);
+  checkWhole('threads', threads, MAXIMUM_THREADS);
+}
+
+function checkShape({ layers, width, length }: MixerShape): void {
+  checkWhole('layers', layers, 2 ** 16);
+  checkWhole('width', width, 2 ** 24);
+  // Beyond, a single channel group would not fit a memory; and positions stay small integers.
+  checkWhole('length', length, 2 ** 26);
+}
+
+function checkWhole(what: string, value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new RangeError(`${what}: expected a whole number from 1 to ${most}, got ${value}`);
   }
 }

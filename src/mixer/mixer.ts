@@ -28,12 +28,14 @@ export interface Mixer {
 
   /** Sets a layer's filter, `[time, channel]`, `length` rows; row 0 is never read. Before the first push. */
   setFilter(layer: number, taps: Float32Array): void;
-  /** Adds sums that come from before position 0 (a prompt), `[time, channel]`. Before the first push. */
+  /** Adds sums that come from before position 0 (a prompt), `[time, channel]`, at most `length` rows. Before the first push. */
   addPending(layer: number, values: Float32Array): void;
   /** Writes the pending sums of the current position to `out`, `[layer, channel]`. */
   pending(out: Float32Array): void;
   /** Takes the inputs y of the current position, `[layer, channel]`, and moves to the next one. */
   push(y: Float32Array): void;
+  /** Goes back to position 0 with nothing pending. Filters stay. */
+  reset(): void;
   /** Ends worker threads. The mixer cannot be used afterwards. */
   close(): Promise<void>;
 }

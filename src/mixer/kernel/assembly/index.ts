@@ -1,6 +1,5 @@
-/** Adds two rows of 16 channels. */
-export function addRow(from: usize, to: usize): void {
-  for (let b: usize = 0; b < 64; b += 16) {
-    v128.store(to + b, f32x4.add(v128.load(to + b), v128.load(from + b)));
-  }
-}
+export { gather, scatter } from './rows';
+export { dot, flush, spread } from './stream';
+export { directTile } from './direct';
+export { forward, inverse } from './transform';
+export { addLower, addUpper, convolveRows, fftTile, spectrum } from './twist';

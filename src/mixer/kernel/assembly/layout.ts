@@ -1,0 +1,11 @@
+/**
+ * Sizes in bytes. A *line* is one time step of one channel group: 16 float32, one cache line. A *point* is one
+ * complex number in each of 8 channels, `[8 real parts][8 imaginary parts]`, again one cache line; a group of
+ * 16 channels is transformed as two halves of 8.
+ */
+export const LINE: usize = 64;
+export const POINT: usize = 64;
+/** From a point's real parts to its imaginary parts. */
+export const IMAGINARY: usize = 32;
+/** One vector: 4 channels. */
+export const VECTOR: usize = 16;

@@ -1,0 +1,90 @@
+import { LINE } from './layout';
+
+/**
+ * Rows summed in registers before they are added to the running total. A float32 sum of n terms loses about
+ * sqrt(n) roundoffs; two levels lose sqrt(BLOCK) + sqrt(n / BLOCK), least near BLOCK = sqrt(n) for the n = 2^17
+ * we care about.
+ */
+const BLOCK: u32 = 256;
+
+// @ts-ignore: decorator
+@inline
+function mulAdd(sum: v128, a: usize, b: usize, at: usize): v128 {
+  return f32x4.add(sum, f32x4.mul(v128.load(a + at), v128.load(b + at)));
+}
+
+// @ts-ignore: decorator
+@inline
+function addTo(to: usize, at: usize, sum: v128): void {
+  v128.store(to + at, f32x4.add(v128.load(to + at), sum));
+}
+
+/**
+ * The lazy sum of one group: `total += sum over r of past[r] * taps[r]`, with the taps stored newest last so
+ * that both streams ascend. `total` is one line.
+ */
+export function dot(past: usize, taps: usize, rows: u32, total: usize): void {
+  while (rows > 0) {
+    const block = min(rows, BLOCK);
+    rows -= block;
+    let a0 = f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let b0 = a0;
+    let b1 = a0;
+    let b2 = a0;
+    let b3 = a0;
+    for (let pairs = block >> 1; pairs > 0; pairs--) {
+      a0 = mulAdd(a0, past, taps, 0);
+      a1 = mulAdd(a1, past, taps, 16);
+      a2 = mulAdd(a2, past, taps, 32);
+      a3 = mulAdd(a3, past, taps, 48);
+      b0 = mulAdd(b0, past, taps, 64);
+      b1 = mulAdd(b1, past, taps, 80);
+      b2 = mulAdd(b2, past, taps, 96);
+      b3 = mulAdd(b3, past, taps, 112);
+      past += 2 * LINE;
+      taps += 2 * LINE;
+    }
+    if (block & 1) {
+      a0 = mulAdd(a0, past, taps, 0);
+      a1 = mulAdd(a1, past, taps, 16);
+      a2 = mulAdd(a2, past, taps, 32);
+      a3 = mulAdd(a3, past, taps, 48);
+      past += LINE;
+      taps += LINE;
+    }
+    addTo(total, 0, f32x4.add(a0, b0));
+    addTo(total, 16, f32x4.add(a1, b1));
+    addTo(total, 32, f32x4.add(a2, b2));
+    addTo(total, 48, f32x4.add(a3, b3));
+  }
+}
+
+/** The eager step of one group: `sums[r] += y * taps[r]` for every later position. `y` is one line. */
+export function spread(y: usize, taps: usize, sums: usize, rows: u32): void {
+  const y0 = v128.load(y, 0);
+  const y1 = v128.load(y, 16);
+  const y2 = v128.load(y, 32);
+  const y3 = v128.load(y, 48);
+  for (; rows > 0; rows--) {
+    v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(y0, v128.load(taps))), 0);
+    v128.store(sums, f32x4.add(v128.load(sums, 16), f32x4.mul(y1, v128.load(taps, 16))), 16);
+    v128.store(sums, f32x4.add(v128.load(sums, 32), f32x4.mul(y2, v128.load(taps, 32))), 32);
+    v128.store(sums, f32x4.add(v128.load(sums, 48), f32x4.mul(y3, v128.load(taps, 48))), 48);
+    sums += LINE;
+    taps += LINE;
+  }
+}
+
+/** Moves partial sums into the totals of one group: `totals[r] += partial[r]`, `partial[r] = 0`. */
+export function flush(partial: usize, totals: usize, rows: u32): void {
+  const zero = f32x4.splat(0);
+  for (let vectors = rows << 2; vectors > 0; vectors--) {
+    v128.store(totals, f32x4.add(v128.load(totals), v128.load(partial)));
+    v128.store(partial, zero);
+    partial += 16;
+    totals += 16;
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * Negacyclic convolution of 2n reals by complex transforms of n points (the right-angle trick).
+ *
+ * Polynomials modulo x^2n + 1 are, with x^n = i, complex polynomials modulo x^n - i; and substituting
+ * x = w y, w = exp(i pi / 2n), turns those into polynomials modulo y^n - 1: a cyclic convolution. So
+ * `z[j] = (a[j] + i a[j + n]) w^j` is transformed, multiplied, transformed back, and `z[j] w^-j` has the result's
+ * lower half in its real and its upper half in its imaginary parts.
+ *
+ * The twist is folded into the outermost radix-4 pass. There the four inputs of a butterfly are j, j + n/4,
+ * j + n/2, j + 3n/4, whose twists are w^j times the constants exp(i pi k / 8); w^j joins the twiddles. Twisted
+ * tables: for size n, n/4 entries `[w^j, w^j W^j, w^j W^2j, w^j W^3j]`, W = exp(-2 pi i / n).
+ */
+import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
+import { convolveBlock, forward } from './transform';
+import { storeProduct } from './passes';
+
+const COS: f32 = 0.9238795325112867; // cos(pi / 8)
+const SIN: f32 = 0.3826834323650898; // sin(pi / 8)
+const ROOT: f32 = 0.7071067811865476; // sqrt(1/2)
+
+/** Bytes per entry: four complex numbers. */
+const ENTRY: usize = 32;
+
+// @ts-ignore: decorator
+@inline
+function tableOf(tables: usize, q: usize): usize {
+  return tables + ENTRY * (q - 1);
+}
+
+/** The first pass of a real input whose upper half is zero: n = 4 q rows (8 channels of each line) to n points. */
+function twistRows(rows: usize, points: usize, q: usize, tables: usize): void {
+  const rowQuarter = q * LINE;
+  const quarter = q * POINT;
+  const cos = f32x4.splat(COS);
+  const sin = f32x4.splat(SIN);
+  const root = f32x4.splat(ROOT);
+  let entry = tableOf(tables, q);
+  for (const end = rows + rowQuarter; rows < end; rows += LINE) {
+    for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
+      const row = rows + v;
+      const p = points + v;
+      const x0 = v128.load(row);
+      const x1 = v128.load(row + rowQuarter);
+      const x2 = f32x4.mul(v128.load(row + 2 * rowQuarter), root);
+      const x3 = v128.load(row + 3 * rowQuarter);
+      const x1c = f32x4.mul(x1, cos);
+      const x1s = f32x4.mul(x1, sin);
+      const x3c = f32x4.mul(x3, sin);
+      const x3s = f32x4.mul(x3, cos);
+      const cr = f32x4.add(x1c, x3c);
+      const ci = f32x4.add(x1s, x3s);
+      const er = f32x4.sub(x1c, x3c);
+      const ei = f32x4.sub(x1s, x3s);
+      const ar = f32x4.add(x0, x2);
+      const br = f32x4.sub(x0, x2);
+      storeProduct(p, f32x4.add(ar, cr), f32x4.add(x2, ci), v128.load32_splat(entry, 0), v128.load32_splat(entry, 4));
+      // b.im = -x2
+      storeProduct(p + quarter, f32x4.add(br, ei), f32x4.neg(f32x4.add(x2, er)), v128.load32_splat(entry, 8), v128.load32_splat(entry, 12));
+      storeProduct(p + 2 * quarter, f32x4.sub(ar, cr), f32x4.sub(x2, ci), v128.load32_splat(entry, 16), v128.load32_splat(entry, 20));
+      storeProduct(p + 3 * quarter, f32x4.sub(br, ei), f32x4.sub(er, x2), v128.load32_splat(entry, 24), v128.load32_splat(entry, 28));
+    }
+    points += POINT;
+    entry += ENTRY;
+  }
+}
+
+/** The first pass of a real input with both halves: rows j are the real, rows n + j the imaginary parts. */
+function twistBoth(rows: usize, points: usize, q: usize, tables: usize): void {
+  const rowQuarter = q * LINE;
+  const quarter = q * POINT;
+  const cos = f32x4.splat(COS);
+  const sin = f32x4.splat(SIN);
+  const root = f32x4.splat(ROOT);
+  let entry = tableOf(tables, q);
+  for (const end = rows + rowQuarter; rows < end; rows += LINE) {
+    for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
+      const low = rows + v;
+      const high = low + 4 * rowQuarter;
+      const p = points + v;
+      const x0r = v128.load(low);
+      const x0i = v128.load(high);
+      let r = v128.load(low + rowQuarter);
+      let s = v128.load(high + rowQuarter);
+      const x1r = f32x4.sub(f32x4.mul(r, cos), f32x4.mul(s, sin));
+      const x1i = f32x4.add(f32x4.mul(r, sin), f32x4.mul(s, cos));
+      r = v128.load(low + 2 * rowQuarter);
+      s = v128.load(high + 2 * rowQuarter);
+      const x2r = f32x4.mul(root, f32x4.sub(r, s));
+      const x2i = f32x4.mul(root, f32x4.add(r, s));
+      r = v128.load(low + 3 * rowQuarter);
+      s = v128.load(high + 3 * rowQuarter);
+      const x3r = f32x4.sub(f32x4.mul(r, sin), f32x4.mul(s, cos));
+      const x3i = f32x4.add(f32x4.mul(r, cos), f32x4.mul(s, sin));
+      const ar = f32x4.add(x0r, x2r);
+      const ai = f32x4.add(x0i, x2i);
+      const br = f32x4.sub(x0r, x2r);
+      const bi = f32x4.sub(x0i, x2i);
+      const cr = f32x4.add(x1r, x3r);
+      const ci = f32x4.add(x1i, x3i);
+      const er = f32x4.sub(x1r, x3r);
+      const ei = f32x4.sub(x1i, x3i);
+      storeProduct(p, f32x4.add(ar, cr), f32x4.add(ai, ci), v128.load32_splat(entry, 0), v128.load32_splat(entry, 4));
+      storeProduct(p + quarter, f32x4.add(br, ei), f32x4.sub(bi, er), v128.load32_splat(entry, 8), v128.load32_splat(entry, 12));
+      storeProduct(p + 2 * quarter, f32x4.sub(ar, cr), f32x4.sub(ai, ci), v128.load32_splat(entry, 16), v128.load32_splat(entry, 20));
+      storeProduct(p + 3 * quarter, f32x4.sub(br, ei), f32x4.add(bi, er), v128.load32_splat(entry, 24), v128.load32_splat(entry, 28));
+    }
+    points += POINT;
+    entry += ENTRY;
+  }
+}
+
+/** `row += value`. */
+// @ts-ignore: decorator
+@inline
+function accumulate(row: usize, value: v128): void {
+  v128.store(row, f32x4.add(v128.load(row), value));
+}
+
+/**
+ * The last pass: n = 4 q points to the upper (imaginary) or lower (real) half of the result, added to `count`
+ * rows. The points stay as they are, so both halves can be had one after the other.
+ */
+// @ts-ignore: decorator
+@inline
+function untwist(points: usize, rows: usize, count: usize, q: usize, tables: usize, upper: bool): void {
+  const rowQuarter = q * LINE;
+  const quarter = q * POINT;
+  const cos = f32x4.splat(COS);
+  const sin = f32x4.splat(SIN);
+  const root = f32x4.splat(ROOT);
+  let entry = tableOf(tables, q);
+  // Rows past `count` belong to someone else. Row numbers are compared, not addresses, which could wrap.
+  const first = min(q, count);
+  for (let j: usize = 0; j < first; j++) {
+    for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
+      const row = rows + v;
+      const p = points + v;
+      let wr = v128.load32_splat(entry, 0);
+      let wi = v128.load32_splat(entry, 4);
+      let yr = v128.load(p);
+      let yi = v128.load(p, IMAGINARY);
+      const t0r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
+      const t0i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+      wr = v128.load32_splat(entry, 16);
+      wi = v128.load32_splat(entry, 20);
+      yr = v128.load(p + 2 * quarter);
+      yi = v128.load(p + 2 * quarter, IMAGINARY);
+      const t2r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
+      const t2i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+      const ar = f32x4.add(t0r, t2r);
+      const ai = f32x4.add(t0i, t2i);
+      const br = f32x4.sub(t0r, t2r);
+      const bi = f32x4.sub(t0i, t2i);
+      wr = v128.load32_splat(entry, 8);
+      wi = v128.load32_splat(entry, 12);
+      yr = v128.load(p + quarter);
+      yi = v128.load(p + quarter, IMAGINARY);
+      const t1r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
+      const t1i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+      wr = v128.load32_splat(entry, 24);
+      wi = v128.load32_splat(entry, 28);
+      yr = v128.load(p + 3 * quarter);
+      yi = v128.load(p + 3 * quarter, IMAGINARY);
+      const t3r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
+      const t3i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+      const cr = f32x4.add(t1r, t3r);
+      const ci = f32x4.add(t1i, t3i);
+      const er = f32x4.sub(t1r, t3r);
+      const ei = f32x4.sub(t1i, t3i);
+      const x1r = f32x4.sub(br, ei);
+      const x1i = f32x4.add(bi, er);
+      const x2r = f32x4.sub(ar, cr);
+      const x2i = f32x4.sub(ai, ci);
+      const x3r = f32x4.add(br, ei);
+      const x3i = f32x4.sub(bi, er);
+      // times exp(-i pi k / 8): the part that is wanted
+      if (upper) {
+        accumulate(row, f32x4.add(ai, ci));
+        if (j + q < count) accumulate(row + rowQuarter, f32x4.sub(f32x4.mul(x1i, cos), f32x4.mul(x1r, sin)));
+        if (j + 2 * q < count) accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.sub(x2i, x2r)));
+        if (j + 3 * q < count) accumulate(row + 3 * rowQuarter, f32x4.sub(f32x4.mul(x3i, sin), f32x4.mul(x3r, cos)));
+      } else {
+        accumulate(row, f32x4.add(ar, cr));
+        if (j + q < count) accumulate(row + rowQuarter, f32x4.add(f32x4.mul(x1r, cos), f32x4.mul(x1i, sin)));
+        if (j + 2 * q < count) accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.add(x2i, x2r)));
+        if (j + 3 * q < count) accumulate(row + 3 * rowQuarter, f32x4.add(f32x4.mul(x3r, sin), f32x4.mul(x3i, cos)));
+      }
+    }
+    rows += LINE;
+    points += POINT;
+    entry += ENTRY;
+  }
+}
+
+function untwistUpper(points: usize, rows: usize, count: usize, q: usize, tables: usize): void {
+  untwist(points, rows, count, q, tables, true);
+}
+
+function untwistLower(points: usize, rows: usize, count: usize, q: usize, tables: usize): void {
+  untwist(points, rows, count, q, tables, false);
+}
+
+/**
+ * The spectrum of 2n filter taps (8 channels of 2n lines), scaled by 1/n so that the inverse needs no scaling.
+ * `spectrum` receives n points, in the order of the passes. n >= 4.
+ */
+export function spectrum(taps: usize, points: usize, n: usize, twisted: usize, plain: usize): void {
+  const q = n >> 2;
+  const quarter = q * POINT;
+  twistBoth(taps, points, q, twisted);
+  for (let k: usize = 0; k < 4; k++) forward(points + k * quarter, q, plain);
+  const scale = f32x4.splat(<f32>1 / <f32>n);
+  for (const end = points + n * POINT; points < end; points += VECTOR) {
+    v128.store(points, f32x4.mul(v128.load(points), scale));
+  }
+}
+
+/** The convolution of n rows (8 channels) with 2n taps, left twisted in `points` for the two functions below. */
+export function convolveRows(rows: usize, points: usize, n: usize, filter: usize, twisted: usize, plain: usize): void {
+  const q = n >> 2;
+  const quarter = q * POINT;
+  twistRows(rows, points, q, twisted);
+  for (let k: usize = 0; k < 4; k++) convolveBlock(points + k * quarter, q, filter + k * quarter, plain);
+}
+
+/** Adds outputs 0 .. count - 1 of the negacyclic convolution to `rows`. count <= n. */
+export function addLower(points: usize, rows: usize, count: usize, n: usize, twisted: usize): void {
+  untwistLower(points, rows, count, n >> 2, twisted);
+}
+
+/** Adds outputs n .. n + count - 1, the ones a tile wants, to `rows`. count <= n. */
+export function addUpper(points: usize, rows: usize, count: usize, n: usize, twisted: usize): void {
+  untwistUpper(points, rows, count, n >> 2, twisted);
+}
+
+/** A tile of n inputs in both halves of one group: `outputs[o] += sum over j of inputs[j] taps[n + o - j]`, o < count. */
+export function fftTile(
+  inputs: usize, outputs: usize, count: usize, n: usize, filter: usize, points: usize, twisted: usize, plain: usize,
+): void {
+  for (let half: usize = 0; half < 2; half++) {
+    convolveRows(inputs, points, n, filter, twisted, plain);
+    addUpper(points, outputs, count, n, twisted);
+    inputs += IMAGINARY;
+    outputs += IMAGINARY;
+    filter += n * POINT;
+  }
+}

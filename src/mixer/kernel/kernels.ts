@@ -1,0 +1,74 @@
+/**
+ * The arithmetic of the mixers, over the arrays of one layer's memory. Two implementations with one contract:
+ * WebAssembly (assembly/, see wasm.ts) and its plain twin (plain.ts).
+ *
+ * All addresses are bytes. A *line* is one time step of one group of 16 channels, 64 bytes; *lines* are
+ * consecutive time steps. A *point* is one complex number in each of 8 channels, `[8 re][8 im]`, 64 bytes; an
+ * address of "8 channels of lines" may begin at either half of a line.
+ */
+export interface Kernels {
+  /** One position, `[group][16]`, to its lines, `stride` bytes apart. */
+  scatter(row: number, lines: number, stride: number, groups: number): void;
+  /** The reverse of `scatter`. */
+  gather(lines: number, row: number, stride: number, groups: number): void;
+
+  /** Lazy, one group: the line `total += sum over r < rows of past[r] * taps[r]`. */
+  dot(past: number, taps: number, rows: number, total: number): void;
+  /** Eager, one group: `sums[r] += y * taps[r]` for r < rows; y is one line. */
+  spread(y: number, taps: number, sums: number, rows: number): void;
+  /** Eager, one group: `totals[r] += partial[r]; partial[r] = 0` for r < rows. */
+  flush(partial: number, totals: number, rows: number): void;
+
+  /** A tile by definition, `groups` groups: `outputs[o] += sum over j < side of inputs[j] * taps[side + o - j]`, o < count. */
+  directTile(
+    inputs: number,
+    outputs: number,
+    stride: number,
+    taps: number,
+    tapStride: number,
+    groups: number,
+    side: number,
+    count: number,
+  ): void;
+
+  /** A tile by FFT, one group, `n` inputs (>= 4): `filter` holds the spectra of the group's two halves, `points` n points of scratch. */
+  fftTile(
+    inputs: number,
+    outputs: number,
+    count: number,
+    n: number,
+    filter: number,
+    points: number,
+    twisted: number,
+    plain: number,
+  ): void;
+  /** The spectrum, n points (>= 4), of 8 channels of 2n lines of taps. */
+  spectrum(taps: number, points: number, n: number, twisted: number, plain: number): void;
+  /** The negacyclic convolution of length 2n of 8 channels of n lines with a spectrum; stays twisted in `points`. */
+  convolveRows(rows: number, points: number, n: number, filter: number, twisted: number, plain: number): void;
+  /** Adds its outputs 0 ... count - 1, count <= n, to 8 channels of lines. */
+  addLower(points: number, rows: number, count: number, n: number, twisted: number): void;
+  /** Adds its outputs n ... n + count - 1, count <= n, to 8 channels of lines. */
+  addUpper(points: number, rows: number, count: number, n: number, twisted: number): void;
+
+  /** The plain complex transform of n points, in place; frequencies in the order of `frequencyAt`. */
+  forward(points: number, n: number, plain: number): void;
+  /** Its inverse, times n. */
+  inverse(points: number, n: number, plain: number): void;
+}
+
+/** Makes kernels that work in a memory. */
+export type KernelsFor = (memory: WebAssembly.Memory) => Kernels;
+
+/** The frequency that the forward transform of n points leaves at `index`: base-4 digits (a last bit if any) reversed. */
+export function frequencyAt(index: number, n: number): number {
+  let frequency = 0;
+  for (let unit = 1; n > 1;) {
+    const radix = n >= 4 ? 4 : 2;
+    n /= radix;
+    frequency += Math.floor(index / n) * unit;
+    index %= n;
+    unit *= radix;
+  }
+  return frequency;
+}

@@ -1,0 +1,253 @@
+/**
+ * The kernels in plain TypeScript: the same contract, the same order of spectra, one channel at a time. Slow,
+ * and meant to be read and compared with. Sums are carried in float64 where the SIMD kernels use float32.
+ */
+import type { Kernels } from './kernels.js';
+
+/** Floats per line or point. */
+const STEP = 16;
+/** Channels per point; also from a point's real to its imaginary parts. */
+const HALF = 8;
+
+export function plainKernels(memory: WebAssembly.Memory): Kernels {
+  return new PlainKernels(new Float32Array(memory.buffer));
+}
+
+class PlainKernels implements Kernels {
+  constructor(private readonly f: Float32Array) {}
+
+  scatter(row: number, lines: number, stride: number, groups: number): void {
+    const { f } = this;
+    for (let g = 0; g < groups; g++) {
+      for (let c = 0; c < STEP; c++) f[(lines + g * stride) / 4 + c] = f[row / 4 + g * STEP + c];
+    }
+  }
+
+  gather(lines: number, row: number, stride: number, groups: number): void {
+    const { f } = this;
+    for (let g = 0; g < groups; g++) {
+      for (let c = 0; c < STEP; c++) f[row / 4 + g * STEP + c] = f[(lines + g * stride) / 4 + c];
+    }
+  }
+
+  dot(past: number, taps: number, rows: number, total: number): void {
+    const { f } = this;
+    for (let c = 0; c < STEP; c++) {
+      let sum = f[total / 4 + c];
+      for (let r = 0; r < rows; r++) sum += f[past / 4 + r * STEP + c] * f[taps / 4 + r * STEP + c];
+      f[total / 4 + c] = sum;
+    }
+  }
+
+  spread(y: number, taps: number, sums: number, rows: number): void {
+    const { f } = this;
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < STEP; c++) f[sums / 4 + r * STEP + c] += f[y / 4 + c] * f[taps / 4 + r * STEP + c];
+    }
+  }
+
+  flush(partial: number, totals: number, rows: number): void {
+    const { f } = this;
+    for (let k = 0; k < rows * STEP; k++) {
+      f[totals / 4 + k] += f[partial / 4 + k];
+      f[partial / 4 + k] = 0;
+    }
+  }
+
+  directTile(
+    inputs: number,
+    outputs: number,
+    stride: number,
+    taps: number,
+    tapStride: number,
+    groups: number,
+    side: number,
+    count: number,
+  ): void {
+    const { f } = this;
+    for (let g = 0; g < groups; g++) {
+      const x = (inputs + g * stride) / 4;
+      const z = (outputs + g * stride) / 4;
+      const h = (taps + g * tapStride) / 4;
+      for (let o = 0; o < count; o++) {
+        for (let c = 0; c < STEP; c++) {
+          let sum = 0;
+          for (let j = 0; j < side; j++) sum += f[x + j * STEP + c] * f[h + (side + o - j) * STEP + c];
+          f[z + o * STEP + c] += sum;
+        }
+      }
+    }
+  }
+
+  fftTile(
+    inputs: number,
+    outputs: number,
+    count: number,
+    n: number,
+    filter: number,
+    points: number,
+    twisted: number,
+    plain: number,
+  ): void {
+    for (let half = 0; half < 2; half++) {
+      this.convolveRows(inputs + 32 * half, points, n, filter + 64 * n * half, twisted, plain);
+      this.addUpper(points, outputs + 32 * half, count, n, twisted);
+    }
+  }
+
+  spectrum(taps: number, points: number, n: number, twisted: number, plain: number): void {
+    const { f } = this;
+    this.twist(points, n, (j, c) => [f[taps / 4 + j * STEP + c], f[taps / 4 + (j + n) * STEP + c]]);
+    this.butterflies(points / 4, n, twisted / 4, 4);
+    for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
+    for (let k = 0; k < n * STEP; k++) f[points / 4 + k] /= n;
+  }
+
+  convolveRows(
+    rows: number,
+    points: number,
+    n: number,
+    filter: number,
+    twisted: number,
+    plain: number,
+  ): void {
+    const { f } = this;
+    const q = n / 4;
+    this.twist(points, n, (j, c) => [f[rows / 4 + j * STEP + c], 0]);
+    this.butterflies(points / 4, n, twisted / 4, 4);
+    for (let k = 0; k < 4; k++) this.forward(points + k * q * 64, q, plain);
+    for (let p = 0; p < n * STEP; p += STEP) {
+      for (let c = 0; c < HALF; c++) {
+        const z = points / 4 + p + c;
+        const h = filter / 4 + p + c;
+        const re = f[z] * f[h] - f[z + HALF] * f[h + HALF];
+        f[z + HALF] = f[z] * f[h + HALF] + f[z + HALF] * f[h];
+        f[z] = re;
+      }
+    }
+    for (let k = 0; k < 4; k++) this.inverse(points + k * q * 64, q, plain);
+  }
+
+  addLower(points: number, rows: number, count: number, n: number, twisted: number): void {
+    this.untwist(points, rows, count, n, twisted, (re, im, k) => re * cos8(k) + im * sin8(k));
+  }
+
+  addUpper(points: number, rows: number, count: number, n: number, twisted: number): void {
+    this.untwist(points, rows, count, n, twisted, (re, im, k) => im * cos8(k) - re * sin8(k));
+  }
+
+  forward(points: number, n: number, plain: number): void {
+    if (n === 2) this.pair(points / 4);
+    if (n < 4) return;
+    this.butterflies(points / 4, n, plain / 4, 3);
+    for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
+  }
+
+  inverse(points: number, n: number, plain: number): void {
+    if (n === 2) this.pair(points / 4);
+    if (n < 4) return;
+    for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, plain);
+    const { f } = this;
+    this.inverseButterflies(points / 4, n, plain / 4, 3, (j, k, c, re, im) => {
+      const at = points / 4 + (j + (k * n) / 4) * STEP + c;
+      f[at] = re;
+      f[at + HALF] = im;
+    });
+  }
+
+  /** Two points to their sum and difference. */
+  private pair(at: number): void {
+    const { f } = this;
+    for (let c = at; c < at + STEP; c++) [f[c], f[c + STEP]] = [f[c] + f[c + STEP], f[c] - f[c + STEP]];
+  }
+
+  /** `points[j] = (re + i im) exp(i pi k / 8)` for row j in quarter k; the rest of the twist is in the tables. */
+  private twist(points: number, n: number, row: (j: number, c: number) => [number, number]): void {
+    const { f } = this;
+    for (let j = 0; j < n; j++) {
+      const k = Math.floor((4 * j) / n);
+      for (let c = 0; c < HALF; c++) {
+        const [re, im] = row(j, c);
+        f[points / 4 + j * STEP + c] = re * cos8(k) - im * sin8(k);
+        f[points / 4 + j * STEP + HALF + c] = re * sin8(k) + im * cos8(k);
+      }
+    }
+  }
+
+  /** One forward radix-4 pass. Entries have 4 twiddles (twisted) or 3 (the first one being 1). */
+  private butterflies(at: number, n: number, tables: number, per: 3 | 4): void {
+    const { f } = this;
+    const q = n / 4;
+    const table = tables + 2 * per * (q - 1);
+    for (let j = 0; j < q; j++) {
+      for (let c = 0; c < HALF; c++) {
+        const p = [0, 1, 2, 3].map((k) => at + (j + k * q) * STEP + c);
+        const [x0, x1, x2, x3] = p.map((a) => f[a]);
+        const [i0, i1, i2, i3] = p.map((a) => f[a + HALF]);
+        const re = [x0 + x1 + x2 + x3, x0 + i1 - x2 - i3, x0 - x1 + x2 - x3, x0 - i1 - x2 + i3];
+        const im = [i0 + i1 + i2 + i3, i0 - x1 - i2 + x3, i0 - i1 + i2 - i3, i0 + x1 - i2 - x3];
+        for (let m = 0; m < 4; m++) {
+          const w = table + 2 * (j * per + m - (4 - per));
+          const cos = m < 4 - per ? 1 : f[w];
+          const sin = m < 4 - per ? 0 : f[w + 1];
+          f[p[m]] = re[m] * cos - im[m] * sin;
+          f[p[m] + HALF] = re[m] * sin + im[m] * cos;
+        }
+      }
+    }
+  }
+
+  /** One inverse radix-4 pass; gives each result, point j + k n / 4 of channel c, to `take`. */
+  private inverseButterflies(
+    at: number,
+    n: number,
+    tables: number,
+    per: 3 | 4,
+    take: (j: number, k: number, c: number, re: number, im: number) => void,
+  ): void {
+    const { f } = this;
+    const q = n / 4;
+    const table = tables + 2 * per * (q - 1);
+    for (let j = 0; j < q; j++) {
+      for (let c = 0; c < HALF; c++) {
+        const re = [0, 0, 0, 0];
+        const im = [0, 0, 0, 0];
+        for (let m = 0; m < 4; m++) {
+          const y = at + (j + m * q) * STEP + c;
+          const w = table + 2 * (j * per + m - (4 - per));
+          const cos = m < 4 - per ? 1 : f[w];
+          const sin = m < 4 - per ? 0 : f[w + 1];
+          re[m] = f[y] * cos + f[y + HALF] * sin;
+          im[m] = f[y + HALF] * cos - f[y] * sin;
+        }
+        take(j, 0, c, re[0] + re[1] + re[2] + re[3], im[0] + im[1] + im[2] + im[3]);
+        take(j, 1, c, re[0] - im[1] - re[2] + im[3], im[0] + re[1] - im[2] - re[3]);
+        take(j, 2, c, re[0] - re[1] + re[2] - re[3], im[0] - im[1] + im[2] - im[3]);
+        take(j, 3, c, re[0] + im[1] - re[2] - im[3], im[0] - re[1] - im[2] + re[3]);
+      }
+    }
+  }
+
+  private untwist(
+    points: number,
+    rows: number,
+    count: number,
+    n: number,
+    twisted: number,
+    part: (re: number, im: number, k: number) => number,
+  ): void {
+    const { f } = this;
+    this.inverseButterflies(points / 4, n, twisted / 4, 4, (j, k, c, re, im) => {
+      const row = j + (k * n) / 4;
+      if (row < count) f[rows / 4 + row * STEP + c] += part(re, im, k);
+    });
+  }
+}
+
+function cos8(k: number): number {
+  return Math.cos((Math.PI * k) / 8);
+}
+
+function sin8(k: number): number {
+  return Math.sin((Math.PI * k) / 8);
+}

@@ -1,0 +1,30 @@
+/**
+ * Twiddle tables, each entry from float64 cos and sin: a recurrence would lose digits at every step, and a
+ * transform cannot be more accurate than its twiddles.
+ */
+
+/** Tables of sizes 4, 8, ... n at `at` (a float index): for j < size / 4, `[W^j, W^2j, W^3j]`, W = exp(-2 pi i / size). */
+export function writePlainTables(floats: Float32Array, at: number, n: number): void {
+  for (let size = 4; size <= n; size *= 2) {
+    for (let j = 0; j < size / 4; j++) {
+      for (let m = 1; m < 4; m++) {
+        const angle = (-2 * Math.PI * j * m) / size;
+        floats[at++] = Math.cos(angle);
+        floats[at++] = Math.sin(angle);
+      }
+    }
+  }
+}
+
+/** The same with the twist w^j, w = exp(i pi / (2 size)): for j < size / 4, `[w^j W^mj]`, m = 0 ... 3. */
+export function writeTwistedTables(floats: Float32Array, at: number, n: number): void {
+  for (let size = 4; size <= n; size *= 2) {
+    for (let j = 0; j < size / 4; j++) {
+      for (let m = 0; m < 4; m++) {
+        const angle = (Math.PI * j * (1 - 4 * m)) / (2 * size);
+        floats[at++] = Math.cos(angle);
+        floats[at++] = Math.sin(angle);
+      }
+    }
+  }
+}

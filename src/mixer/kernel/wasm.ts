@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import type { Kernels } from './kernels.js';
+
+/** Built by scripts/build-kernels.js. The same place seen from src/ and from dist/. */
+const FILE = new URL('../../../dist/mixer/kernel/kernels.wasm', import.meta.url);
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The compiled kernels; one module serves every memory, on every thread. */
+export function kernelModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(FILE));
+  return compiled;
+}
+
+/** The SIMD kernels, working in `memory`, which must be shared. */
+export function wasmKernels(memory: WebAssembly.Memory): Kernels {
+  const instance = new WebAssembly.Instance(kernelModule(), { env: { memory } });
+  return instance.exports as unknown as Kernels;
+}

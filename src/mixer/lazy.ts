@@ -1,0 +1,51 @@
+import { forLayers, type Engine, type LayerMemory } from './engine.js';
+import { GROUP, LINE, toLines } from './memory/blocks.js';
+import type { LazyLayout } from './memory/layout.js';
+
+/** ns per unit and row: two streams of a line each, at 23 GB/s. */
+const ROW_COST = 5.6;
+
+/**
+ * The baseline: each pending sum is one dot product over the whole past, when it is needed. It does nothing but
+ * stream two arrays, so it is as fast as memory is; for that the taps are stored newest last, which lets both
+ * streams ascend (one descending stream costs a factor of 3 and more).
+ *
+ * Due at a position: that position's pending sums, left in the row.
+ */
+export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: number): Engine {
+  const { groups, stride, slots, row, taps } = layers[0].layout;
+  return {
+    run(position, from, to) {
+      forLayers({ from, to }, groups, (layer, g0, g1) => {
+        const { kernels, floats } = layers[layer];
+        for (let g = g0; g < g1; g++) {
+          const past = slots + g * stride;
+          const total = row + g * LINE;
+          const slot = (past + position * LINE) / 4;
+          // What came from before position 0, if anything, is still in the slot.
+          for (let c = 0; c < GROUP; c++) floats[total / 4 + c] = floats[slot + c];
+          // Input i meets tap position - i, which is row length - 1 - position + i.
+          kernels.dot(past, taps + g * stride + (length - 1 - position) * LINE, position, total);
+        }
+      });
+    },
+    cost: (position) => ROW_COST * position,
+  };
+}
+
+/** Stores a layer's filter, `[time, channel]`, newest tap last. */
+export function setLazyFilter(
+  layer: LayerMemory<LazyLayout>,
+  rows: Float32Array,
+  width: number,
+  length: number,
+): void {
+  const { groups, stride, taps } = layer.layout;
+  for (let g = 0; g < groups; g++) {
+    const at = (taps + g * stride) / 4;
+    for (let r = 0; r < length; r++) {
+      const row = rows.subarray((length - 1 - r) * width, (length - r) * width);
+      toLines(row, width, g, layer.floats, at + r * GROUP, 1);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The channel-blocked layout: activations are `[channel group of 16][time][16]` float32, so that one time step
+ * of one group is one cache line. A tile then reads and writes contiguous memory, and 4 neighbouring channels
+ * make one SIMD vector.
+ */
+
+/** Channels per group. */
+export const GROUP = 16;
+/** Bytes per line: one time step of one group. */
+export const LINE = GROUP * 4;
+
+/** Channel groups that hold `width` channels; the last is padded. */
+export function groupsOf(width: number): number {
+  return Math.ceil(width / GROUP);
+}
+
+/**
+ * Lines from one group's array to the next group's, for `rows` time steps. Each token touches the same few rows
+ * of every group: were their distance a multiple of the cache's size (as it is for rows = 2^k), they would all
+ * compete for the same few cache sets. So the distance is made 33 modulo 64, the sets of a 32 KB, 8-way L1.
+ */
+export function strideLines(rows: number): number {
+  return rows + ((((33 - rows) % 64) + 64) % 64);
+}
+
+/** Rows `[time, channel]` of `width` channels to the lines of one group; missing channels become 0. */
+export function toLines(
+  rows: Float32Array,
+  width: number,
+  group: number,
+  lines: Float32Array,
+  at: number,
+  count: number,
+): void {
+  const first = group * GROUP;
+  const channels = Math.min(GROUP, width - first);
+  for (let t = 0; t < count; t++) {
+    const from = t * width + first;
+    const to = at + t * GROUP;
+    for (let c = 0; c < channels; c++) lines[to + c] = rows[from + c];
+    for (let c = channels; c < GROUP; c++) lines[to + c] = 0;
+  }
+}
