@@ -4,4 +4,4 @@ export { planFor, type Plan, type TauName, type TilePlan } from './plan/plan.js'
 export { COSTS, type CostTable } from './plan/costs.js';
 export { sidesOf, tileAfter, tiles, type Range, type Tile } from './schedule.js';
 export { bytesNeeded, createMixer, type MixerOptions } from './create.js';
-export { convolveOffline, type OfflineShape } from './offline.js';
+export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';
