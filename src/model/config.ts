@@ -1,10 +1,13 @@
 /** `config.json`: what a bundle says about itself. */
+import { BundleError } from './errors.js';
+import { Fields } from './fields.js';
+import type { Json } from './json.js';
 
 export const FORMAT_NAME = 'flashinf-bundle';
 export const FORMAT_VERSION = 1;
 
 export interface ModelDimensions {
-  /** Projections of the operator besides v, plus one: order - 1 long convolutions per layer. */
+  /** Gates of the operator: each layer has order - 1 long convolutions. */
   readonly order: number;
   readonly layers: number;
   /** Channels (D). */
@@ -51,4 +54,116 @@ export interface BundleConfig {
   readonly files: Readonly<Record<string, FileEntry>>;
   /** Where the weights come from: free-form, shown and never interpreted. */
   readonly provenance: Readonly<Record<string, unknown>>;
+}
+
+export const CONFIG_FILE = 'config.json';
+export const STEP_FILE = 'step.onnx';
+export const FILTER_FILE = 'filter.onnx';
+export const HEAD_FILE = 'head.onnx';
+export const WEIGHTS_FILE = 'weights.bin';
+export const TOKENIZER_FILE = 'tokenizer.json';
+
+/** The graph of one stage of a prompt: stages 0 .. layers. */
+export function blockFile(stage: number): string {
+  return `block${stage}.onnx`;
+}
+
+/**
+ * Names of files in a bundle: no separators, no leading dot, so that none leads out of its directory on any
+ * system.
+ */
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+/** Any text without control characters. */
+const LABEL = /^[^\p{Cc}]{1,200}$/u;
+
+/** Far above any model, far below what would overflow a size computed from them. */
+const COUNT = { min: 1, max: 1 << 24 };
+const CHANNELS = { min: 1, max: 1 << 16 };
+
+/** Reads and checks a parsed `config.json`; `file` names it in errors. Throws BundleError. */
+export function readConfig(json: Json, file: string): BundleConfig {
+  const fields = Fields.of(json, file);
+  const format = fields.object('format');
+  const config: BundleConfig = {
+    format: {
+      name: format.oneOf('name', [FORMAT_NAME]),
+      version: format.oneOf('version', [FORMAT_VERSION]),
+    },
+    name: fields.string('name', LABEL, 'a name of 1 to 200 characters'),
+    model: readModel(fields.object('model')),
+    filter: readFilter(fields.object('filter')),
+    tokenizer: readTokenizer(fields.object('tokenizer')),
+    files: readFiles(fields.object('files')),
+    provenance: fields.object('provenance').plain(),
+  };
+  format.done();
+  fields.done();
+  for (const needed of neededFiles(config)) {
+    if (!Object.hasOwn(config.files, needed)) {
+      throw new BundleError({ file, field: 'files', expected: `an entry for ${needed}`, got: 'none' });
+    }
+  }
+  return config;
+}
+
+/** The files a bundle cannot do without, config.json aside. */
+export function neededFiles({
+  model,
+  tokenizer,
+}: Pick<BundleConfig, 'model' | 'tokenizer'>): readonly string[] {
+  const blocks = Array.from({ length: model.layers + 1 }, (_, stage) => blockFile(stage));
+  const names = [STEP_FILE, ...blocks, HEAD_FILE, FILTER_FILE, WEIGHTS_FILE];
+  return tokenizer.file === undefined ? names : [...names, tokenizer.file];
+}
+
+function readModel(fields: Fields): ModelDimensions {
+  const model = {
+    // Higher orders have more than one convolution per layer, which the graphs for prompts do not cut yet.
+    order: fields.oneOf('order', [2]),
+    layers: fields.integer('layers', { min: 1, max: 1024 }),
+    width: fields.integer('width', CHANNELS),
+    inner: fields.integer('inner', CHANNELS),
+    vocabulary: fields.integer('vocabulary', COUNT),
+    context: fields.integer('context', { min: 2, max: 1 << 27 }),
+    normEps: fields.number('normEps', { min: 0, max: 1 }),
+  };
+  fields.done();
+  return model;
+}
+
+function readFilter(fields: Fields): FilterDimensions {
+  const filter = {
+    features: fields.integer('features', { min: 3, max: 4097 }),
+    hidden: fields.integer('hidden', CHANNELS),
+    shift: fields.number('shift', { min: -1e6, max: 1e6 }),
+    time: fields.oneOf('time', ['linear', 'log'] as const),
+  };
+  if (filter.features % 2 === 0) {
+    fields.fail('features', 'an odd number: a time, then cosines and sines', String(filter.features));
+  }
+  fields.done();
+  return filter;
+}
+
+function readTokenizer(fields: Fields): TokenizerReference {
+  const kind = fields.oneOf('kind', ['bpe', 'bytes', 'characters'] as const);
+  const named = kind === 'bpe' || fields.has('file');
+  const file = named ? { file: fields.string('file', FILE_NAME, 'a plain file name') } : {};
+  fields.done();
+  return { kind, ...file };
+}
+
+function readFiles(fields: Fields): Record<string, FileEntry> {
+  const files = Object.create(null) as Record<string, FileEntry>;
+  for (const name of fields.names()) {
+    if (!FILE_NAME.test(name)) fields.fail(name, 'a plain file name', JSON.stringify(name));
+    const entry = fields.object(name);
+    files[name] = {
+      bytes: entry.integer('bytes', { min: 1, max: 2 ** 50 }),
+      sha256: entry.string('sha256', SHA256, '64 lower-case hexadecimal digits'),
+    };
+    entry.done();
+  }
+  return files;
 }

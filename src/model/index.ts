@@ -1,5 +1,8 @@
+/** The model: bundles, and the dense part of a Hyena language model in ONNX Runtime. */
+export { openBundle, type Bundle } from './bundle.js';
 export * from './config.js';
 export * from './errors.js';
-export * from './model.js';
-export * from './state.js';
-export * from './types.js';
+export { openModel } from './model.js';
+export { logProbability } from './probability.js';
+export { StepState } from './state.js';
+export type * from './types.js';

@@ -1,6 +1,164 @@
-import type { HyenaModel, OpenOptions } from './types.js';
+import type { Mixer } from '../mixer/mixer.js';
+import { openBundle, type Bundle } from './bundle.js';
+import { FILTER_FILE, STEP_FILE, WEIGHTS_FILE, type BundleConfig } from './config.js';
+import { OfflinePass } from './offline.js';
+import { logProbability } from './probability.js';
+import { createOnDevice, createSession, loadRuntime, type Runtime, type Session } from './session.js';
+import type { StepState } from './state.js';
+import { checkToken, Stepper } from './stepper.js';
+import { FilterEvaluator } from './taps.js';
+import type {
+  Device,
+  HyenaModel,
+  LogitsChunk,
+  OpenOptions,
+  Prefilled,
+  PrefillOptions,
+  Progress,
+  ScoreOptions,
+  StepResult,
+} from './types.js';
+
+/**
+ * Weights beyond which a token is bound by memory traffic enough for a second thread to pay for waking it.
+ * Below, one thread is as fast, and the other core is free for mixing.
+ */
+const SECOND_THREAD_FROM = 48 << 20;
 
 /** Opens a bundle: validates it in full, then loads what a token needs. Throws BundleError. */
-export function openModel(directory: string, options: OpenOptions = {}): Promise<HyenaModel> {
-  return Promise.reject(new Error(`not built yet: ${directory} ${JSON.stringify(options)}`));
+export async function openModel(directory: string, options: OpenOptions = {}): Promise<HyenaModel> {
+  const { threads = 1, device: choice = 'auto' } = options;
+  const bundle = openBundle(directory);
+  const runtime = await loadRuntime();
+  const large = bundle.config.files[WEIGHTS_FILE].bytes >= SECOND_THREAD_FROM;
+  const settings = { threads: large ? Math.min(threads, 2) : 1, prepack: true };
+  const step = await createOnDevice(runtime, bundle.path(STEP_FILE), choice, settings);
+  return new Hyena(bundle, runtime, step.session, step.device, threads);
+}
+
+class Hyena implements HyenaModel {
+  readonly config: BundleConfig;
+  readonly directory: string;
+  readonly mixers: number;
+  readonly id: string;
+  private readonly stepper: Stepper;
+  private readonly offline: OfflinePass;
+  private filters: Promise<FilterEvaluator> | undefined;
+
+  constructor(
+    private readonly bundle: Bundle,
+    private readonly runtime: Runtime,
+    session: Session,
+    readonly device: Device,
+    private readonly threads: number,
+  ) {
+    const { config, directory, id } = bundle;
+    this.config = config;
+    this.directory = directory;
+    this.id = id;
+    this.mixers = config.model.layers * (config.model.order - 1);
+    this.stepper = new Stepper(runtime, session, config.model, this.mixers, bundle.path(STEP_FILE));
+    this.offline = new OfflinePass(
+      runtime,
+      config.model,
+      (file) => this.load(file),
+      () => this.loadFilters(),
+    );
+  }
+
+  start(batch = 1): StepState {
+    return this.stepper.start(batch);
+  }
+
+  step(state: StepState, tokens: number | ArrayLike<number>, pending: Float32Array): Promise<StepResult> {
+    return this.stepper.step(state, tokens, pending);
+  }
+
+  async taps(mixer: number, length: number): Promise<Float32Array> {
+    const { width, context } = this.config.model;
+    if (!Number.isSafeInteger(mixer) || mixer < 0 || mixer >= this.mixers) {
+      throw new RangeError(`mixer ${mixer} is not one of 0 to ${this.mixers - 1}`);
+    }
+    if (!Number.isSafeInteger(length) || length < 1 || length > context) {
+      throw new RangeError(`a filter of ${length} taps is not within the model's context of ${context}`);
+    }
+    const filters = await this.loadFilters();
+    const taps = new Float32Array(length * width);
+    await filters.evaluate(mixer, filters.features(length), taps);
+    return taps;
+  }
+
+  async prefill(
+    ids: ArrayLike<number>,
+    generateLength: number,
+    { onLayer, onProgress }: PrefillOptions = {},
+  ): Promise<Prefilled> {
+    const ahead = onLayer === undefined ? 0 : generateLength;
+    const { x, state } = await this.offline.run({ ids, ahead, lastRowOnly: true, onLayer, onProgress });
+    for await (const { logits } of this.offline.head(x)) return { logits, state };
+    throw new Error('the head gave no logits');
+  }
+
+  async score(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<Float64Array> {
+    const { onProgress, stepwise } = options;
+    const { vocabulary } = this.config.model;
+    if (ids.length > 0) checkToken(ids[ids.length - 1], vocabulary);
+    if (ids.length < 2) return new Float64Array(0);
+    const given = Array.prototype.slice.call(ids, 0, -1) as number[];
+    const scores = new Float64Array(given.length);
+    if (stepwise !== undefined) {
+      let t = 0;
+      for await (const logits of this.stepThrough(given, stepwise)) {
+        scores[t] = logProbability(logits, ids[t + 1]);
+        onProgress?.(++t, given.length);
+      }
+      return scores;
+    }
+    for await (const { start, rows, logits } of this.logits(given, onProgress && { onProgress })) {
+      for (let row = 0; row < rows; row++) {
+        const target = ids[start + row + 1];
+        scores[start + row] = logProbability(logits, target, vocabulary, row * vocabulary);
+      }
+    }
+    return scores;
+  }
+
+  async *logits(
+    ids: ArrayLike<number>,
+    { onProgress }: { onProgress?: Progress } = {},
+  ): AsyncGenerator<LogitsChunk> {
+    const { x } = await this.offline.run({ ids, ahead: 0, lastRowOnly: false, onProgress });
+    yield* this.offline.head(x);
+  }
+
+  async close(): Promise<void> {
+    const filters = await this.filters;
+    await Promise.all([this.stepper.close(), this.offline.close(), filters?.close()]);
+  }
+
+  /** Logits after each of `ids`, token by token, `[vocabulary]` each and overwritten by the next. */
+  private async *stepThrough(ids: readonly number[], mixer: Mixer): AsyncGenerator<Float32Array> {
+    const state = this.start();
+    const pending = new Float32Array(this.mixers * this.config.model.width);
+    for (const id of ids) {
+      mixer.pending(pending);
+      const { logits, y } = await this.step(state, id, pending);
+      mixer.push(y);
+      yield logits;
+    }
+  }
+
+  private loadFilters(): Promise<FilterEvaluator> {
+    const { model, filter } = this.config;
+    this.filters ??= this.load(FILTER_FILE).then(
+      (session) => new FilterEvaluator(this.runtime, session, model, filter),
+    );
+    return this.filters;
+  }
+
+  /** Graphs over many rows at once: the weights stay in the mapped file, for all of them together. */
+  private load(file: string): Promise<Session> {
+    const settings = { device: this.device, threads: this.threads, prepack: false };
+    return createSession(this.runtime, this.bundle.path(file), settings);
+  }
 }

@@ -1,0 +1,115 @@
+/** Writes bundles. */
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { blockGraph, headGraph } from '../onnx/block.js';
+import { filterGraph } from '../onnx/filter.js';
+import { stepGraph } from '../onnx/step.js';
+import { layOut, tensorBytes } from '../onnx/tensors.js';
+import { graphWeights, type HyenaWeights } from '../onnx/weights.js';
+import {
+  blockFile,
+  CONFIG_FILE,
+  FILTER_FILE,
+  FORMAT_NAME,
+  FORMAT_VERSION,
+  HEAD_FILE,
+  readConfig,
+  STEP_FILE,
+  WEIGHTS_FILE,
+  type BundleConfig,
+  type FileEntry,
+} from './config.js';
+import { firstTap } from './first-tap.js';
+import { parseJson } from './json.js';
+
+/** All of a bundle but the files' hashes. */
+export interface BundleContent extends Omit<BundleConfig, 'format' | 'files'> {
+  readonly weights: HyenaWeights;
+  /** The content of `tokenizer.file`. */
+  readonly tokenizerFile?: Uint8Array;
+}
+
+/**
+ * Writes a bundle to `directory`, replacing one that is there. It is written beside its place and then
+ * renamed, so that no reader ever sees half of it.
+ */
+export function writeBundle(directory: string, content: BundleContent): BundleConfig {
+  const target = resolve(directory);
+  if (existsSync(target) && !existsSync(join(target, CONFIG_FILE))) {
+    throw new Error(`${directory} exists and is not a bundle`);
+  }
+  mkdirSync(dirname(target), { recursive: true });
+  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}`;
+  const fresh = `${target}.new-${suffix}`;
+  const old = `${target}.old-${suffix}`;
+  try {
+    mkdirSync(fresh);
+    const config = writeFiles(fresh, content);
+    if (existsSync(target)) renameSync(target, old);
+    renameSync(fresh, target);
+    rmSync(old, { recursive: true, force: true });
+    return config;
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function writeFiles(directory: string, content: BundleContent): BundleConfig {
+  const { name, model, filter, tokenizer, provenance, weights } = content;
+  const files: Record<string, FileEntry> = {};
+  const write = (file: string, parts: Iterable<Uint8Array>): void => {
+    files[file] = writeFile(join(directory, file), parts);
+  };
+
+  const rho0 = new Float32Array(model.layers * model.width);
+  weights.layers.forEach((layer, l) => rho0.set(firstTap(filter, layer.filter), l * model.width));
+  const { tensors, views } = graphWeights(model, filter, weights, rho0);
+  const table = layOut(WEIGHTS_FILE, tensors, views);
+  const tied = weights.head === undefined;
+
+  write(STEP_FILE, [stepGraph(model, tied, table)]);
+  for (let stage = 0; stage <= model.layers; stage++)
+    write(blockFile(stage), [blockGraph(model, stage, table)]);
+  write(HEAD_FILE, [headGraph(model, tied, table)]);
+  write(FILTER_FILE, [filterGraph(model, filter, table)]);
+  write(WEIGHTS_FILE, tensorBytes(table, tensors));
+  if (tokenizer.file !== undefined) {
+    if (content.tokenizerFile === undefined) throw new Error(`${tokenizer.file} has no content`);
+    write(tokenizer.file, [content.tokenizerFile]);
+  }
+
+  const format = { name: FORMAT_NAME, version: FORMAT_VERSION } as const;
+  const config: BundleConfig = { format, name, model, filter, tokenizer, files, provenance };
+  const text = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
+  // What cannot be read back must not be written.
+  readConfig(parseJson(text, CONFIG_FILE), CONFIG_FILE);
+  writeFileSync(join(directory, CONFIG_FILE), text);
+  return config;
+}
+
+function writeFile(file: string, parts: Iterable<Uint8Array>): FileEntry {
+  const hash = createHash('sha256');
+  const descriptor = openSync(file, 'wx');
+  let bytes = 0;
+  try {
+    for (const part of parts) {
+      hash.update(part);
+      for (let at = 0; at < part.length;) at += writeSync(descriptor, part, at);
+      bytes += part.length;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
