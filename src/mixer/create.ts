@@ -18,14 +18,14 @@ export interface MixerOptions {
 
 /** Hooks for tests: memory from elsewhere, and sharing of even the smallest jobs. */
 export interface MixerInternals {
-  /** Makes a layer's memory. Its contents may be anything if `dirty`. */
+  /** Makes a layer's memory. Its contents may be anything. */
   readonly allocate: (pages: number) => WebAssembly.Memory;
-  readonly dirty: boolean;
   /** Jobs worth this many ns are shared among the threads. */
   readonly worthSharing?: number;
 }
 
-const FRESH: MixerInternals = { allocate: sharedMemory, dirty: false };
+/** Fresh memory, jobs shared when that pays. */
+export const FRESH: MixerInternals = { allocate: sharedMemory };
 
 /** The most threads that make sense to ask for. */
 const MAXIMUM_THREADS = 256;
@@ -44,7 +44,7 @@ export function createMixer(options: MixerOptions): Promise<Mixer> {
 }
 
 /** `createMixer` with its internals open. */
-export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<Mixer> {
+export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<BlockedMixer> {
   const { name, shape, threads = 1, kernels = 'wasm' } = options;
   checkOptions(options);
   const plan = options.plan ?? planFor(shape.length);
@@ -68,9 +68,7 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
     threads === 1
       ? soloTeam(opened.engine, units)
       : await startTeam(opened.engine, data, units, threads, internals.worthSharing);
-  const mixer = new BlockedMixer(shape, shape.layers * pageBytes(pages), opened, team);
-  if (internals.dirty) mixer.clear();
-  return mixer;
+  return new BlockedMixer(shape, shape.layers * pageBytes(pages), opened, team);
 }
 
 function layerPages(shape: MixerShape, name: MixerName, plan: Plan, threads: number): number {

@@ -110,7 +110,6 @@ export function garbageMemory(random: Random): { internals: MixerInternals; chec
   const memories: Int32Array[] = [];
   return {
     internals: {
-      dirty: true,
       allocate(pages) {
         const memory = new WebAssembly.Memory({ initial: pages + 1, maximum: pages + 1, shared: true });
         const words = new Int32Array(memory.buffer);
@@ -146,7 +145,6 @@ export async function withMixer<T>(
 ): Promise<T> {
   const mixer = await createMixerOn(options, {
     allocate: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
-    dirty: false,
     ...internals,
   });
   try {

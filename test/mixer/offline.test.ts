@@ -7,7 +7,8 @@ function direct(inputs: Float32Array, taps: Float32Array, width: number, prompt:
   for (let t = 0; t < total; t++) {
     for (let c = 0; c < width; c++) {
       let sum = 0;
-      for (let i = Math.min(t, prompt - 1); i >= 0; i--) sum += inputs[i * width + c] * taps[(t - i) * width + c];
+      for (let i = Math.min(t, prompt - 1); i >= 0; i--)
+        sum += inputs[i * width + c] * taps[(t - i) * width + c];
       out[t * width + c] = sum;
     }
   }

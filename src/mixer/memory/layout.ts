@@ -56,6 +56,7 @@ export interface TiledLayout extends Slots {
   /** `[thread]` scratch areas for the points of half a group at the largest side. */
   readonly scratch: number;
   readonly scratchStride: number;
+  readonly scratchBytes: number;
 }
 
 export type LayerLayout = LazyLayout | EagerLayout | TiledLayout;
@@ -86,7 +87,8 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
   const plain = bump.take(tableBytes(largest / 4, 3));
   const twisted = bump.take(tableBytes(largest, 4));
   const scratchStride = largest * LINE;
-  const scratch = bump.take(threads * scratchStride);
+  const scratchBytes = threads * scratchStride;
+  const scratch = bump.take(scratchBytes);
   const tiles = plan.tiles.map(({ side, tau }) => ({
     side,
     tau,
@@ -105,6 +107,7 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
     stagingRows,
     scratch,
     scratchStride,
+    scratchBytes,
     bytes: bump.bytes,
   };
 }
