@@ -74,8 +74,8 @@ export function blockFile(stage: number): string {
  */
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
-/** Any text without control characters. */
-const LABEL = /^[^\p{Cc}]{1,200}$/u;
+/** A model's name: any short text without control characters. */
+export const LABEL = /^[^\p{Cc}]{1,200}$/u;
 
 /** Far above any model, far below what would overflow a size computed from them. */
 const COUNT = { min: 1, max: 1 << 24 };

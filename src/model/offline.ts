@@ -1,5 +1,5 @@
 /** A whole prompt through the model at once: dense layers in chunks of rows, one convolution per layer between. */
-import { convolveOffline } from '../mixer/offline.js';
+import { OfflineConvolver } from '../mixer/offline.js';
 import { blockFile, HEAD_FILE, type ModelDimensions } from './config.js';
 import type { Feeds, Runtime, Session } from './session.js';
 import type { FilterEvaluator } from './taps.js';
@@ -73,10 +73,11 @@ export class OfflinePass {
       z: new Float32Array((prompt + ahead) * width),
     };
 
+    const convolver = new OfflineConvolver({ width, prompt, ahead });
     for (let layer = 0; layer < layers; layer++) {
       await this.startLayer(layer, ids, a, state, advance);
       await filters.evaluate(layer, features, taps);
-      convolveOffline({ width, prompt, ahead }, a.y, taps, a.z);
+      convolver.convolve(a.y, taps, a.z);
       onLayer?.(layer, { taps: taps.slice(0, ahead * width), pending: a.z.slice(prompt * width) });
       advance(prompt);
     }

@@ -1,0 +1,86 @@
+/** A checkpoint directory as the training script leaves it, and the bundle made of it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  LABEL,
+  TOKENIZER_FILE,
+  type BundleConfig,
+  type FilterDimensions,
+  type ModelDimensions,
+  type TokenizerReference,
+} from '../model/config.js';
+import { BundleError } from '../model/errors.js';
+import { Fields } from '../model/fields.js';
+import { parseJson } from '../model/json.js';
+import { writeBundle } from '../model/write.js';
+import { readHyena } from './hyena.js';
+import { SafetensorsFile } from './safetensors.js';
+
+/** PyTorch's default, which no checkpoint of this kind changes. */
+const NORM_EPS = 1e-5;
+const COUNT = { min: 1, max: 1 << 27 };
+
+/** Reads `model.safetensors`, `config.json` and, if there is one, `tokenizer.json`; writes a bundle. */
+export function bundleCheckpoint(checkpoint: string, directory: string): BundleConfig {
+  const { name, model, filter, provenance } = readCheckpointConfig(join(checkpoint, 'config.json'));
+  const tokenizerPath = join(checkpoint, TOKENIZER_FILE);
+  const tokenizerFile = existsSync(tokenizerPath) ? readFileSync(tokenizerPath) : undefined;
+  const tokenizer: TokenizerReference =
+    tokenizerFile === undefined ? { kind: 'bytes' } : { kind: 'bpe', file: TOKENIZER_FILE };
+  const source = SafetensorsFile.open(join(checkpoint, 'model.safetensors'));
+  try {
+    const weights = readHyena(source, model, filter);
+    return writeBundle(directory, {
+      name,
+      model,
+      filter,
+      tokenizer,
+      provenance,
+      weights,
+      ...(tokenizerFile && { tokenizerFile }),
+    });
+  } finally {
+    source.close();
+  }
+}
+
+interface CheckpointConfig {
+  readonly name: string;
+  readonly model: ModelDimensions;
+  readonly filter: FilterDimensions;
+  readonly provenance: Record<string, unknown>;
+}
+
+/** The model's dimensions under the names of the training script. */
+function readCheckpointConfig(file: string): CheckpointConfig {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new BundleError({ file, expected: 'a checkpoint config', got: String(error) }, { cause: error });
+  }
+  const fields = Fields.of(parseJson(bytes, file), file);
+  const model = fields.object('model');
+  if (model.has('balanced') && model.get('balanced') !== false) {
+    model.fail('balanced', 'false: the scale of training folded into the weights', 'something else');
+  }
+  return {
+    name: fields.string('name', LABEL, 'a name of 1 to 200 characters'),
+    provenance: fields.has('provenance') ? fields.object('provenance').plain() : {},
+    model: {
+      order: 2,
+      layers: model.integer('layers', COUNT),
+      width: model.integer('width', COUNT),
+      inner: model.integer('inner', COUNT),
+      vocabulary: model.integer('vocabulary', COUNT),
+      context: model.integer('context', COUNT),
+      normEps: NORM_EPS,
+    },
+    filter: {
+      features: model.integer('features', COUNT),
+      hidden: model.integer('filter_width', COUNT),
+      shift: model.number('shift', { min: -1e6, max: 1e6 }),
+      time: model.oneOf('time', ['linear', 'log'] as const),
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** Element types of stored tensors: their size, and how to read them. All little-endian. */
+
+export interface Element {
+  readonly bytes: number;
+  /** Reads the value that starts at byte `at`. */
+  readonly get: (view: DataView, at: number) => number;
+}
+
+const half = new DataView(new ArrayBuffer(4));
+
+export const ELEMENTS: Readonly<Record<string, Element>> = {
+  F64: { bytes: 8, get: (view, at) => view.getFloat64(at, true) },
+  F32: { bytes: 4, get: (view, at) => view.getFloat32(at, true) },
+  F16: { bytes: 2, get: (view, at) => fromHalf(view.getUint16(at, true)) },
+  BF16: { bytes: 2, get: (view, at) => fromBrain(view.getUint16(at, true)) },
+  I64: { bytes: 8, get: (view, at) => Number(view.getBigInt64(at, true)) },
+  I32: { bytes: 4, get: (view, at) => view.getInt32(at, true) },
+};
+
+/** IEEE binary16: 1 sign, 5 exponent and 10 fraction bits. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** bfloat16: the upper half of a float32. */
+export function fromBrain(bits: number): number {
+  half.setUint32(0, bits << 16);
+  return half.getFloat32(0);
+}
