@@ -1,0 +1,110 @@
+import { Generation } from '../generation/generation.js';
+import { DEFAULT_SAMPLING } from '../generation/sampler.js';
+import type { MixerName } from '../mixer/index.js';
+import type { HyenaModel } from '../model/index.js';
+
+export interface EndToEndOptions {
+  readonly mixer: MixerName;
+  /** Tokens to generate. */
+  readonly length: number;
+  readonly threads: number;
+  readonly seed: number;
+  /** The token the text starts from. */
+  readonly start: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number) => void;
+}
+
+/** One text generated from nothing, timed. Milliseconds. */
+export interface EndToEnd {
+  readonly mixer: MixerName;
+  readonly length: number;
+  readonly threads: number;
+  /** From the call to the first token: filters, spectra, the first logits. */
+  readonly firstTokenMs: number;
+  /** All later tokens, of which: the model's steps, and mixing. */
+  readonly totalMs: number;
+  readonly stepsMs: number;
+  readonly mixingMs: number;
+  readonly tokensPerSecond: number;
+  /** Time per token after the first. */
+  readonly tokenMs: { p50: number; p90: number; p99: number; p999: number; max: number };
+  readonly mixerBytes: number;
+}
+
+/** Generates a text of exactly `length` tokens and times every one. */
+export async function measureGeneration(model: HyenaModel, options: EndToEndOptions): Promise<EndToEnd> {
+  const { mixer, length, threads, seed, start } = options;
+  const generation = new Generation(model, [start], {
+    count: length,
+    sampling: DEFAULT_SAMPLING,
+    seed,
+    mixer,
+    threads,
+    endOfText: null,
+    ...(options.signal && { signal: options.signal }),
+  });
+  const began = performance.now();
+  const at = new Float64Array(length);
+  let n = 0;
+  for await (const token of generation) {
+    void token;
+    at[n++] = performance.now();
+    if (n % 256 === 0) options.onProgress?.(n / length);
+  }
+  options.signal?.throwIfAborted();
+  const gaps = at
+    .subarray(1)
+    .map((time, k) => time - at[k])
+    .sort();
+  const quantile = (q: number): number => gaps[Math.max(0, Math.ceil(q * gaps.length) - 1)] ?? 0;
+  const totalMs = at[length - 1] - at[0];
+  return {
+    mixer,
+    length,
+    threads,
+    firstTokenMs: at[0] - began,
+    totalMs,
+    stepsMs: generation.timings.steps,
+    mixingMs: generation.timings.mixing,
+    tokensPerSecond: ((length - 1) / totalMs) * 1000,
+    tokenMs: {
+      p50: quantile(0.5),
+      p90: quantile(0.9),
+      p99: quantile(0.99),
+      p999: quantile(0.999),
+      max: quantile(1),
+    },
+    mixerBytes: generation.mixerBytes,
+  };
+}
+
+/** The greedy text of each mixer must be the same. Throws at the first token that is not. */
+export async function compareTexts(
+  model: HyenaModel,
+  mixers: readonly MixerName[],
+  options: { length: number; threads: number; start: number },
+): Promise<void> {
+  const greedy = { ...DEFAULT_SAMPLING, temperature: 0 };
+  let reference: number[] | null = null;
+  for (const mixer of mixers) {
+    const { length, threads, start } = options;
+    const generation = new Generation(model, [start], {
+      count: length,
+      sampling: greedy,
+      seed: 0,
+      mixer,
+      threads,
+      endOfText: null,
+    });
+    const ids: number[] = [];
+    for await (const id of generation) ids.push(id);
+    reference ??= ids;
+    const at = ids.findIndex((id, k) => id !== reference![k]);
+    if (at >= 0) {
+      throw new Error(
+        `mixers ${mixers[0]} and ${mixer} disagree: token ${at} is ${reference[at]} and ${ids[at]}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { CommanderError } from 'commander';
+import { BundleError } from '../model/index.js';
+
+/** What the process exits with: an interface, as scripts branch on it. */
+export const EXIT = {
+  done: 0,
+  failure: 1,
+  usage: 2,
+  invalidFile: 3,
+  output: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** The command was given something it cannot take. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The output could not be written. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof BundleError) return EXIT.invalidFile;
+  if (error instanceof OutputError) return EXIT.output;
+  return EXIT.failure;
+}

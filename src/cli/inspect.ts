@@ -1,0 +1,100 @@
+import { Command, Option } from 'commander';
+import { mixerShape } from '../generation/generation.js';
+import { bytesNeeded, planFor, type MixerName } from '../mixer/index.js';
+import type { Io } from './io.js';
+import { load } from './load.js';
+import { integer, jsonOption, mixerOption, modelOptions, type ModelOptions } from './options.js';
+import { table } from './table.js';
+
+interface InspectOptions extends ModelOptions {
+  readonly len?: number;
+  readonly mixer: MixerName;
+  readonly json?: boolean;
+}
+
+export function inspectCommand(io: Io): Command {
+  const command = new Command('inspect')
+    .description('what a bundle holds, and what generating a length takes')
+    .addOption(new Option('--len <n>', 'tokens to generate (default: the context)').argParser(integer(1)))
+    .addOption(mixerOption())
+    .addOption(jsonOption());
+  for (const option of modelOptions()) command.addOption(option);
+  return command.action((options: InspectOptions) => run(options, io));
+}
+
+async function run(options: InspectOptions, io: Io): Promise<void> {
+  const { model, tokenizer } = await load(options);
+  try {
+    const { config } = model;
+    const length = options.len ?? config.model.context;
+    const shape = mixerShape(model, length);
+    const facts = {
+      name: config.name,
+      id: model.id,
+      directory: model.directory,
+      device: model.device,
+      model: config.model,
+      filter: config.filter,
+      tokenizer: { ...config.tokenizer, tokens: tokenizer.size, end_of_text: tokenizer.endOfText },
+      bytes: Object.values(config.files).reduce((sum, file) => sum + file.bytes, 0),
+      files: config.files,
+      provenance: config.provenance,
+      generation: {
+        length,
+        mixer: options.mixer,
+        mixer_bytes: bytesNeeded(shape, options.mixer, undefined, options.threads),
+        tiles: options.mixer === 'tiled' ? planFor(shape.length).tiles : [],
+      },
+    };
+    await io.stdout.write(options.json ? JSON.stringify(facts, null, 2) + '\n' : render(facts));
+  } finally {
+    await model.close();
+  }
+}
+
+function render(facts: {
+  name: string;
+  id: string;
+  directory: string;
+  device: string;
+  model: object;
+  filter: object;
+  tokenizer: object;
+  bytes: number;
+  files: Readonly<Record<string, { bytes: number }>>;
+  provenance: object;
+  generation: {
+    length: number;
+    mixer: string;
+    mixer_bytes: number;
+    tiles: readonly { side: number; tau: string }[];
+  };
+}): string {
+  const { generation } = facts;
+  const inline = (record: object): string =>
+    Object.entries(record)
+      .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+      .join(', ');
+  const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const lines = [
+    ['model', facts.name],
+    ['id', facts.id],
+    ['directory', facts.directory],
+    ['device', facts.device],
+    ['dimensions', inline(facts.model)],
+    ['filter', inline(facts.filter)],
+    ['tokenizer', inline(facts.tokenizer)],
+    ['size', size(facts.bytes)],
+    [
+      'generating',
+      `${generation.length} tokens takes ${size(generation.mixer_bytes)} in the ${generation.mixer} mixer`,
+    ],
+  ];
+  const files = Object.entries(facts.files).map(([name, { bytes }]) => [name, `${bytes}`]);
+  const tiles = generation.tiles.map(({ side, tau }) => [`${side}`, tau]);
+  return (
+    lines.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('') +
+    `\n${table(['file', 'bytes'], files)}` +
+    (tiles.length > 0 ? `\n${table(['tile side', 'computed'], tiles)}` : '')
+  );
+}

@@ -1,0 +1,51 @@
+import { Chalk, supportsColorStderr, type ChalkInstance } from 'chalk';
+import type { Progress } from '../model/index.js';
+import { Output } from './streams.js';
+
+/** The process's surroundings, as the commands see them. */
+export interface Io {
+  readonly stdout: Output;
+  /** Colours for stderr; plain where stderr is no terminal or NO_COLOR is set. */
+  readonly colour: ChalkInstance;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** A line, or several, on stderr. */
+  note(text: string): void;
+  /** A progress bar on a terminal; elsewhere nothing is drawn. */
+  progress(what: string): Progress;
+}
+
+export function processIo(signal: AbortSignal): Io {
+  const terminal = process.stderr.isTTY === true;
+  const plain = !terminal || Boolean(process.env['NO_COLOR']) || !supportsColorStderr;
+  const colour = new Chalk({ level: plain ? 0 : supportsColorStderr ? supportsColorStderr.level : 0 });
+  return {
+    stdout: new Output(process.stdout),
+    colour,
+    signal,
+    note: (text) => void process.stderr.write(`${text.replace(/^\n/, '')}\n`),
+    progress: (what) => (terminal ? bar(what, colour) : () => undefined),
+  };
+}
+
+const WIDTH = 30;
+/** Quicker things than this need no bar, in ms. */
+const PATIENCE = 300;
+
+function bar(what: string, colour: ChalkInstance): Progress {
+  const began = performance.now();
+  let drawn = 0;
+  return (done, total) => {
+    const now = performance.now();
+    if (done >= total) {
+      if (drawn > 0) process.stderr.write('\r\x1b[K');
+    } else if (now - began > PATIENCE && now - drawn > 100) {
+      drawn = now;
+      const filled = Math.floor((done / total) * WIDTH);
+      const share = `${Math.floor((done / total) * 100)}%`.padStart(4);
+      process.stderr.write(
+        `\r${what} ${colour.cyan('━'.repeat(filled))}${colour.dim('─'.repeat(WIDTH - filled))}${share}`,
+      );
+    }
+  };
+}

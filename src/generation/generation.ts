@@ -1,0 +1,141 @@
+import { bytesNeeded, createMixer, type MixerName, type MixerShape } from '../mixer/index.js';
+import type { HyenaModel, Progress } from '../model/index.js';
+import { createSampler, type Sampling } from './sampler.js';
+
+export interface GenerationOptions {
+  /** Most tokens to generate (K), at least 1. */
+  readonly count: number;
+  readonly sampling: Sampling;
+  readonly seed: number;
+  readonly mixer: MixerName;
+  readonly threads: number;
+  /** A token that ends the text when drawn; it is not yielded. */
+  readonly endOfText: number | null;
+  /** Ends the generation before its next token. */
+  readonly signal?: AbortSignal;
+  readonly onPrefill?: Progress;
+}
+
+export type StopReason = 'eos' | 'limit' | 'interrupted';
+
+/** Milliseconds spent, and what for. */
+export interface Timings {
+  /** The prompt: dense layers, offline convolutions, the mixer's set-up. */
+  prompt: number;
+  /** The model's steps. */
+  steps: number;
+  /** Reading pending sums, and the tiles. */
+  mixing: number;
+  /** From the first token to the last, everything included. */
+  predicted: number;
+}
+
+/** Refused before anything was allocated. */
+export class MemoryError extends Error {
+  override readonly name = 'MemoryError';
+}
+
+/**
+ * One text. Iterating yields token ids as they are drawn:
+ *
+ *     prefill -> loop: draw a token; pending sums -> one step of the model -> its inputs to the mixer
+ *
+ * The prompt is convolved offline and forgotten. What it adds to the K positions to come starts them as
+ * pending sums, and they are a fresh online convolution from position 0.
+ */
+export class Generation implements AsyncIterable<number> {
+  readonly timings: Timings = { prompt: 0, steps: 0, mixing: 0, predicted: 0 };
+  /** Tokens drawn so far. */
+  generated = 0;
+  /** Why it ended; while it runs, why it would end by itself. */
+  reason: StopReason = 'limit';
+  /** Bytes the mixer holds. */
+  mixerBytes = 0;
+
+  constructor(
+    private readonly model: HyenaModel,
+    private readonly prompt: readonly number[],
+    private readonly options: GenerationOptions,
+  ) {
+    const { context } = model.config.model;
+    if (prompt.length === 0) throw new RangeError('the prompt has no tokens');
+    if (prompt.length + options.count > context) {
+      throw new RangeError(
+        `${prompt.length} prompt tokens and ${options.count} to generate exceed the context of ${context}`,
+      );
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
+    const { model, options, timings } = this;
+    const { count, signal } = options;
+    const sampler = createSampler(options.sampling, options.seed);
+    // The last token drawn is never fed back: K tokens take K - 1 steps.
+    const shape = mixerShape(model, count);
+    const began = performance.now();
+    this.mixerBytes = checkMemory(shape, options);
+    const mixer = await createMixer({ name: options.mixer, shape, threads: options.threads });
+    try {
+      const start = await model.prefill(this.prompt, shape.length, {
+        ...(options.onPrefill && { onProgress: options.onPrefill }),
+        onLayer: (layer, { taps, pending }) => {
+          mixer.setFilter(layer, taps);
+          mixer.addPending(layer, pending);
+        },
+      });
+      const first = performance.now();
+      timings.prompt = first - began;
+      let { logits } = start;
+      const pending = new Float32Array(shape.layers * shape.width);
+      for (;;) {
+        if (signal?.aborted) {
+          this.reason = 'interrupted';
+          return;
+        }
+        const token = sampler.sample(logits);
+        timings.predicted = performance.now() - first;
+        if (token === options.endOfText) {
+          this.reason = 'eos';
+          return;
+        }
+        this.generated++;
+        yield token;
+        if (this.generated === count) return;
+
+        const mixing = performance.now();
+        mixer.pending(pending);
+        const stepping = performance.now();
+        const result = await model.step(start.state, token, pending);
+        const stepped = performance.now();
+        mixer.push(result.y);
+        timings.steps += stepped - stepping;
+        timings.mixing += performance.now() - stepped + (stepping - mixing);
+        logits = result.logits;
+      }
+    } finally {
+      await mixer.close();
+    }
+  }
+}
+
+/** The mixer that generating `count` tokens takes. */
+export function mixerShape(model: HyenaModel, count: number): MixerShape {
+  return { layers: model.mixers, width: model.config.model.width, length: Math.max(1, count - 1) };
+}
+
+/** The bytes a mixer will hold. Throws a MemoryError if the machine has not that much to give. */
+export function checkMemory(shape: MixerShape, options: { mixer: MixerName; threads: number }): number {
+  const bytes = bytesNeeded(shape, options.mixer, undefined, options.threads);
+  const available = process.availableMemory();
+  if (bytes > available) {
+    throw new MemoryError(
+      `the ${options.mixer} mixer needs ${gibibytes(bytes)} for ${shape.length} positions of ` +
+        `${shape.layers} x ${shape.width} channels, and ${gibibytes(available)} are free`,
+    );
+  }
+  return bytes;
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
