@@ -33,12 +33,18 @@ export function makeControl(threads: number): Int32Array {
 /** Looks at a word this often before sleeping: some 20 us. Handing over to a sleeper costs 54 us, to a spinner 0.4. */
 const SPINS = 2000;
 
-/** Waits until `word` is no longer `value`, at most `ms`; false when the time is up. */
+/**
+ * Waits until `word` is no longer `value`; false if that takes longer than `ms`. A notification alone means nothing: it
+ * may be late, for a change that a spinning thread has long seen and dealt with.
+ */
 export function waitWhile(control: Int32Array, word: number, value: number, ms: number): boolean {
   for (let spin = 0; spin < SPINS; spin++) {
     if (Atomics.load(control, word) !== value) return true;
   }
-  return Atomics.wait(control, word, value, ms) !== 'timed-out';
+  while (Atomics.load(control, word) === value) {
+    if (Atomics.wait(control, word, value, ms) === 'timed-out') return false;
+  }
+  return true;
 }
 
 /** The units of a thread, out of `units` dealt evenly to `threads`. */

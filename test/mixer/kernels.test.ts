@@ -1,0 +1,97 @@
+import { plainKernels } from '../../src/mixer/kernel/plain.js';
+import { wasmKernels } from '../../src/mixer/kernel/wasm.js';
+import { Random, relL2, U } from './helpers.js';
+import { Workshop } from './workshop.js';
+
+/** Runs a kernel on both implementations over the same random arrays and compares all of them afterwards. */
+function compare(
+  seed: number,
+  n: number,
+  sizes: readonly number[],
+  gate: number,
+  run: (workshop: Workshop, arrays: number[]) => void,
+): void {
+  const bytes = sizes.reduce((sum, size) => sum + 4 * size + 256, 4096);
+  const [simd, plain] = [wasmKernels, plainKernels].map((kernelsFor) => {
+    const random = new Random(seed);
+    const workshop = new Workshop(kernelsFor, n, bytes);
+    const arrays = sizes.map((size) => workshop.random(size, random));
+    run(workshop, arrays);
+    workshop.checkFences();
+    return arrays.map((at, k) => workshop.get(at, sizes[k]));
+  });
+  simd.forEach((values, k) => expect(relL2(values, plain[k])).toBeLessThanOrEqual(gate));
+}
+
+describe('SIMD kernels and their plain twins', () => {
+  test.each([1, 2, 5])('move rows in and out of %i groups', (groups) => {
+    const stride = 3 * 64;
+    compare(31, 0, [groups * 16, groups * 48, groups * 16], 0, ({ kernels }, [row, lines, back]) => {
+      kernels.scatter(row, lines + 64, stride, groups);
+      kernels.gather(lines + 64, back, stride, groups);
+    });
+  });
+
+  test.each([0, 1, 2, 255, 256, 257, 1000])('stream %i rows', (rows) => {
+    const lines = Math.max(1, rows) * 16;
+    const gate = 2 * U * Math.sqrt(Math.min(rows, 256) + 1);
+    compare(32, 0, [lines, lines, 16], gate, ({ kernels }, [past, taps, total]) => {
+      kernels.dot(past, taps, rows, total);
+    });
+    compare(33, 0, [16, lines, lines], U, ({ kernels }, [y, taps, sums]) => {
+      kernels.spread(y, taps, sums, rows);
+    });
+    compare(34, 0, [lines, lines], U, ({ kernels }, [partial, totals]) => {
+      kernels.flush(partial, totals, rows);
+    });
+  });
+
+  test('compute direct tiles of every side, clipped anywhere', () => {
+    const random = new Random(35);
+    for (let side = 1; side <= 1024; side *= 2) {
+      for (const count of new Set([side, 1, random.int(1, side), random.int(1, side)])) {
+        const groups = side > 64 ? 1 : 3;
+        const stride = 2 * side * 64;
+        const sizes = [2 * side * 16 * groups, 2 * side * 16 * groups];
+        compare(36, 0, sizes, 4 * U * Math.sqrt(Math.log2(4 * side)), ({ kernels }, [slots, taps]) => {
+          kernels.directTile(slots, slots + side * 64, stride, taps, stride, groups, side, count);
+        });
+      }
+    }
+  });
+
+  test('compute fft tiles of every side, clipped anywhere', () => {
+    const random = new Random(37);
+    for (let side = 4; side <= 1024; side *= 2) {
+      for (const count of new Set([side, 1, random.int(1, side), random.int(1, side)])) {
+        // Slots end with the outputs that exist.
+        const sizes = [(side + count) * 16, 2 * side * 16, 2 * side * 16, side * 16];
+        compare(38, side, sizes, 4 * U * Math.sqrt(Math.log2(4 * side)), (workshop, arrays) => {
+          const { kernels, plain, twisted } = workshop;
+          const [slots, taps, filter, points] = arrays;
+          for (const half of [0, 1]) {
+            kernels.spectrum(taps + 32 * half, filter + half * side * 64, side, twisted, plain);
+          }
+          kernels.fftTile(slots, slots + side * 64, count, side, filter, points, twisted, plain);
+        });
+      }
+    }
+  });
+
+  test.each([1, 2, 4, 8, 16, 32, 256, 512])('transform %i points', (n) => {
+    compare(39, n, [n * 16, n * 16], 2 * U * Math.sqrt(1 + Math.log2(n)), (workshop, [a, b]) => {
+      workshop.kernels.forward(a, n, workshop.plain);
+      workshop.kernels.inverse(b, n, workshop.plain);
+    });
+  });
+
+  test('agree on the halves of a convolution', () => {
+    compare(40, 64, [64 * 16, 64 * 16, 64 * 16, 100 * 16], 8 * U, (workshop, arrays) => {
+      const { kernels, plain, twisted } = workshop;
+      const [rows, filter, points, out] = arrays;
+      kernels.convolveRows(rows, points, 64, filter, twisted, plain);
+      kernels.addLower(points, out, 64, 64, twisted);
+      kernels.addUpper(points, out + 64 * 64, 36, 64, twisted);
+    });
+  });
+});
