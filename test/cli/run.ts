@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** Written to stdin, which is then closed; without it stdin is /dev/null. */
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Ends the process with this signal as soon as it has written something. */
+  readonly kill?: NodeJS.Signals;
+  /** Closes stdout after its first bytes, as `head -c` does. */
+  readonly closeEarly?: boolean;
+}
+
+/** Runs `flashinf` as a user's shell would: a process of its own, nothing but its streams and exit code. */
+export function flashinf(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['bin/flashinf.js', ...args], {
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], ...options.env },
+    });
+    const stdout: Buffer[] = [];
+    let stderr = '';
+    child.stdout!.on('data', (chunk: Buffer) => {
+      stdout.push(chunk);
+      if (options.kill) child.kill(options.kill);
+      if (options.closeEarly) child.stdout!.destroy();
+    });
+    child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout: Buffer.concat(stdout), stderr }));
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.input);
+  });
+}

@@ -1,0 +1,82 @@
+import { createSampler, type Sampling } from '../../src/generation/sampler.js';
+
+/** Random logits, with ties. */
+function randomLogits(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return Math.round(((state >>> 8) / 2 ** 24) * 120) / 10 - 6;
+  });
+}
+
+/**
+ * The definition, written for reading: sort, cut to k, cut to the nucleus of what is left, divide by the
+ * temperature, normalise.
+ */
+function probabilities(logits: Float32Array, { temperature, topK, topP }: Sampling): Map<number, number> {
+  const normalise = (entries: [number, number][], divisor: number): [number, number][] => {
+    const sum = entries.reduce((s, [, logit]) => s + Math.exp(logit / divisor), 0);
+    return entries.map(([id, logit]) => [id, Math.exp(logit / divisor) / sum]);
+  };
+  let kept = [...logits].map((logit, id): [number, number] => [id, logit]);
+  kept.sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  if (topK > 0) kept = kept.slice(0, topK);
+  let cumulative = 0;
+  const shares = normalise(kept, 1);
+  const cut = shares.findIndex(([, share]) => (cumulative += share) >= topP - 1e-12);
+  if (topP < 1 && cut >= 0) kept = kept.slice(0, cut + 1);
+  return new Map(normalise(kept, temperature));
+}
+
+const SETTINGS: Sampling[] = [
+  { temperature: 1, topK: 0, topP: 1 },
+  { temperature: 0.8, topK: 40, topP: 0.95 },
+  { temperature: 1.7, topK: 5, topP: 1 },
+  { temperature: 0.3, topK: 0, topP: 0.5 },
+  { temperature: 1, topK: 1, topP: 0.9 },
+  { temperature: 1, topK: 1000, topP: 0.99 },
+];
+
+test.each(SETTINGS)('draws as defined: %j', (sampling) => {
+  const draws = 40_000;
+  for (const count of [3, 60]) {
+    const logits = randomLogits(count, count);
+    const expected = probabilities(logits, sampling);
+    const sampler = createSampler(sampling, 11);
+    const seen = new Map<number, number>();
+    for (let k = 0; k < draws; k++) {
+      const id = sampler.sample(logits);
+      seen.set(id, (seen.get(id) ?? 0) + 1);
+    }
+    for (const id of seen.keys()) expect(expected.has(id)).toBe(true);
+    for (const [id, p] of expected) {
+      // Five standard deviations of a binomial share.
+      const slack = 5 * Math.sqrt((p * (1 - p)) / draws) + 1e-9;
+      expect(Math.abs((seen.get(id) ?? 0) / draws - p)).toBeLessThanOrEqual(slack);
+    }
+  }
+});
+
+test('temperature 0 takes the first of the largest', () => {
+  const sampler = createSampler({ temperature: 0, topK: 40, topP: 0.95 }, 1);
+  expect(sampler.sample(Float32Array.of(-3, 2, 5, 5, 1))).toBe(2);
+  expect(sampler.sample(Float32Array.of(-3))).toBe(0);
+});
+
+test('the same seed draws the same, another seed does not', () => {
+  const logits = randomLogits(500, 3);
+  const draw = (seed: number): number[] => {
+    const sampler = createSampler({ temperature: 1, topK: 0, topP: 1 }, seed);
+    return Array.from({ length: 50 }, () => sampler.sample(logits));
+  };
+  expect(draw(5)).toEqual(draw(5));
+  expect(draw(5)).not.toEqual(draw(6));
+  expect(draw(2 ** 32 - 1)).toEqual(draw(2 ** 32 - 1));
+});
+
+test('logits are left as they were', () => {
+  const logits = randomLogits(100, 9);
+  const copy = logits.slice();
+  createSampler({ temperature: 0.7, topK: 10, topP: 0.9 }, 1).sample(logits);
+  expect(logits).toEqual(copy);
+});

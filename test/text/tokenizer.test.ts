@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { bpeTokenizer, byteTokenizer, decode } from '../../src/text/index.js';
+
+const shipped = JSON.parse(readFileSync('models/hyena-classics/tokenizer.json', 'utf8')) as object;
+
+/** Strings that trip tokenizers: every script's own trouble, and bytes that are half a character. */
+const TEXTS = [
+  '',
+  ' ',
+  '\n\n\n',
+  'Once upon a time,  there was\n\n"Hello," said the 3 cats.\t\r\n',
+  "don't we'll I've he'd",
+  'naïve café — “quoted” …',
+  'e\u0301 a\u0308\u0323',
+  '日本語の文章 и русский текст',
+  '👩‍👩‍👧‍👦 🇪🇺 🐈',
+  '\u0000\u0001\u007f\u00a0\u00ad\ufeff',
+  '<|endoftext|>'.replace('|', '¦'),
+  'a'.repeat(5000),
+];
+
+describe.each([
+  ['bpe', bpeTokenizer(shipped)],
+  ['bytes', byteTokenizer()],
+])('the %s tokenizer', (_name, tokenizer) => {
+  test.each(TEXTS)('gives back %j', (text) => {
+    const ids = tokenizer.encode(text);
+    expect(decode(tokenizer, ids)).toBe(text);
+    for (const id of ids) expect(id >= 0 && id < tokenizer.size).toBe(true);
+  });
+
+  test('gives back random Unicode', () => {
+    let seed = 7;
+    const next = (below: number): number => (seed = (seed * 48271) % 2147483647) % below;
+    for (let round = 0; round < 50; round++) {
+      const points = Array.from({ length: next(60) }, () => {
+        const point = next(4) === 0 ? next(0x110000) : next(0x250);
+        return point >= 0xd800 && point < 0xe000 ? 0x20 : point;
+      });
+      const text = String.fromCodePoint(...points);
+      expect(decode(tokenizer, tokenizer.encode(text))).toBe(text);
+    }
+  });
+});
+
+describe('the shipped vocabulary', () => {
+  const tokenizer = bpeTokenizer(shipped);
+
+  test('has a token for every byte', () => {
+    const single = new Set<number>();
+    for (let id = 0; id < tokenizer.size; id++) {
+      const bytes = tokenizer.bytes(id);
+      if (bytes.length === 1) single.add(bytes[0]);
+    }
+    expect(single.size).toBe(256);
+  });
+
+  test('ends texts with a token that stands for no bytes', () => {
+    expect(tokenizer.endOfText).not.toBeNull();
+    expect(tokenizer.bytes(tokenizer.endOfText!)).toHaveLength(0);
+  });
+
+  test('spends fewer tokens than bytes on English', () => {
+    const text = 'It was the best of times, it was the worst of times.';
+    expect(tokenizer.encode(text).length).toBeLessThan(text.length / 2.5);
+  });
+});
