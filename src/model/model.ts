@@ -110,7 +110,8 @@ class Hyena implements HyenaModel {
       let t = 0;
       for await (const logits of this.stepThrough(given, stepwise)) {
         scores[t] = logProbability(logits, ids[t + 1]);
-        onProgress?.(++t, given.length);
+        t += 1;
+        onProgress?.(t, given.length);
       }
       return scores;
     }
@@ -132,8 +133,9 @@ class Hyena implements HyenaModel {
   }
 
   async close(): Promise<void> {
-    const filters = await this.filters;
-    await Promise.all([this.stepper.close(), this.offline.close(), filters?.close()]);
+    const filters = this.filters?.then((loaded) => loaded.close());
+    // A graph that never loaded has nothing to release, and whoever asked for it has the error.
+    await Promise.allSettled([this.stepper.close(), this.offline.close(), filters]);
   }
 
   /** Logits after each of `ids`, token by token, `[vocabulary]` each and overwritten by the next. */

@@ -59,7 +59,10 @@ export class OfflinePass {
     const lastRows = lastRowOnly ? 1 : prompt;
     const total = 2 * layers * prompt + lastRows;
     let done = 0;
-    const advance = (rows: number): void => onProgress?.((done += rows), total);
+    const advance = (rows: number): void => {
+      done += rows;
+      onProgress?.(done, total);
+    };
     advance(0);
 
     const filters = await this.filters();
@@ -112,9 +115,9 @@ export class OfflinePass {
   }
 
   async close(): Promise<void> {
-    const sessions = await Promise.all(this.sessions.values());
+    const sessions = [...this.sessions.values()];
     this.sessions.clear();
-    await Promise.all(sessions.map((session) => session.release()));
+    await Promise.allSettled(sessions.map(async (session) => (await session).release()));
   }
 
   /** Ends the layer before, if there is one, and goes as far as this layer's mixer input y. */

@@ -24,18 +24,21 @@ export class FilterEvaluator {
     const { Tensor } = this.runtime;
     const { width } = this.model;
     const size = this.filter.features;
-    const rho0 = new Float32Array(width);
+    const tap0 = new Float32Array(width);
     const which = new Tensor('int64', BigInt64Array.of(BigInt(mixer)), []);
-    const skip = new Tensor('float32', rho0, [width]);
-    for (let start = 0; start < length; start += CHUNK) {
-      const end = Math.min(length, start + CHUNK);
+    const first = new Tensor('float32', tap0, [width]);
+    for (let from = 0; from < length; from += CHUNK) {
+      const end = Math.min(length, from + CHUNK);
+      // A single row would take another matrix kernel, which rounds differently, and a tap must not depend on
+      // how many are asked for: such a row is computed together with the one before.
+      const start = from > 0 && end - from === 1 ? from - 1 : from;
       const rows = end - start;
       const part = (all: Float32Array, columns: number): InstanceType<typeof Tensor> =>
         new Tensor('float32', all.subarray(start * columns, end * columns), [rows, columns]);
       const feeds = { mixer: which, features: part(features, size), times: part(times, 1) };
-      await this.session.run(feeds, { taps: part(out, width), rho0: skip });
+      await this.session.run(feeds, { taps: part(out, width), tap0: first });
     }
-    out.set(rho0);
+    out.set(tap0);
   }
 
   close(): Promise<void> {

@@ -13,7 +13,7 @@ export const SMALLEST_TAP = 1e-30;
  * `k[t] = MLP(features[t]) * (exp(-t01[t] |delta|) + shift)`.
  *
  * - in: `mixer` (scalar, int64), `features` `[T, E]`, `times` `[T, 1]`, in [0, 1]
- * - out: `taps` `[T, D]`, `rho0` `[D]`: tap 0 with the skip weight folded in, to stand in row 0
+ * - out: `taps` `[T, D]`, `tap0` `[D]`: tap 0 with the skip weight folded in, to stand in row 0
  */
 export function filterGraph(
   model: ModelDimensions,
@@ -41,7 +41,7 @@ export function filterGraph(
   const shrink = { floats: { bias: 0, lambd: SMALLEST_TAP } };
   g.node('Shrink', [g.node('Mul', [taps, window])], shrink, 'taps');
   g.output('taps', 'float32', ['time', model.width]);
-  g.node('Gather', [g.weight('rho0'), mixer], {}, 'rho0');
-  g.output('rho0', 'float32', [model.width]);
+  g.node('Gather', [g.weight('rho0'), mixer], {}, 'tap0');
+  g.output('tap0', 'float32', [model.width]);
   return g.encode();
 }
