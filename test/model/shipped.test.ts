@@ -1,0 +1,39 @@
+/** @jest-environment ./test/model/environment.cjs */
+/** The shipped model against PyTorch, where both its bundle and `scripts/reference.py --checkpoint` data are. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SafetensorsFile } from '../../src/checkpoint/safetensors.js';
+import { openModel } from '../../src/model/index.js';
+import { allTaps, GOLDEN, NaiveMixer, relL2, stepThrough } from './helpers.js';
+
+const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
+const REFERENCE = join(GOLDEN, 'shipped.safetensors');
+const bundles = existsSync(MODELS)
+  ? readdirSync(MODELS).filter((name) => existsSync(join(MODELS, name, 'config.json')))
+  : [];
+
+(existsSync(REFERENCE) && bundles.length === 1 ? test : test.skip)(
+  'logits, stepwise and offline',
+  async () => {
+    const file = SafetensorsFile.open(REFERENCE);
+    const ids = [...file.readFloat64('ids')];
+    const rows = [...file.readFloat64('rows')];
+    const expected = file.read('logits');
+    file.close();
+
+    const model = await openModel(join(MODELS, bundles[0]));
+    const { vocabulary, width } = model.config.model;
+    const pick = (logits: Float32Array): number[] =>
+      rows.flatMap((t) => [...logits.subarray(t * vocabulary, (t + 1) * vocabulary)]);
+
+    const offline = new Float32Array(ids.length * vocabulary);
+    for await (const { start, logits } of model.logits(ids)) offline.set(logits, start * vocabulary);
+    expect(relL2(pick(offline), expected)).toBeLessThan(1e-5);
+
+    const mixer = new NaiveMixer(width, await allTaps(model, ids.length));
+    expect(relL2(pick(await stepThrough(model, ids, mixer)), expected)).toBeLessThan(1e-5);
+    await model.close();
+  },
+  60_000,
+);
