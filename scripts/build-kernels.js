@@ -6,6 +6,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
+import { Node, NodeKind } from 'assemblyscript';
+import { Transform } from 'assemblyscript/transform';
 
 const root = new URL('..', import.meta.url);
 const source = 'src/mixer/kernel/assembly/index.ts';
@@ -17,28 +19,49 @@ mkdirSync('dist/mixer/kernel', { recursive: true });
 /** 64 KiB pages: shared memories must declare a maximum, and 4 GiB is the most there can be. */
 const MAXIMUM_PAGES = 65536;
 
-const { error, stderr } = await asc.main([
-  source,
-  '--outFile',
-  output,
-  '-O3',
-  '--noAssert',
-  '--runtime',
-  'stub',
-  '--importMemory',
-  '--sharedMemory',
-  '--initialMemory',
-  '1',
-  '--maximumMemory',
-  String(MAXIMUM_PAGES),
-  '--enable',
-  'simd',
-  '--enable',
-  'threads',
-  // Nothing of ours lives in memory, and address 0 belongs to the caller.
-  '--memoryBase',
-  '0',
-]);
+/**
+ * AssemblyScript inlines functions decorated with `@inline`, which is no TypeScript: formatters and editors refuse
+ * it. So the kernels say it in a comment, `// @inline` on the line before the function, and this adds the decorator.
+ */
+class InlineComments extends Transform {
+  afterParse(parser) {
+    for (const source of parser.sources) {
+      for (const statement of source.statements) {
+        if (statement.kind !== NodeKind.FunctionDeclaration) continue;
+        const { range } = statement;
+        if (!/\/\/ @inline\s*(export\s*)?$/.test(source.text.slice(0, range.start))) continue;
+        const name = Node.createIdentifierExpression('inline', range);
+        statement.decorators = [Node.createDecorator(name, null, range)];
+      }
+    }
+  }
+}
+
+const { error, stderr } = await asc.main(
+  [
+    source,
+    '--outFile',
+    output,
+    '-O3',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--importMemory',
+    '--sharedMemory',
+    '--initialMemory',
+    '1',
+    '--maximumMemory',
+    String(MAXIMUM_PAGES),
+    '--enable',
+    'simd',
+    '--enable',
+    'threads',
+    // Nothing of ours lives in memory, and address 0 belongs to the caller.
+    '--memoryBase',
+    '0',
+  ],
+  { transforms: [new InlineComments()] },
+);
 if (error) {
   console.error(stderr.toString());
   console.error(error.message);

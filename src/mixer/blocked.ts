@@ -13,6 +13,8 @@ export class BlockedMixer implements Mixer {
   private closed = false;
   /** The lazy mixer's row holds the sums of this position. */
   private summed = -1;
+  private whole: Float32Array | undefined;
+  private parts: readonly Float32Array[] = [];
   /** Each layer's row, `[group][16]`: the part of its memory that `pending` and `push` go through. */
   private readonly rows: readonly Float32Array[];
 
@@ -107,9 +109,9 @@ export class BlockedMixer implements Mixer {
   push(y: Float32Array): void {
     this.checkStep('inputs', y);
     const { opened, rows, at } = this;
-    const { width } = this.shape;
+    const parts = this.split(y);
     for (let l = 0; l < rows.length; l++) {
-      rows[l].set(y.subarray(l * width, (l + 1) * width));
+      rows[l].set(parts[l]);
       const { kernels, layout } = opened.layers[l];
       kernels.scatter(layout.row, layout.slots + at * LINE, layout.stride, layout.groups);
     }
@@ -130,6 +132,16 @@ export class BlockedMixer implements Mixer {
     if (this.closed) return;
     this.closed = true;
     await this.team.close();
+  }
+
+  /** The layers' parts of `[layer, channel]`. Callers use the same array for every token, so its views are kept. */
+  private split(values: Float32Array): readonly Float32Array[] {
+    if (this.whole !== values) {
+      const { layers, width } = this.shape;
+      this.whole = values;
+      this.parts = Array.from({ length: layers }, (_, l) => values.subarray(l * width, (l + 1) * width));
+    }
+    return this.parts;
   }
 
   private checkOpen(): void {

@@ -1,4 +1,4 @@
-import { forLayers, type Engine, type LayerMemory } from './engine.js';
+import type { Engine, LayerMemory } from './engine.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { EagerLayout } from './memory/layout.js';
 
@@ -22,15 +22,12 @@ export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length:
     run(position, from, to) {
       const later = length - 1 - position;
       const next = (position + 1) * LINE;
-      forLayers({ from, to }, groups, (layer, g0, g1) => {
-        const { kernels } = layers[layer];
-        for (let g = g0; g < g1; g++) {
-          const group = g * stride;
-          kernels.spread(slots + group + position * LINE, taps + group + LINE, partial + group + next, later);
-          if ((position + 1) % FLUSH === 0)
-            kernels.flush(partial + group + next, slots + group + next, later);
-        }
-      });
+      for (let unit = from; unit < to; unit++) {
+        const { kernels } = layers[Math.floor(unit / groups)];
+        const group = (unit % groups) * stride;
+        kernels.spread(slots + group + position * LINE, taps + group + LINE, partial + group + next, later);
+        if ((position + 1) % FLUSH === 0) kernels.flush(partial + group + next, slots + group + next, later);
+      }
     },
     cost: (position) => ROW_COST * (length - 1 - position),
   };

@@ -19,17 +19,3 @@ export interface Engine {
   /** Roughly how many ns that takes per unit, to decide whether it is worth sharing. */
   cost(position: number): number;
 }
-
-/** Splits units into one range of groups per layer. */
-export function forLayers(
-  units: { from: number; to: number },
-  groups: number,
-  visit: (layer: number, from: number, to: number) => void,
-): void {
-  for (let unit = units.from; unit < units.to;) {
-    const layer = Math.floor(unit / groups);
-    const end = Math.min(units.to, (layer + 1) * groups);
-    visit(layer, unit - layer * groups, end - layer * groups);
-    unit = end;
-  }
-}

@@ -1,4 +1,4 @@
-import { forLayers, type Engine, type LayerMemory } from './engine.js';
+import type { Engine, LayerMemory } from './engine.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { LazyLayout } from './memory/layout.js';
 
@@ -16,18 +16,17 @@ export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: n
   const { groups, stride, slots, row, taps } = layers[0].layout;
   return {
     run(position, from, to) {
-      forLayers({ from, to }, groups, (layer, g0, g1) => {
-        const { kernels, floats } = layers[layer];
-        for (let g = g0; g < g1; g++) {
-          const past = slots + g * stride;
-          const total = row + g * LINE;
-          const slot = (past + position * LINE) / 4;
-          // What came from before position 0, if anything, is still in the slot.
-          for (let c = 0; c < GROUP; c++) floats[total / 4 + c] = floats[slot + c];
-          // Input i meets tap position - i, which is row length - 1 - position + i.
-          kernels.dot(past, taps + g * stride + (length - 1 - position) * LINE, position, total);
-        }
-      });
+      for (let unit = from; unit < to; unit++) {
+        const { kernels, floats } = layers[Math.floor(unit / groups)];
+        const group = unit % groups;
+        const past = slots + group * stride;
+        const total = row + group * LINE;
+        const slot = (past + position * LINE) / 4;
+        // What came from before position 0, if anything, is still in the slot.
+        for (let c = 0; c < GROUP; c++) floats[total / 4 + c] = floats[slot + c];
+        // Input i meets tap position - i, which is row length - 1 - position + i.
+        kernels.dot(past, taps + group * stride + (length - 1 - position) * LINE, position, total);
+      }
     },
     cost: (position) => ROW_COST * position,
   };

@@ -1,4 +1,4 @@
-import { forLayers, type Engine, type LayerMemory } from './engine.js';
+import type { Engine, LayerMemory } from './engine.js';
 import { writePlainTables, writeTwistedTables } from './kernel/twiddles.js';
 import { GROUP, toLines } from './memory/blocks.js';
 import type { TiledLayout, TileLayout } from './memory/layout.js';
@@ -37,11 +37,18 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
       const known = position + 1;
       if (known >= length) return;
       const side = sideAfter(known);
+      const level = 31 - Math.clz32(side);
       const count = Math.min(side, length - known);
-      const level = Math.log2(side);
-      forLayers({ from, to }, groups, (layer, g0, g1) =>
-        runners[layer][level].run(known, count, g0, g1, thread),
-      );
+      for (let layer = Math.floor(from / groups); layer * groups < to; layer++) {
+        const first = layer * groups;
+        runners[layer][level].run(
+          known,
+          count,
+          Math.max(from - first, 0),
+          Math.min(to - first, groups),
+          thread,
+        );
+      }
     },
     cost: (position) => (position + 1 >= length ? 0 : COST * sideAfter(position + 1)),
   };

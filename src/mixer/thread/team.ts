@@ -45,7 +45,7 @@ export async function startTeam(
   };
   for (let thread = 1; thread < threads; thread++) {
     const start: WorkerStart = { engine: data, control, units, threads, thread };
-    const worker = new Worker(FILE, { workerData: start });
+    const worker = new Worker(FILE, { workerData: start, execArgv: [] });
     worker.on('error', fail);
     worker.on('exit', () => fail(new Error(`mixer thread ${thread} has ended`)));
     worker.unref();

@@ -6,6 +6,7 @@
 import { IMAGINARY, POINT, VECTOR } from './layout';
 import { storeProduct } from './passes';
 
+// @inline
 export function multiply1(block: usize, spectrum: usize): void {
   for (const stop = block + IMAGINARY; block < stop; block += VECTOR, spectrum += VECTOR) {
     storeProduct(
@@ -18,6 +19,7 @@ export function multiply1(block: usize, spectrum: usize): void {
   }
 }
 
+// @inline
 export function multiply2(block: usize, spectrum: usize): void {
   for (const stop = block + IMAGINARY; block < stop; block += VECTOR, spectrum += VECTOR) {
     const x0r = v128.load(block, 0);
@@ -43,6 +45,7 @@ export function multiply2(block: usize, spectrum: usize): void {
   }
 }
 
+// @inline
 export function multiply4(block: usize, spectrum: usize): void {
   for (const stop = block + IMAGINARY; block < stop; block += VECTOR, spectrum += VECTOR) {
     const x0r = v128.load(block, 0);
@@ -107,6 +110,7 @@ export function multiply4(block: usize, spectrum: usize): void {
 }
 
 /** A 2-point transform; its own inverse, times 2. */
+// @inline
 export function transform2(block: usize): void {
   for (const stop = block + IMAGINARY * 2; block < stop; block += VECTOR) {
     const x0 = v128.load(block, 0);

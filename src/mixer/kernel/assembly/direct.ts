@@ -1,5 +1,8 @@
 import { LINE, VECTOR } from './layout';
 
+/** Inputs summed in registers before the sum is added to the outputs; see stream.ts. */
+const BLOCK: u32 = 256;
+
 /**
  * A tile by its definition: `outputs[o] += sum over j < side of inputs[j] * taps[side + o - j]`.
  *
@@ -17,76 +20,92 @@ export function directTile(
   count: u32,
 ): void {
   for (let g: u32 = 0; g < groups; g++) {
-    for (let c: usize = 0; c < LINE; c += VECTOR)
-      directVector(inputs + c, outputs + c, taps + c, side, count);
+    const fours: u32 = side < 4 ? 0 : count & ~3;
+    for (let c: usize = 0; c < LINE; c += VECTOR) {
+      for (let o: u32 = 0; o < fours; o += 4) {
+        fourOutputs(inputs + c, outputs + c + o * LINE, taps + c + (side + o) * LINE, side);
+      }
+    }
+    for (let o = fours; o < count; o++) oneOutput(inputs, outputs + o * LINE, taps + (side + o) * LINE, side);
     inputs += stride;
     outputs += stride;
     taps += tapStride;
   }
 }
 
-/** The tile in one vector of 4 channels. */
-function directVector(inputs: usize, outputs: usize, taps: usize, side: u32, count: u32): void {
-  let o: u32 = 0;
-  if (side >= 4)
-    for (; o + 4 <= count; o += 4) fourOutputs(inputs, outputs + o * LINE, taps + (side + o) * LINE, side);
-  for (; o < count; o++) oneOutput(inputs, outputs + o * LINE, taps + (side + o) * LINE, side);
-}
-
-/** `output += sum over j of inputs[j] * tap[-j]`. */
+/** One output of all 16 channels: `output += sum over j of inputs[j] * tap[-j]`. */
+// @inline
 function oneOutput(inputs: usize, output: usize, tap: usize, side: u32): void {
-  let sum = f32x4.splat(0);
-  for (; side > 0; side--) {
-    sum = f32x4.add(sum, f32x4.mul(v128.load(inputs), v128.load(tap)));
-    inputs += LINE;
-    tap -= LINE;
+  while (side > 0) {
+    const block = min(side, BLOCK);
+    side -= block;
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (let j = block; j > 0; j--) {
+      s0 = f32x4.add(s0, f32x4.mul(v128.load(inputs, 0), v128.load(tap, 0)));
+      s1 = f32x4.add(s1, f32x4.mul(v128.load(inputs, 16), v128.load(tap, 16)));
+      s2 = f32x4.add(s2, f32x4.mul(v128.load(inputs, 32), v128.load(tap, 32)));
+      s3 = f32x4.add(s3, f32x4.mul(v128.load(inputs, 48), v128.load(tap, 48)));
+      inputs += LINE;
+      tap -= LINE;
+    }
+    v128.store(output, f32x4.add(v128.load(output, 0), s0), 0);
+    v128.store(output, f32x4.add(v128.load(output, 16), s1), 16);
+    v128.store(output, f32x4.add(v128.load(output, 32), s2), 32);
+    v128.store(output, f32x4.add(v128.load(output, 48), s3), 48);
   }
-  v128.store(output, f32x4.add(v128.load(output), sum));
 }
 
 /**
  * Four outputs at once. Each round takes 4 inputs and the 7 taps that lie between any of them and any of the
  * outputs: 11 loads for 16 multiply-adds, all within the 16 vector registers.
  */
+// @inline
 function fourOutputs(inputs: usize, outputs: usize, tap: usize, side: u32): void {
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  for (; side > 0; side -= 4) {
-    const base = tap - 3 * LINE;
-    const x0 = v128.load(inputs, 0);
-    const x1 = v128.load(inputs, 64);
-    const x2 = v128.load(inputs, 128);
-    const x3 = v128.load(inputs, 192);
-    let h = v128.load(base, 0);
-    s0 = f32x4.add(s0, f32x4.mul(x3, h));
-    h = v128.load(base, 64);
-    s0 = f32x4.add(s0, f32x4.mul(x2, h));
-    s1 = f32x4.add(s1, f32x4.mul(x3, h));
-    h = v128.load(base, 128);
-    s0 = f32x4.add(s0, f32x4.mul(x1, h));
-    s1 = f32x4.add(s1, f32x4.mul(x2, h));
-    s2 = f32x4.add(s2, f32x4.mul(x3, h));
-    h = v128.load(base, 192);
-    s0 = f32x4.add(s0, f32x4.mul(x0, h));
-    s1 = f32x4.add(s1, f32x4.mul(x1, h));
-    s2 = f32x4.add(s2, f32x4.mul(x2, h));
-    s3 = f32x4.add(s3, f32x4.mul(x3, h));
-    h = v128.load(base, 256);
-    s1 = f32x4.add(s1, f32x4.mul(x0, h));
-    s2 = f32x4.add(s2, f32x4.mul(x1, h));
-    s3 = f32x4.add(s3, f32x4.mul(x2, h));
-    h = v128.load(base, 320);
-    s2 = f32x4.add(s2, f32x4.mul(x0, h));
-    s3 = f32x4.add(s3, f32x4.mul(x1, h));
-    h = v128.load(base, 384);
-    s3 = f32x4.add(s3, f32x4.mul(x0, h));
-    inputs += 4 * LINE;
-    tap -= 4 * LINE;
+  while (side > 0) {
+    const block = min(side, BLOCK);
+    side -= block;
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (let j = block; j > 0; j -= 4) {
+      const base = tap - 3 * LINE;
+      const x0 = v128.load(inputs, 0);
+      const x1 = v128.load(inputs, 64);
+      const x2 = v128.load(inputs, 128);
+      const x3 = v128.load(inputs, 192);
+      let h = v128.load(base, 0);
+      s0 = f32x4.add(s0, f32x4.mul(x3, h));
+      h = v128.load(base, 64);
+      s0 = f32x4.add(s0, f32x4.mul(x2, h));
+      s1 = f32x4.add(s1, f32x4.mul(x3, h));
+      h = v128.load(base, 128);
+      s0 = f32x4.add(s0, f32x4.mul(x1, h));
+      s1 = f32x4.add(s1, f32x4.mul(x2, h));
+      s2 = f32x4.add(s2, f32x4.mul(x3, h));
+      h = v128.load(base, 192);
+      s0 = f32x4.add(s0, f32x4.mul(x0, h));
+      s1 = f32x4.add(s1, f32x4.mul(x1, h));
+      s2 = f32x4.add(s2, f32x4.mul(x2, h));
+      s3 = f32x4.add(s3, f32x4.mul(x3, h));
+      h = v128.load(base, 256);
+      s1 = f32x4.add(s1, f32x4.mul(x0, h));
+      s2 = f32x4.add(s2, f32x4.mul(x1, h));
+      s3 = f32x4.add(s3, f32x4.mul(x2, h));
+      h = v128.load(base, 320);
+      s2 = f32x4.add(s2, f32x4.mul(x0, h));
+      s3 = f32x4.add(s3, f32x4.mul(x1, h));
+      h = v128.load(base, 384);
+      s3 = f32x4.add(s3, f32x4.mul(x0, h));
+      inputs += 4 * LINE;
+      tap -= 4 * LINE;
+    }
+    v128.store(outputs, f32x4.add(v128.load(outputs, 0), s0), 0);
+    v128.store(outputs, f32x4.add(v128.load(outputs, 64), s1), 64);
+    v128.store(outputs, f32x4.add(v128.load(outputs, 128), s2), 128);
+    v128.store(outputs, f32x4.add(v128.load(outputs, 192), s3), 192);
   }
-  v128.store(outputs, f32x4.add(v128.load(outputs, 0), s0), 0);
-  v128.store(outputs, f32x4.add(v128.load(outputs, 64), s1), 64);
-  v128.store(outputs, f32x4.add(v128.load(outputs, 128), s2), 128);
-  v128.store(outputs, f32x4.add(v128.load(outputs, 192), s3), 192);
 }

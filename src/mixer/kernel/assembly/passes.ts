@@ -15,8 +15,7 @@ import { IMAGINARY, POINT, VECTOR } from './layout';
 const ENTRY: usize = 24;
 
 /** The table of size n = 4 q inside the run of tables. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function tableOf(tables: usize, q: usize): usize {
   return tables + ENTRY * (q - 1);
 }
@@ -26,35 +25,58 @@ export function forwardPass(block: usize, q: usize, tables: usize): void {
   const quarter = q * POINT;
   let entry = tableOf(tables, q);
   for (const end = block + quarter; block < end; block += POINT) {
-    for (let p = block, stop = block + IMAGINARY; p < stop; p += VECTOR) {
-      const p1 = p + quarter;
-      const p2 = p1 + quarter;
-      const p3 = p2 + quarter;
-      const x0r = v128.load(p);
-      const x0i = v128.load(p, IMAGINARY);
-      const x2r = v128.load(p2);
-      const x2i = v128.load(p2, IMAGINARY);
-      const ar = f32x4.add(x0r, x2r);
-      const ai = f32x4.add(x0i, x2i);
-      const br = f32x4.sub(x0r, x2r);
-      const bi = f32x4.sub(x0i, x2i);
-      const x1r = v128.load(p1);
-      const x1i = v128.load(p1, IMAGINARY);
-      const x3r = v128.load(p3);
-      const x3i = v128.load(p3, IMAGINARY);
-      const cr = f32x4.add(x1r, x3r);
-      const ci = f32x4.add(x1i, x3i);
-      const er = f32x4.sub(x1r, x3r);
-      const ei = f32x4.sub(x1i, x3i);
-      v128.store(p, f32x4.add(ar, cr));
-      v128.store(p, f32x4.add(ai, ci), IMAGINARY);
-      // b - i e, a - c, b + i e, each times its twiddle
-      storeProduct(p1, f32x4.add(br, ei), f32x4.sub(bi, er), v128.load32_splat(entry, 0), v128.load32_splat(entry, 4));
-      storeProduct(p2, f32x4.sub(ar, cr), f32x4.sub(ai, ci), v128.load32_splat(entry, 8), v128.load32_splat(entry, 12));
-      storeProduct(p3, f32x4.sub(br, ei), f32x4.add(bi, er), v128.load32_splat(entry, 16), v128.load32_splat(entry, 20));
-    }
+    forwardButterfly(block, quarter, entry);
+    forwardButterfly(block + VECTOR, quarter, entry);
     entry += ENTRY;
   }
+}
+
+/** One butterfly in one vector of 4 channels. */
+// @inline
+function forwardButterfly(p: usize, quarter: usize, entry: usize): void {
+  const p1 = p + quarter;
+  const p2 = p1 + quarter;
+  const p3 = p2 + quarter;
+  const x0r = v128.load(p);
+  const x0i = v128.load(p, IMAGINARY);
+  const x2r = v128.load(p2);
+  const x2i = v128.load(p2, IMAGINARY);
+  const ar = f32x4.add(x0r, x2r);
+  const ai = f32x4.add(x0i, x2i);
+  const br = f32x4.sub(x0r, x2r);
+  const bi = f32x4.sub(x0i, x2i);
+  const x1r = v128.load(p1);
+  const x1i = v128.load(p1, IMAGINARY);
+  const x3r = v128.load(p3);
+  const x3i = v128.load(p3, IMAGINARY);
+  const cr = f32x4.add(x1r, x3r);
+  const ci = f32x4.add(x1i, x3i);
+  const er = f32x4.sub(x1r, x3r);
+  const ei = f32x4.sub(x1i, x3i);
+  v128.store(p, f32x4.add(ar, cr));
+  v128.store(p, f32x4.add(ai, ci), IMAGINARY);
+  // b - i e, a - c, b + i e, each times its twiddle
+  storeProduct(
+    p1,
+    f32x4.add(br, ei),
+    f32x4.sub(bi, er),
+    v128.load32_splat(entry, 0),
+    v128.load32_splat(entry, 4),
+  );
+  storeProduct(
+    p2,
+    f32x4.sub(ar, cr),
+    f32x4.sub(ai, ci),
+    v128.load32_splat(entry, 8),
+    v128.load32_splat(entry, 12),
+  );
+  storeProduct(
+    p3,
+    f32x4.sub(br, ei),
+    f32x4.add(bi, er),
+    v128.load32_splat(entry, 16),
+    v128.load32_splat(entry, 20),
+  );
 }
 
 /** The inverse of `forwardPass`, times 4: decimation in time, conjugate twiddles. */
@@ -62,54 +84,58 @@ export function inversePass(block: usize, q: usize, tables: usize): void {
   const quarter = q * POINT;
   let entry = tableOf(tables, q);
   for (const end = block + quarter; block < end; block += POINT) {
-    for (let p = block, stop = block + IMAGINARY; p < stop; p += VECTOR) {
-      const p1 = p + quarter;
-      const p2 = p1 + quarter;
-      const p3 = p2 + quarter;
-      let wr = v128.load32_splat(entry, 8);
-      let wi = v128.load32_splat(entry, 12);
-      let yr = v128.load(p2);
-      let yi = v128.load(p2, IMAGINARY);
-      const t2r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-      const t2i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
-      const t0r = v128.load(p);
-      const t0i = v128.load(p, IMAGINARY);
-      const ar = f32x4.add(t0r, t2r);
-      const ai = f32x4.add(t0i, t2i);
-      const br = f32x4.sub(t0r, t2r);
-      const bi = f32x4.sub(t0i, t2i);
-      wr = v128.load32_splat(entry, 0);
-      wi = v128.load32_splat(entry, 4);
-      yr = v128.load(p1);
-      yi = v128.load(p1, IMAGINARY);
-      const t1r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-      const t1i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
-      wr = v128.load32_splat(entry, 16);
-      wi = v128.load32_splat(entry, 20);
-      yr = v128.load(p3);
-      yi = v128.load(p3, IMAGINARY);
-      const t3r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-      const t3i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
-      const cr = f32x4.add(t1r, t3r);
-      const ci = f32x4.add(t1i, t3i);
-      const er = f32x4.sub(t1r, t3r);
-      const ei = f32x4.sub(t1i, t3i);
-      v128.store(p, f32x4.add(ar, cr));
-      v128.store(p, f32x4.add(ai, ci), IMAGINARY);
-      v128.store(p1, f32x4.sub(br, ei)); // b + i e
-      v128.store(p1, f32x4.add(bi, er), IMAGINARY);
-      v128.store(p2, f32x4.sub(ar, cr));
-      v128.store(p2, f32x4.sub(ai, ci), IMAGINARY);
-      v128.store(p3, f32x4.add(br, ei)); // b - i e
-      v128.store(p3, f32x4.sub(bi, er), IMAGINARY);
-    }
+    inverseButterfly(block, quarter, entry);
+    inverseButterfly(block + VECTOR, quarter, entry);
     entry += ENTRY;
   }
 }
 
+/** One butterfly in one vector of 4 channels. */
+// @inline
+function inverseButterfly(p: usize, quarter: usize, entry: usize): void {
+  const p1 = p + quarter;
+  const p2 = p1 + quarter;
+  const p3 = p2 + quarter;
+  let wr = v128.load32_splat(entry, 8);
+  let wi = v128.load32_splat(entry, 12);
+  let yr = v128.load(p2);
+  let yi = v128.load(p2, IMAGINARY);
+  const t2r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
+  const t2i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+  const t0r = v128.load(p);
+  const t0i = v128.load(p, IMAGINARY);
+  const ar = f32x4.add(t0r, t2r);
+  const ai = f32x4.add(t0i, t2i);
+  const br = f32x4.sub(t0r, t2r);
+  const bi = f32x4.sub(t0i, t2i);
+  wr = v128.load32_splat(entry, 0);
+  wi = v128.load32_splat(entry, 4);
+  yr = v128.load(p1);
+  yi = v128.load(p1, IMAGINARY);
+  const t1r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
+  const t1i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+  wr = v128.load32_splat(entry, 16);
+  wi = v128.load32_splat(entry, 20);
+  yr = v128.load(p3);
+  yi = v128.load(p3, IMAGINARY);
+  const t3r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
+  const t3i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+  const cr = f32x4.add(t1r, t3r);
+  const ci = f32x4.add(t1i, t3i);
+  const er = f32x4.sub(t1r, t3r);
+  const ei = f32x4.sub(t1i, t3i);
+  v128.store(p, f32x4.add(ar, cr));
+  v128.store(p, f32x4.add(ai, ci), IMAGINARY);
+  v128.store(p1, f32x4.sub(br, ei)); // b + i e
+  v128.store(p1, f32x4.add(bi, er), IMAGINARY);
+  v128.store(p2, f32x4.sub(ar, cr));
+  v128.store(p2, f32x4.sub(ai, ci), IMAGINARY);
+  v128.store(p3, f32x4.add(br, ei)); // b - i e
+  v128.store(p3, f32x4.sub(bi, er), IMAGINARY);
+}
+
 /** Stores (r + i s)(wr + i wi) into one vector of a point. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function storeProduct(p: usize, r: v128, s: v128, wr: v128, wi: v128): void {
   v128.store(p, f32x4.sub(f32x4.mul(r, wr), f32x4.mul(s, wi)));
   v128.store(p, f32x4.add(f32x4.mul(r, wi), f32x4.mul(s, wr)), IMAGINARY);

@@ -7,14 +7,12 @@ import { LINE } from './layout';
  */
 const BLOCK: u32 = 256;
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function mulAdd(sum: v128, a: usize, b: usize, at: usize): v128 {
   return f32x4.add(sum, f32x4.mul(v128.load(a + at), v128.load(b + at)));
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function addTo(to: usize, at: usize, sum: v128): void {
   v128.store(to + at, f32x4.add(v128.load(to + at), sum));
 }

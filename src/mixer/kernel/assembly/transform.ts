@@ -11,7 +11,9 @@ import { forwardPass, inversePass } from './passes';
  * streams from memory once per level that does not fit, not once per pass.
  */
 export function convolveBlock(block: usize, n: usize, spectrum: usize, tables: usize): void {
-  if (n == 4) multiply4(block, spectrum);
+  if (n == 16) convolve16(block, spectrum, tables);
+  else if (n == 8) convolve8(block, spectrum, tables);
+  else if (n == 4) multiply4(block, spectrum);
   else if (n == 2) multiply2(block, spectrum);
   else if (n == 1) multiply1(block, spectrum);
   else {
@@ -24,6 +26,20 @@ export function convolveBlock(block: usize, n: usize, spectrum: usize, tables: u
     convolveBlock(block + 3 * quarter, q, spectrum + 3 * quarter, tables);
     inversePass(block, q, tables);
   }
+}
+
+/** The last step of the recursion but one, where calls would cost as much as the work. */
+function convolve16(block: usize, spectrum: usize, tables: usize): void {
+  forwardPass(block, 4, tables);
+  for (let k: usize = 0; k < 16; k += 4) multiply4(block + k * POINT, spectrum + k * POINT);
+  inversePass(block, 4, tables);
+}
+
+/** The same for odd powers of two. */
+function convolve8(block: usize, spectrum: usize, tables: usize): void {
+  forwardPass(block, 2, tables);
+  for (let k: usize = 0; k < 8; k += 2) multiply2(block + k * POINT, spectrum + k * POINT);
+  inversePass(block, 2, tables);
 }
 
 /** The forward transform of n points, in place; the spectrum stays in the order the passes leave it. */

@@ -21,8 +21,7 @@ const ROOT: f32 = 0.7071067811865476; // sqrt(1/2)
 /** Bytes per entry: four complex numbers. */
 const ENTRY: usize = 32;
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function tableOf(tables: usize, q: usize): usize {
   return tables + ENTRY * (q - 1);
 }
@@ -53,11 +52,35 @@ function twistRows(rows: usize, points: usize, q: usize, tables: usize): void {
       const ei = f32x4.sub(x1s, x3s);
       const ar = f32x4.add(x0, x2);
       const br = f32x4.sub(x0, x2);
-      storeProduct(p, f32x4.add(ar, cr), f32x4.add(x2, ci), v128.load32_splat(entry, 0), v128.load32_splat(entry, 4));
+      storeProduct(
+        p,
+        f32x4.add(ar, cr),
+        f32x4.add(x2, ci),
+        v128.load32_splat(entry, 0),
+        v128.load32_splat(entry, 4),
+      );
       // b.im = -x2
-      storeProduct(p + quarter, f32x4.add(br, ei), f32x4.neg(f32x4.add(x2, er)), v128.load32_splat(entry, 8), v128.load32_splat(entry, 12));
-      storeProduct(p + 2 * quarter, f32x4.sub(ar, cr), f32x4.sub(x2, ci), v128.load32_splat(entry, 16), v128.load32_splat(entry, 20));
-      storeProduct(p + 3 * quarter, f32x4.sub(br, ei), f32x4.sub(er, x2), v128.load32_splat(entry, 24), v128.load32_splat(entry, 28));
+      storeProduct(
+        p + quarter,
+        f32x4.add(br, ei),
+        f32x4.neg(f32x4.add(x2, er)),
+        v128.load32_splat(entry, 8),
+        v128.load32_splat(entry, 12),
+      );
+      storeProduct(
+        p + 2 * quarter,
+        f32x4.sub(ar, cr),
+        f32x4.sub(x2, ci),
+        v128.load32_splat(entry, 16),
+        v128.load32_splat(entry, 20),
+      );
+      storeProduct(
+        p + 3 * quarter,
+        f32x4.sub(br, ei),
+        f32x4.sub(er, x2),
+        v128.load32_splat(entry, 24),
+        v128.load32_splat(entry, 28),
+      );
     }
     points += POINT;
     entry += ENTRY;
@@ -99,10 +122,34 @@ function twistBoth(rows: usize, points: usize, q: usize, tables: usize): void {
       const ci = f32x4.add(x1i, x3i);
       const er = f32x4.sub(x1r, x3r);
       const ei = f32x4.sub(x1i, x3i);
-      storeProduct(p, f32x4.add(ar, cr), f32x4.add(ai, ci), v128.load32_splat(entry, 0), v128.load32_splat(entry, 4));
-      storeProduct(p + quarter, f32x4.add(br, ei), f32x4.sub(bi, er), v128.load32_splat(entry, 8), v128.load32_splat(entry, 12));
-      storeProduct(p + 2 * quarter, f32x4.sub(ar, cr), f32x4.sub(ai, ci), v128.load32_splat(entry, 16), v128.load32_splat(entry, 20));
-      storeProduct(p + 3 * quarter, f32x4.sub(br, ei), f32x4.add(bi, er), v128.load32_splat(entry, 24), v128.load32_splat(entry, 28));
+      storeProduct(
+        p,
+        f32x4.add(ar, cr),
+        f32x4.add(ai, ci),
+        v128.load32_splat(entry, 0),
+        v128.load32_splat(entry, 4),
+      );
+      storeProduct(
+        p + quarter,
+        f32x4.add(br, ei),
+        f32x4.sub(bi, er),
+        v128.load32_splat(entry, 8),
+        v128.load32_splat(entry, 12),
+      );
+      storeProduct(
+        p + 2 * quarter,
+        f32x4.sub(ar, cr),
+        f32x4.sub(ai, ci),
+        v128.load32_splat(entry, 16),
+        v128.load32_splat(entry, 20),
+      );
+      storeProduct(
+        p + 3 * quarter,
+        f32x4.sub(br, ei),
+        f32x4.add(bi, er),
+        v128.load32_splat(entry, 24),
+        v128.load32_splat(entry, 28),
+      );
     }
     points += POINT;
     entry += ENTRY;
@@ -110,8 +157,7 @@ function twistBoth(rows: usize, points: usize, q: usize, tables: usize): void {
 }
 
 /** `row += value`. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function accumulate(row: usize, value: v128): void {
   v128.store(row, f32x4.add(v128.load(row), value));
 }
@@ -120,8 +166,7 @@ function accumulate(row: usize, value: v128): void {
  * The last pass: n = 4 q points to the upper (imaginary) or lower (real) half of the result, added to `count`
  * rows. The points stay as they are, so both halves can be had one after the other.
  */
-// @ts-ignore: decorator
-@inline
+// @inline
 function untwist(points: usize, rows: usize, count: usize, q: usize, tables: usize, upper: bool): void {
   const rowQuarter = q * LINE;
   const quarter = q * POINT;
@@ -178,12 +223,14 @@ function untwist(points: usize, rows: usize, count: usize, q: usize, tables: usi
         accumulate(row, f32x4.add(ai, ci));
         if (j + q < count) accumulate(row + rowQuarter, f32x4.sub(f32x4.mul(x1i, cos), f32x4.mul(x1r, sin)));
         if (j + 2 * q < count) accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.sub(x2i, x2r)));
-        if (j + 3 * q < count) accumulate(row + 3 * rowQuarter, f32x4.sub(f32x4.mul(x3i, sin), f32x4.mul(x3r, cos)));
+        if (j + 3 * q < count)
+          accumulate(row + 3 * rowQuarter, f32x4.sub(f32x4.mul(x3i, sin), f32x4.mul(x3r, cos)));
       } else {
         accumulate(row, f32x4.add(ar, cr));
         if (j + q < count) accumulate(row + rowQuarter, f32x4.add(f32x4.mul(x1r, cos), f32x4.mul(x1i, sin)));
         if (j + 2 * q < count) accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.add(x2i, x2r)));
-        if (j + 3 * q < count) accumulate(row + 3 * rowQuarter, f32x4.add(f32x4.mul(x3r, sin), f32x4.mul(x3i, cos)));
+        if (j + 3 * q < count)
+          accumulate(row + 3 * rowQuarter, f32x4.add(f32x4.mul(x3r, sin), f32x4.mul(x3i, cos)));
       }
     }
     rows += LINE;
@@ -216,7 +263,14 @@ export function spectrum(taps: usize, points: usize, n: usize, twisted: usize, p
 }
 
 /** The convolution of n rows (8 channels) with 2n taps, left twisted in `points` for the two functions below. */
-export function convolveRows(rows: usize, points: usize, n: usize, filter: usize, twisted: usize, plain: usize): void {
+export function convolveRows(
+  rows: usize,
+  points: usize,
+  n: usize,
+  filter: usize,
+  twisted: usize,
+  plain: usize,
+): void {
   const q = n >> 2;
   const quarter = q * POINT;
   twistRows(rows, points, q, twisted);
@@ -235,7 +289,14 @@ export function addUpper(points: usize, rows: usize, count: usize, n: usize, twi
 
 /** A tile of n inputs in both halves of one group: `outputs[o] += sum over j of inputs[j] taps[n + o - j]`, o < count. */
 export function fftTile(
-  inputs: usize, outputs: usize, count: usize, n: usize, filter: usize, points: usize, twisted: usize, plain: usize,
+  inputs: usize,
+  outputs: usize,
+  count: usize,
+  n: usize,
+  filter: usize,
+  points: usize,
+  twisted: usize,
+  plain: usize,
 ): void {
   for (let half: usize = 0; half < 2; half++) {
     convolveRows(inputs, points, n, filter, twisted, plain);
