@@ -20,7 +20,7 @@ export interface Plan {
 }
 
 /** The smallest side the radix-4 transforms can do. */
-const SMALLEST_FFT = 4;
+export const SMALLEST_FFT = 4;
 
 /** The paper's hybrid: for each side the implementation that a cost table says is cheapest. */
 export function planFor(length: number, costs: CostTable = COSTS): Plan {
