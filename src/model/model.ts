@@ -20,8 +20,8 @@ import type {
 } from './types.js';
 
 /**
- * Weights beyond which a token is bound by memory traffic enough for a second thread to pay for waking it.
- * Below, one thread is as fast, and the other core is free for mixing.
+ * Weights beyond which a step takes milliseconds, all of it memory traffic: a second, spinning thread then
+ * saves a third. Below, it is not worth the core, which mixing can use.
  */
 const SECOND_THREAD_FROM = 48 << 20;
 
@@ -31,7 +31,8 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
   const bundle = openBundle(directory);
   const runtime = await loadRuntime();
   const large = bundle.config.files[WEIGHTS_FILE].bytes >= SECOND_THREAD_FROM;
-  const settings = { threads: large ? Math.min(threads, 2) : 1, prepack: true };
+  const stepThreads = large ? Math.min(threads, 2) : 1;
+  const settings = { threads: stepThreads, prepack: true, spin: stepThreads > 1 };
   const step = await createOnDevice(runtime, bundle.path(STEP_FILE), choice, settings);
   return new Hyena(bundle, runtime, step.session, step.device, threads);
 }
@@ -160,7 +161,7 @@ class Hyena implements HyenaModel {
 
   /** Graphs over many rows at once: the weights stay in the mapped file, for all of them together. */
   private load(file: string): Promise<Session> {
-    const settings = { device: this.device, threads: this.threads, prepack: false };
+    const settings = { device: this.device, threads: this.threads, prepack: false, spin: false };
     return createSession(this.runtime, this.bundle.path(file), settings);
   }
 }

@@ -18,6 +18,11 @@ export interface SessionSettings {
    * memory. Without it the weights stay in the mapped file.
    */
   readonly prepack: boolean;
+  /**
+   * Let threads wait for work by spinning. Waking them otherwise costs as much as they save on a single row;
+   * but several sessions that spin take the cores from each other, and from mixing.
+   */
+  readonly spin: boolean;
 }
 
 /** ORT's severity "fatal": errors come as exceptions, and stderr belongs to the program. */
@@ -67,7 +72,7 @@ export async function createOnDevice(
   return { session: await createSession(runtime, file, { ...settings, device: 'cpu' }), device: 'cpu' };
 }
 
-function options({ device, threads, prepack }: SessionSettings): InferenceSession.SessionOptions {
+function options({ device, threads, prepack, spin }: SessionSettings): InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
     graphOptimizationLevel: 'all',
@@ -78,8 +83,7 @@ function options({ device, threads, prepack }: SessionSettings): InferenceSessio
     extra: {
       session: {
         disable_prepacking: prepack ? '0' : '1',
-        // Threads that wait by spinning would take the cores that mixing needs.
-        intra_op: { allow_spinning: '0' },
+        intra_op: { allow_spinning: spin ? '1' : '0' },
       },
     },
   };

@@ -1,0 +1,135 @@
+/** @jest-environment ./test/model/environment.cjs */
+/** Layers large enough that ONNX Runtime does share them out among threads, and still not one bit differs. */
+import { join } from 'node:path';
+import { blockFile, FILTER_FILE, HEAD_FILE, STEP_FILE, type ModelDimensions } from '../../src/model/index.js';
+import { createSession, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
+import { writeBundle } from '../../src/model/write.js';
+import type { HyenaWeights, Linear, Norm } from '../../src/onnx/weights.js';
+import { removeTemporary, temporaryDirectory } from './helpers.js';
+
+const WIDTH = 256;
+const HIDDEN = 64;
+const FEATURES = 17;
+const model: ModelDimensions = {
+  order: 2,
+  layers: 1,
+  width: WIDTH,
+  inner: 1024,
+  vocabulary: 2048,
+  context: 4096,
+  normEps: 1e-5,
+};
+const filter = { features: FEATURES, hidden: HIDDEN, shift: 0, time: 'log' } as const;
+
+/** Numbers without pattern, of the scale of weights with `inputs` inputs. */
+function noise(count: number, inputs: number): Float32Array {
+  return Float32Array.from(
+    { length: count },
+    (_, i) => ((((i + 1) * 0.6180339887) % 1) * 2 - 1) / Math.sqrt(inputs),
+  );
+}
+
+function randomWeights(): HyenaWeights {
+  const linear = (outputs: number, inputs: number): Linear => ({
+    weight: noise(outputs * inputs, inputs),
+    bias: noise(outputs, 4),
+  });
+  const norm: Norm = { weight: new Float32Array(WIDTH).fill(1), bias: noise(WIDTH, 4) };
+  const layer = {
+    norm1: norm,
+    inProj: linear(3 * WIDTH, WIDTH),
+    short: linear(3 * WIDTH, 3),
+    filter: {
+      bias: noise(WIDTH, 1),
+      hidden: [linear(HIDDEN, FEATURES), linear(HIDDEN, HIDDEN), linear(HIDDEN, HIDDEN)] as const,
+      last: noise(WIDTH * HIDDEN, HIDDEN),
+      frequency: new Float32Array(HIDDEN).fill(10),
+      deltas: Float32Array.from({ length: WIDTH }, (_, c) => 10 + c),
+    },
+    outProj: linear(WIDTH, WIDTH),
+    norm2: norm,
+    fc1: linear(model.inner, WIDTH),
+    fc2: linear(WIDTH, model.inner),
+  };
+  return { embeddings: noise(model.vocabulary * WIDTH, 4), layers: [layer], normF: norm };
+}
+
+let directory: string;
+let runtime: Runtime;
+
+beforeAll(async () => {
+  directory = join(temporaryDirectory(), 'bundle');
+  writeBundle(directory, {
+    name: 'threads',
+    model,
+    filter,
+    tokenizer: { kind: 'bytes' },
+    provenance: {},
+    weights: randomWeights(),
+  });
+  runtime = await loadRuntime();
+});
+afterAll(removeTemporary);
+
+function tensor(...dims: number[]): Feeds[string] {
+  return new runtime.Tensor(
+    'float32',
+    noise(
+      dims.reduce((a, b) => a * b, 1),
+      1,
+    ),
+    dims,
+  );
+}
+
+const int64 = (values: number[], dims: number[]): Feeds[string] =>
+  new runtime.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+
+const ROWS = 333;
+const rows = (): Feeds => ({ x: tensor(ROWS, WIDTH), gate: tensor(ROWS, WIDTH), z: tensor(ROWS, WIDTH) });
+
+test.each<[string, boolean, () => Feeds]>([
+  [
+    STEP_FILE,
+    true,
+    () => ({ token: int64([5], [1, 1]), pending: tensor(1, 1, WIDTH), state: tensor(1, 1, 2, 3 * WIDTH) }),
+  ],
+  [
+    blockFile(0),
+    false,
+    () => ({
+      ids: int64(
+        Array.from({ length: ROWS }, (_, t) => t),
+        [ROWS],
+      ),
+      state: tensor(2, 3 * WIDTH),
+    }),
+  ],
+  [blockFile(1), false, rows],
+  [HEAD_FILE, false, () => ({ x: tensor(ROWS, WIDTH) })],
+  [
+    FILTER_FILE,
+    false,
+    () => ({ mixer: int64([0], []), features: tensor(ROWS, FEATURES), times: tensor(ROWS, 1) }),
+  ],
+])('%s', async (file, prepack, feeds) => {
+  const results: Record<string, Buffer>[] = [];
+  for (const threads of [1, 2, 3]) {
+    const settings = { device: 'cpu', threads, prepack, spin: false } as const;
+    const session = await createSession(runtime, join(directory, file), settings);
+    const outputs = await session.run(feeds());
+    results.push(
+      Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, bytesOf(data)])),
+    );
+    await session.release();
+  }
+  for (const [name, bytes] of Object.entries(results[0])) {
+    expect(results.map((result) => [name, bytes.equals(result[name])])).toEqual(Array(3).fill([name, true]));
+  }
+});
+
+/** Compared as bytes: element by element, jest would take seconds. */
+function bytesOf(data: Feeds[string]['data']): Buffer {
+  const { buffer, byteOffset, byteLength } = data as Float32Array;
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
