@@ -5,6 +5,14 @@ test('measured costs make a plan', () => {
   expect(costs.direct).toHaveLength(6);
   expect(costs.fft).toHaveLength(7);
   expect(costs.direct.every((ns) => ns > 0 && ns < Infinity)).toBe(true);
-  expect(costs.fft.map((ns) => ns > 0 && ns < Infinity)).toEqual([false, false, true, true, true, true, true]);
+  expect(costs.fft.map((ns) => ns > 0 && ns < Infinity)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
   expect(planFor(1000, costs).tiles).toHaveLength(10);
 });
