@@ -1,5 +1,6 @@
 export default {
   testEnvironment: './test/environment.cjs',
+  testTimeout: 60_000,
   roots: ['<rootDir>/test'],
   extensionsToTreatAsEsm: ['.ts'],
   // Sources name their imports as Node will find them (`./x.js`); here they are still TypeScript.

@@ -1,4 +1,12 @@
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { flashinf } from './run.js';
@@ -97,7 +105,21 @@ describe('generate', () => {
   });
 
   test('characters of many bytes arrive whole', async () => {
-    const { code, stdout } = await flashinf(['generate', '-p', '🐈 naïve 日本', '--temp', '5', '--top-k', '0', '--top-p', '1', '-n', '200', '-s', '4']);
+    const { code, stdout } = await flashinf([
+      'generate',
+      '-p',
+      '🐈 naïve 日本',
+      '--temp',
+      '5',
+      '--top-k',
+      '0',
+      '--top-p',
+      '1',
+      '-n',
+      '200',
+      '-s',
+      '4',
+    ]);
     expect(code).toBe(0);
     expect(() => new TextDecoder('utf-8', { fatal: true }).decode(stdout)).not.toThrow();
   });

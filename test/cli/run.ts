@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 
 export interface Outcome {
   readonly code: number | null;
@@ -12,6 +13,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Ends the process with this signal as soon as it has written something. */
   readonly kill?: NodeJS.Signals;
+  /** Where stdout goes instead of to the outcome. */
+  readonly stdoutFile?: string;
   /** Closes stdout after its first bytes, as `head -c` does. */
   readonly closeEarly?: boolean;
 }
@@ -19,20 +22,24 @@ export interface RunOptions {
 /** Runs `flashinf` as a user's shell would: a process of its own, nothing but its streams and exit code. */
 export function flashinf(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
+    const file = options.stdoutFile === undefined ? null : openSync(options.stdoutFile, 'w');
     const child = spawn(process.execPath, ['bin/flashinf.js', ...args], {
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', file ?? 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], ...options.env },
     });
     const stdout: Buffer[] = [];
     let stderr = '';
-    child.stdout!.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       stdout.push(chunk);
       if (options.kill) child.kill(options.kill);
-      if (options.closeEarly) child.stdout!.destroy();
+      if (options.closeEarly) child.stdout?.destroy();
     });
     child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout: Buffer.concat(stdout), stderr }));
+    child.on('close', (code) => {
+      if (file !== null) closeSync(file);
+      resolve({ code, stdout: Buffer.concat(stdout), stderr });
+    });
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input);
   });

@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { flashinf } from './run.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'flashinf-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const TEXT = `The Mole had been working very hard all the morning, spring-cleaning his little home. First with
+brooms, then with dusters; then on ladders and steps and chairs, with a brush and a pail of whitewash.\n`.repeat(
+  3,
+);
+
+interface Evaluation {
+  bits_per_byte: number;
+  tokens: number;
+  bytes: number;
+  stretches: number;
+  buckets: { from: number; to: number; tokens: number; bytes: number; bits_per_byte: number }[];
+}
+
+describe('eval', () => {
+  const file = join(scratch, 'text.txt');
+  beforeAll(() => writeFileSync(file, TEXT));
+
+  const evaluate = async (...args: string[]): Promise<Evaluation> => {
+    const { code, stdout, stderr } = await flashinf(['eval', file, '--json', ...args]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return JSON.parse(stdout.toString()) as Evaluation;
+  };
+
+  test('counts every token and byte once, and its buckets add up', async () => {
+    const whole = await evaluate();
+    expect(whole.bytes).toBe(Buffer.byteLength(TEXT));
+    expect(whole.stretches).toBe(1);
+    const sum = (of: (b: Evaluation['buckets'][0]) => number): number =>
+      whole.buckets.reduce((s, b) => s + of(b), 0);
+    expect(sum((b) => b.tokens)).toBe(whole.tokens);
+    expect(sum((b) => b.bytes)).toBe(whole.bytes);
+    expect(sum((b) => b.bits_per_byte * b.bytes) / whole.bytes).toBeCloseTo(whole.bits_per_byte, 9);
+    whole.buckets.forEach((b, k) => expect([b.from, b.to]).toEqual([2 ** k, 2 ** (k + 1) - 1]));
+    // English that repeats: far below the 8 bits of noise, and not nothing.
+    expect(whole.bits_per_byte).toBeGreaterThan(0.3);
+    expect(whole.bits_per_byte).toBeLessThan(3);
+  });
+
+  test('a text longer than --length is scored in stretches, every token once', async () => {
+    const whole = await evaluate();
+    const parts = await evaluate('--length', '33');
+    expect(parts.bytes).toBe(whole.bytes);
+    expect(parts.tokens).toBe(whole.tokens);
+    expect(parts.stretches).toBe(Math.ceil(whole.tokens / 32));
+    expect(parts.buckets.at(-1)!.to).toBe(63);
+    expect(parts.bits_per_byte).toBeGreaterThan(whole.bits_per_byte);
+  });
+
+  test('--stretches wrap around: all of one length', async () => {
+    const whole = await evaluate();
+    const wrapped = await evaluate('--stretches', '3');
+    expect(wrapped.stretches).toBe(3);
+    expect(wrapped.tokens).toBe(3 * whole.tokens);
+    expect(wrapped.bytes).toBe(3 * whole.bytes);
+  });
+
+  test('reads stdin, and prints a table without --json', async () => {
+    const { code, stdout, stderr } = await flashinf(['eval', '-'], { input: TEXT });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.toString()).toMatch(/^\| position +\| +tokens \|/);
+    expect(stdout.toString()).toMatch(new RegExp(`\\| all +\\| +\\d+ \\| +${Buffer.byteLength(TEXT)} \\|`));
+  });
+
+  test.each([
+    ['an empty file', ['eval', '/dev/null'], /is empty/],
+    ['a missing file', ['eval', 'no/such'], /no\/such: ENOENT/],
+    ['no file', ['eval'], /missing required argument/],
+    ['a length past the context', ['eval', 'package.json', '--length', '200000'], /context of 131072/],
+    ['a length of one', ['eval', 'package.json', '--length', '1'], /at least 2/],
+  ])('refuses %s', async (_name, args, message) => {
+    const { code, stdout, stderr } = await flashinf(args);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('inspect', () => {
+  test('says what the bundle holds and what a length takes', async () => {
+    const { code, stdout, stderr } = await flashinf(['inspect', '--json', '--len', '1000']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const facts = JSON.parse(stdout.toString()) as {
+      model: { context: number };
+      bytes: number;
+      generation: { length: number; mixer_bytes: number; tiles: { side: number }[] };
+    };
+    expect(facts.model.context).toBeGreaterThanOrEqual(131072);
+    expect(facts.bytes).toBeLessThan(30e6);
+    expect(facts.generation.length).toBe(1000);
+    expect(facts.generation.tiles.map(({ side }) => side)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+  });
+
+  test('memory grows with the length', async () => {
+    const bytes = async (length: string): Promise<number> => {
+      const { stdout } = await flashinf(['inspect', '--json', '--len', length]);
+      return (JSON.parse(stdout.toString()) as { generation: { mixer_bytes: number } }).generation
+        .mixer_bytes;
+    };
+    expect(await bytes('131072')).toBeGreaterThan(50 * (await bytes('1024')));
+  });
+
+  test('prints for people too', async () => {
+    const { stdout } = await flashinf(['inspect']);
+    expect(stdout.toString()).toMatch(/weights\.bin/);
+  });
+});
+
+describe('bench', () => {
+  test('measures all mixers side by side, in the model and alone', async () => {
+    const { code, stdout, stderr } = await flashinf(['bench', '--len', '300', '--samples', '4', '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = JSON.parse(stdout.toString()) as {
+      mixing: {
+        width: number;
+        length: number;
+        timings: { name: string; totalMs: number; estimated: boolean }[];
+        agreement: { worst: number; bound: number };
+      };
+      endToEnd: { mixer: string; estimated: boolean; tokensPerSecond: number }[];
+      agreedTokens: number;
+      peakBytes: number;
+    };
+    expect(report.mixing).toMatchObject({ width: 256, length: 300 });
+    expect(report.mixing.timings.map(({ name, estimated }) => [name, estimated])).toEqual([
+      ['lazy', true],
+      ['eager', true],
+      ['tiled', false],
+    ]);
+    expect(report.mixing.agreement.worst).toBeLessThanOrEqual(report.mixing.agreement.bound);
+    expect(report.endToEnd.map(({ mixer, estimated }) => [mixer, estimated])).toEqual([
+      ['lazy', true],
+      ['eager', true],
+      ['tiled', false],
+    ]);
+    for (const row of report.endToEnd) expect(row.tokensPerSecond).toBeGreaterThan(0);
+    expect(report.agreedTokens).toBe(256);
+    expect(report.peakBytes).toBeGreaterThan(1e7);
+  });
+
+  test('--full estimates nothing', async () => {
+    const { stdout } = await flashinf(['bench', '--len', '100', '--full', '--json']);
+    const text = stdout.toString();
+    expect(text).toContain('"estimated": false');
+    expect(text).not.toContain('"estimated": true');
+  });
+
+  test('--no-end-to-end needs no model', async () => {
+    const { code, stdout } = await flashinf([
+      'bench',
+      '--len',
+      '64',
+      '--no-end-to-end',
+      '-m',
+      'no/such',
+      '--width',
+      '20',
+      '--layers',
+      '3',
+    ]);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(/Mixing: 3 x 20 channels, 64 positions/);
+  });
+
+  test.each([
+    [['bench', '--len', '1'], /at least 2/],
+    [['bench', '--len', '131072000'], /exceed the model's context/],
+    [['bench', '--len', 'many'], /whole number/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stdout, stderr } = await flashinf(args);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('flashinf', () => {
+  test('without arguments shows its usage and exits 2', async () => {
+    const { code, stdout, stderr } = await flashinf([]);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/Usage: flashinf/);
+  });
+
+  test.each([['--help'], ['generate --help'], ['bench --help'], ['eval --help'], ['inspect --help']])(
+    '%s goes to stdout and exits 0',
+    async (line) => {
+      const { code, stdout, stderr } = await flashinf(line.split(' '));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.toString()).toMatch(/^Usage: flashinf/);
+    },
+  );
+
+  test('--version', async () => {
+    const { code, stdout } = await flashinf(['--version']);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('a full disk is an error of its own', async () => {
+    const args = ['generate', '-p', 'Hello', '-n', '5', '-s', '1'];
+    const { code, stderr } = await flashinf(args, { stdoutFile: '/dev/full' });
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/^error: cannot write to stdout: .*ENOSPC.*\n$/);
+  });
+});
