@@ -62,6 +62,8 @@ export async function createOnDevice(
   settings: Omit<SessionSettings, 'device'>,
 ): Promise<{ session: Session; device: Device }> {
   if (choice === 'cuda' || (choice === 'auto' && hasCuda())) {
+    // CUDA would multiply in TF32, ten bits of fraction; this is how its libraries are told to keep float32.
+    process.env.NVIDIA_TF32_OVERRIDE ??= '0';
     try {
       const session = await runtime.InferenceSession.create(file, options({ ...settings, device: 'cuda' }));
       return { session, device: 'cuda' };

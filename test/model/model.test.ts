@@ -187,6 +187,15 @@ describe('contracts', () => {
     await two.close();
   });
 
+  test('offline is stepwise, across the chunks of a long text', async () => {
+    const ids = randomIds(2100, V);
+    const shape = { layers: M(), width: D, length: ids.length };
+    const mixer = await createMixer({ name: 'tiled', shape });
+    for (const [m, taps] of (await allTaps(model, ids.length)).entries()) mixer.setFilter(m, taps);
+    expect(relL2(await model.score(ids), await model.score(ids, { stepwise: mixer }))).toBeLessThan(GATE);
+    await mixer.close();
+  });
+
   test('taps too small to matter are zero', async () => {
     const taps = await model.taps(0, model.config.model.context);
     expect(taps.every((tap) => tap === 0 || Math.abs(tap) >= 1e-30)).toBe(true);
