@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { Worker } from 'node:worker_threads';
 import type { Engine } from '../../src/mixer/engine.js';
 import type { EngineData } from '../../src/mixer/open.js';
 import { planFor } from '../../src/mixer/plan/plan.js';
@@ -25,6 +26,22 @@ test('waiting ends when the word changes or the time is up', () => {
   const control = makeControl(1);
   expect(waitWhile(control, 5, 1, 1000)).toBe(true);
   expect(waitWhile(control, 5, 0, 1)).toBe(false);
+});
+
+test('a notification without a change ends no wait', async () => {
+  const control = makeControl(1);
+  const code = `
+    const { workerData } = require('node:worker_threads');
+    Atomics.store(workerData, 0, 1);
+    for (let left = 20; left > 0; left--) {
+      Atomics.wait(workerData, 6, 0, 5);
+      Atomics.notify(workerData, 5);
+    }`;
+  const worker = new Worker(code, { eval: true, workerData: control, execArgv: [] });
+  const ended = new Promise((resolve) => worker.on('exit', resolve));
+  while (Atomics.load(control, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(waitWhile(control, 5, 0, 500)).toBe(false);
+  await ended;
 });
 
 /** Hand-over races show only in numbers: thousands of jobs so small that threads run into one another. */
