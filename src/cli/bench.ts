@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { compareTexts, measureGeneration, type EndToEnd } from '../bench/end-to-end.js';
 import { measureMixing, type MixingResult } from '../bench/mixing.js';
 import { provenance, type Provenance } from '../bench/provenance.js';
-import { checkMemory, mixerShape } from '../generation/generation.js';
+import { checkMemory, mixerShape, roomAfter } from '../generation/generation.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
 import { load } from './load.js';
@@ -82,11 +82,9 @@ const NO_MODEL: InModel = { model: null, modelMixing: null, endToEnd: [], agreed
 async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
   const { model, tokenizer } = await load(options);
   try {
-    const { context } = model.config.model;
-    if (options.len + 1 > context) {
-      throw new UsageError(
-        `--len ${options.len} and the token it starts from exceed the model's context of ${context}`,
-      );
+    const room = roomAfter(1, model);
+    if (options.len > room) {
+      throw new UsageError(`--len ${options.len} exceeds the model's context: it can be at most ${room}`);
     }
     const common = { threads: options.threads, start: tokenizer.endOfText ?? 0 };
     const agreedTokens = Math.min(options.len, 256);

@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { Command, Option } from 'commander';
-import { Generation } from '../generation/generation.js';
+import { Generation, roomAfter } from '../generation/generation.js';
 import type { MixerName } from '../mixer/index.js';
+import type { HyenaModel } from '../model/index.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
 import { load, type Loaded } from './load.js';
@@ -53,7 +54,7 @@ async function run(options: GenerateOptions, io: Io): Promise<void> {
     const ids = promptIds(prompt, loaded);
     const seed = options.seed ?? randomInt(2 ** 32);
     const generation = new Generation(model, ids, {
-      count: generateCount(options.nPredict, ids.length, model.config.model.context),
+      count: generateCount(options.nPredict, ids.length, model),
       sampling: { temperature: options.temp, topK: options.topK, topP: options.topP },
       seed,
       mixer: options.mixer,
@@ -82,9 +83,10 @@ function promptIds(prompt: string, { tokenizer }: Loaded): number[] {
   return [tokenizer.endOfText];
 }
 
-function generateCount(asked: number, prompt: number, context: number): number {
-  const room = context - prompt;
-  if (room < 1) throw new UsageError(`the prompt has ${prompt} tokens, the model's context is ${context}`);
+function generateCount(asked: number, prompt: number, model: HyenaModel): number {
+  const { context } = model.config.model;
+  const room = roomAfter(prompt, model);
+  if (room === 0) throw new UsageError(`the prompt has ${prompt} tokens, the model's context is ${context}`);
   if (asked > room) {
     throw new UsageError(
       `${prompt} prompt tokens and ${asked} to generate exceed the model's context of ${context}: -n can be at most ${room}`,

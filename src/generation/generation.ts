@@ -57,11 +57,11 @@ export class Generation implements AsyncIterable<number> {
     private readonly prompt: readonly number[],
     private readonly options: GenerationOptions,
   ) {
-    const { context } = model.config.model;
     if (prompt.length === 0) throw new RangeError('the prompt has no tokens');
-    if (prompt.length + options.count > context) {
+    const room = roomAfter(prompt.length, model);
+    if (options.count > room) {
       throw new RangeError(
-        `${prompt.length} prompt tokens and ${options.count} to generate exceed the context of ${context}`,
+        `after ${prompt.length} prompt tokens there is room for ${room}, not ${options.count}`,
       );
     }
   }
@@ -70,7 +70,6 @@ export class Generation implements AsyncIterable<number> {
     const { model, options, timings } = this;
     const { count, signal } = options;
     const sampler = createSampler(options.sampling, options.seed);
-    // The last token drawn is never fed back: K tokens take K - 1 steps.
     const shape = mixerShape(model, count);
     const began = performance.now();
     this.mixerBytes = checkMemory(shape, options);
@@ -118,7 +117,12 @@ export class Generation implements AsyncIterable<number> {
   }
 }
 
-/** The mixer that generating `count` tokens takes. */
+/** Most tokens that can follow a prompt. The last one drawn is never fed back, so it takes no position. */
+export function roomAfter(prompt: number, model: HyenaModel): number {
+  return Math.max(0, model.config.model.context + 1 - prompt);
+}
+
+/** The mixer that generating `count` tokens takes: one position per step, `count - 1` of them. */
 export function mixerShape(model: HyenaModel, count: number): MixerShape {
   return { layers: model.mixers, width: model.config.model.width, length: Math.max(1, count - 1) };
 }
