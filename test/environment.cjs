@@ -1,12 +1,40 @@
 const { TestEnvironment } = require('jest-environment-node');
+const { binding } = require('onnxruntime-node/dist/binding');
+
+/**
+ * jest gives every test file modules of its own, but a process has one ONNX Runtime: setting it up a second
+ * time, for a second file, aborts the process. The native object is the same for all files, so the guard
+ * goes there.
+ */
+if (!binding.initOrtOnce.guarded) {
+  const { initOrtOnce } = binding;
+  let done = false;
+  binding.initOrtOnce = (...options) => {
+    if (!done) initOrtOnce(...options);
+    done = true;
+  };
+  binding.initOrtOnce.guarded = true;
+}
 
 /**
  * jest runs tests in a realm of its own, whose typed arrays onnxruntime-node does not recognise
  * as such. This environment hands the outer realm's in.
  */
 const shared = [
-  'ArrayBuffer', 'SharedArrayBuffer', 'Uint8Array', 'Uint16Array', 'Uint32Array', 'Int8Array', 'Int16Array',
-  'Int32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array', 'DataView', 'WebAssembly',
+  'ArrayBuffer',
+  'SharedArrayBuffer',
+  'Uint8Array',
+  'Uint16Array',
+  'Uint32Array',
+  'Int8Array',
+  'Int16Array',
+  'Int32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'DataView',
+  'WebAssembly',
 ];
 
 module.exports = class extends TestEnvironment {

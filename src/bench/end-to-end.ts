@@ -37,11 +37,9 @@ export async function measureGeneration(model: HyenaModel, options: EndToEndOpti
   const { mixer, length, threads, seed, start } = options;
   const generation = new Generation(model, [start], {
     count: length,
-    sampling: DEFAULT_SAMPLING,
     seed,
     mixer,
     threads,
-    endOfText: null,
     ...(options.signal && { signal: options.signal }),
   });
   const began = performance.now();
@@ -95,7 +93,6 @@ export async function compareTexts(
       seed: 0,
       mixer,
       threads,
-      endOfText: null,
     });
     const ids: number[] = [];
     for await (const id of generation) ids.push(id);

@@ -5,7 +5,7 @@ import { provenance, type Provenance } from '../bench/provenance.js';
 import { checkMemory, mixerShape, roomAfter } from '../generation/generation.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
-import { load } from './load.js';
+import { load } from '../generation/load.js';
 import { integer, jsonOption, MIXERS, modelOptions, type ModelOptions } from './options.js';
 import { table } from './table.js';
 import { VERSION } from './version.js';
@@ -80,7 +80,7 @@ const NO_MODEL: InModel = { model: null, modelMixing: null, endToEnd: [], agreed
 
 /** Texts end to end. The tiled one is always generated whole; the others only with `--full`. */
 async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
-  const { model, tokenizer } = await load(options);
+  const { model, tokenizer } = await load(options.model, options);
   try {
     const room = roomAfter(1, model);
     if (options.len > room) {
@@ -135,7 +135,7 @@ function alone(
   options: BenchOptions,
   progress: ReturnType<Io['progress']>,
 ): Promise<MixingResult> {
-  for (const mixer of MIXERS) checkMemory(shape, { mixer, threads });
+  for (const mixer of MIXERS) checkMemory(shape, mixer, threads);
   return measureMixing({
     ...shape,
     threads,

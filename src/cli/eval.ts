@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { evaluate, type Evaluation } from '../bench/evaluate.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
-import { load } from './load.js';
+import { load } from '../generation/load.js';
 import { integer, jsonOption, modelOptions, type ModelOptions } from './options.js';
 import { readText } from './prompt.js';
 import { table } from './table.js';
@@ -31,7 +31,7 @@ export function evalCommand(io: Io): Command {
 async function run(file: string, options: EvalOptions, io: Io): Promise<void> {
   const text = await readText(file);
   if (text === '') throw new UsageError(`${file} is empty`);
-  const { model, tokenizer } = await load(options);
+  const { model, tokenizer } = await load(options.model, options);
   try {
     const { context } = model.config.model;
     if (options.length !== undefined && options.length > context) {

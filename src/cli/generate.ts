@@ -7,7 +7,7 @@ import type { MixerName } from '../mixer/index.js';
 import type { HyenaModel } from '../model/index.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
-import { load, type Loaded } from './load.js';
+import { load, type Loaded } from '../generation/load.js';
 import { integer, mixerOption, modelOptions, samplingOptions } from './options.js';
 import type { ModelOptions, SamplingOptions } from './options.js';
 import { readPrompt, type PromptOptions } from './prompt.js';
@@ -47,7 +47,7 @@ async function run(options: GenerateOptions, io: Io): Promise<void> {
   if (prompt === undefined) throw new UsageError(HINT);
   if (options.nPredict === 0) throw new UsageError('--n-predict must be -1 or at least 1, not 0');
   const began = performance.now();
-  const loaded = await load(options);
+  const loaded = await load(options.model, options);
   const loading = performance.now() - began;
   try {
     const { model, tokenizer } = loaded;

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { mixerShape } from '../generation/generation.js';
 import { bytesNeeded, planFor, type MixerName } from '../mixer/index.js';
 import type { Io } from './io.js';
-import { load } from './load.js';
+import { load } from '../generation/load.js';
 import { integer, jsonOption, mixerOption, modelOptions, type ModelOptions } from './options.js';
 import { table } from './table.js';
 
@@ -23,7 +23,7 @@ export function inspectCommand(io: Io): Command {
 }
 
 async function run(options: InspectOptions, io: Io): Promise<void> {
-  const { model, tokenizer } = await load(options);
+  const { model, tokenizer } = await load(options.model, options);
   try {
     const { config } = model;
     const length = options.len ?? config.model.context;

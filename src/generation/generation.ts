@@ -1,16 +1,20 @@
 import { bytesNeeded, createMixer, type MixerName, type MixerShape } from '../mixer/index.js';
 import type { HyenaModel, Progress } from '../model/index.js';
-import { createSampler, type Sampling } from './sampler.js';
+import { createSampler, DEFAULT_SAMPLING, type Sampling } from './sampler.js';
 
 export interface GenerationOptions {
   /** Most tokens to generate (K), at least 1. */
   readonly count: number;
-  readonly sampling: Sampling;
+  /** The same seed gives the same text. */
   readonly seed: number;
-  readonly mixer: MixerName;
-  readonly threads: number;
-  /** A token that ends the text when drawn; it is not yielded. */
-  readonly endOfText: number | null;
+  /** Default: `DEFAULT_SAMPLING`. */
+  readonly sampling?: Sampling;
+  /** Default: tiled. */
+  readonly mixer?: MixerName;
+  /** Default: 1. */
+  readonly threads?: number;
+  /** A token that ends the text when drawn; it is not yielded. Default: none does. */
+  readonly endOfText?: number | null;
   /** Ends the generation before its next token. */
   readonly signal?: AbortSignal;
   readonly onPrefill?: Progress;
@@ -67,16 +71,25 @@ export class Generation implements AsyncIterable<number> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
-    const { model, options, timings } = this;
-    const { count, signal } = options;
-    const sampler = createSampler(options.sampling, options.seed);
+    const { model, timings } = this;
+    const {
+      count,
+      seed,
+      sampling,
+      mixer: name = 'tiled',
+      threads = 1,
+      endOfText,
+      signal,
+      onPrefill,
+    } = this.options;
+    const sampler = createSampler(sampling ?? DEFAULT_SAMPLING, seed);
     const shape = mixerShape(model, count);
     const began = performance.now();
-    this.mixerBytes = checkMemory(shape, options);
-    const mixer = await createMixer({ name: options.mixer, shape, threads: options.threads });
+    this.mixerBytes = checkMemory(shape, name, threads);
+    const mixer = await createMixer({ name, shape, threads });
     try {
       const start = await model.prefill(this.prompt, shape.length, {
-        ...(options.onPrefill && { onProgress: options.onPrefill }),
+        ...(onPrefill && { onProgress: onPrefill }),
         onLayer: (layer, { taps, pending }) => {
           mixer.setFilter(layer, taps);
           mixer.addPending(layer, pending);
@@ -93,7 +106,7 @@ export class Generation implements AsyncIterable<number> {
         }
         const token = sampler.sample(logits);
         timings.predicted = performance.now() - first;
-        if (token === options.endOfText) {
+        if (token === endOfText) {
           this.reason = 'eos';
           return;
         }
@@ -128,12 +141,12 @@ export function mixerShape(model: HyenaModel, count: number): MixerShape {
 }
 
 /** The bytes a mixer will hold. Throws a MemoryError if the machine has not that much to give. */
-export function checkMemory(shape: MixerShape, options: { mixer: MixerName; threads: number }): number {
-  const bytes = bytesNeeded(shape, options.mixer, undefined, options.threads);
+export function checkMemory(shape: MixerShape, mixer: MixerName, threads: number): number {
+  const bytes = bytesNeeded(shape, mixer, undefined, threads);
   const available = process.availableMemory();
   if (bytes > available) {
     throw new MemoryError(
-      `the ${options.mixer} mixer needs ${gibibytes(bytes)} for ${shape.length} positions of ` +
+      `the ${mixer} mixer needs ${gibibytes(bytes)} for ${shape.length} positions of ` +
         `${shape.layers} x ${shape.width} channels, and ${gibibytes(available)} are free`,
     );
   }

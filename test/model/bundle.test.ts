@@ -1,4 +1,3 @@
-/** @jest-environment ./test/model/environment.cjs */
 /** Broken bundles: each ends in a BundleError of one line that names the file. */
 import { execFileSync } from 'node:child_process';
 import {

@@ -1,4 +1,3 @@
-/** @jest-environment ./test/model/environment.cjs */
 import { filterFeatures } from '../../src/model/features.js';
 import { firstTap } from '../../src/model/first-tap.js';
 import { openModel } from '../../src/model/index.js';

@@ -1,4 +1,3 @@
-/** @jest-environment ./test/model/environment.cjs */
 /** The whole model against PyTorch, on a tiny random one. */
 import { createMixer } from '../../src/mixer/index.js';
 import { openModel, type HyenaModel } from '../../src/model/index.js';

@@ -1,4 +1,3 @@
-/** @jest-environment ./test/model/environment.cjs */
 /** The shipped model against PyTorch, where both its bundle and `scripts/reference.py --checkpoint` data are. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,3 @@
-/** @jest-environment ./test/model/environment.cjs */
 /** Layers large enough that ONNX Runtime does share them out among threads, and still not one bit differs. */
 import { join } from 'node:path';
 import { blockFile, FILTER_FILE, HEAD_FILE, STEP_FILE, type ModelDimensions } from '../../src/model/index.js';

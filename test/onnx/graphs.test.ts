@@ -1,4 +1,3 @@
-/** @jest-environment ./test/model/environment.cjs */
 /** Graphs by themselves, in ONNX Runtime. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BundleError, openModel, type HyenaModel } from '../model/index.js';
+import { BundleError, openModel, type HyenaModel, type OpenOptions } from '../model/index.js';
 import { bpeTokenizer, byteTokenizer, type Tokenizer } from '../text/index.js';
-import type { ModelOptions } from './options.js';
 
 export interface Loaded {
   readonly model: HyenaModel;
@@ -10,8 +9,8 @@ export interface Loaded {
 }
 
 /** Opens a bundle and its tokenizer. Throws a BundleError if either is not valid. */
-export async function load(options: ModelOptions): Promise<Loaded> {
-  const model = await openModel(options.model, { threads: options.threads, device: options.device });
+export async function load(directory: string, options: OpenOptions = {}): Promise<Loaded> {
+  const model = await openModel(directory, options);
   return { model, tokenizer: await loadTokenizer(model) };
 }
 

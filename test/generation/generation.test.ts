@@ -1,0 +1,101 @@
+import { jest } from '@jest/globals';
+import { InferenceSession } from 'onnxruntime-node';
+import { Generation, type GenerationOptions } from '../../src/generation/generation.js';
+import { load, type Loaded } from '../../src/generation/load.js';
+import type { MixerName } from '../../src/mixer/index.js';
+
+let loaded: Loaded;
+beforeAll(async () => {
+  loaded = await load('models/hyena-classics');
+});
+afterAll(() => loaded.model.close());
+
+const GREEDY = { temperature: 0, topK: 0, topP: 1 };
+
+async function collect(prompt: readonly number[], options: GenerationOptions): Promise<number[]> {
+  const ids: number[] = [];
+  for await (const id of new Generation(loaded.model, prompt, options)) ids.push(id);
+  return ids;
+}
+
+test('4,096 greedy tokens are the same for lazy, eager and tiled', async () => {
+  const prompt = loaded.tokenizer.encode('The old house stood at the end of the lane, and');
+  const text = (mixer: MixerName, threads: number): Promise<number[]> =>
+    collect(prompt, { count: 4096, seed: 0, sampling: GREEDY, mixer, threads });
+  const tiled = await text('tiled', 1);
+  expect(tiled).toHaveLength(4096);
+  expect(await text('tiled', 2)).toEqual(tiled);
+  expect(await text('lazy', 1)).toEqual(tiled);
+  expect(await text('eager', 1)).toEqual(tiled);
+}, 120_000);
+
+test('every token after the first is one run of one session', async () => {
+  const prompt = loaded.tokenizer.encode('Once upon a time');
+  const { prototype } = InferenceSession as unknown as { prototype: InferenceSession };
+  const runs = jest.spyOn(prototype, 'run');
+  const perCount = [];
+  for (const count of [1, 2, 50]) {
+    runs.mockClear();
+    await collect(prompt, { count, seed: 1 });
+    perCount.push(runs.mock.calls.length);
+  }
+  runs.mockRestore();
+  expect(perCount[1] - perCount[0]).toBe(1);
+  expect(perCount[2] - perCount[0]).toBe(49);
+});
+
+test('wherever the prompt ends, the text goes on the same', async () => {
+  const start = loaded.tokenizer.encode('It was a dark night.');
+  const whole = [...start, ...(await collect(start, { count: 300, seed: 0, sampling: GREEDY }))];
+  for (const cut of [1, 2, 3, start.length + 1, 64, 100, 255, whole.length - 1]) {
+    const prompt = whole.slice(0, cut);
+    // Before the start's own end the model would choose for itself.
+    if (cut < start.length) continue;
+    const rest = await collect(prompt, { count: whole.length - cut, seed: 0, sampling: GREEDY });
+    expect(rest).toEqual(whole.slice(cut));
+  }
+});
+
+test('what the mixer holds depends on the tokens to come, not on the prompt', async () => {
+  const bytes = [];
+  for (const length of [1, 500, 5000]) {
+    const prompt = Array.from({ length }, (_, k) => 300 + (k % 997));
+    const generation = new Generation(loaded.model, prompt, { count: 20, seed: 1 });
+    for await (const id of generation) expect(id).toBeLessThan(loaded.tokenizer.size);
+    bytes.push(generation.mixerBytes);
+  }
+  expect(new Set(bytes).size).toBe(1);
+});
+
+test('an abort ends it between two tokens', async () => {
+  const stop = new AbortController();
+  const generation = new Generation(loaded.model, [5], { count: 1000, seed: 1, signal: stop.signal });
+  let seen = 0;
+  for await (const id of generation) {
+    expect(id).toBeGreaterThanOrEqual(0);
+    if (++seen === 7) stop.abort();
+  }
+  expect(seen).toBe(7);
+  expect(generation.reason).toBe('interrupted');
+});
+
+test('a drawn end-of-text token ends it and is not part of the text', async () => {
+  const prompt = loaded.tokenizer.encode('Once upon a time');
+  const text = await collect(prompt, { count: 30, seed: 1 });
+  const endOfText = text[12];
+  const generation = new Generation(loaded.model, prompt, { count: 30, seed: 1, endOfText });
+  const ids: number[] = [];
+  for await (const id of generation) ids.push(id);
+  expect(ids).toEqual(text.slice(0, text.indexOf(endOfText)));
+  expect(generation.reason).toBe('eos');
+});
+
+test('prompts that are empty or leave no room are refused before anything runs', () => {
+  const { context } = loaded.model.config.model;
+  const make = (length: number, count: number): Generation =>
+    new Generation(loaded.model, new Array<number>(length).fill(5), { count, seed: 1 });
+  expect(() => make(0, 1)).toThrow(/no tokens/);
+  expect(() => make(1, context + 1)).toThrow(/room for 131072, not 131073/);
+  expect(() => make(context + 1, 1)).toThrow(/room for 0/);
+  expect(() => make(context, 1)).not.toThrow();
+});
