@@ -11,7 +11,10 @@ export interface Io {
   readonly signal: AbortSignal;
   /** A line, or several, on stderr. */
   note(text: string): void;
-  /** A progress bar on a terminal; elsewhere nothing is drawn. */
+  /**
+   * A progress bar on a terminal; elsewhere nothing is drawn. Reporting to it throws the signal's reason once
+   * that is aborted: whoever works long enough to report can be stopped there.
+   */
   progress(what: string): Progress;
 }
 
@@ -24,7 +27,13 @@ export function processIo(signal: AbortSignal): Io {
     colour,
     signal,
     note: (text) => void process.stderr.write(`${text.replace(/^\n/, '')}\n`),
-    progress: (what) => (terminal ? bar(what, colour) : () => undefined),
+    progress: (what) => {
+      const draw = terminal ? bar(what, colour) : () => undefined;
+      return (done, total) => {
+        signal.throwIfAborted();
+        draw(done, total);
+      };
+    },
   };
 }
 

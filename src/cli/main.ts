@@ -39,8 +39,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const io = processIo(stop.signal);
   const program = makeProgram(io);
   const failed = (error: unknown): number => {
-    // Commander has printed its own message.
-    if (!(error instanceof CommanderError)) {
+    // Commander has printed its own message, and whoever interrupts knows it.
+    if (!(error instanceof CommanderError) && error !== stop.signal.reason) {
       const { message, stack } = error instanceof Error ? error : new Error(String(error));
       io.note(`${io.colour.red('error:')} ${program.opts()['verbose'] && stack ? stack : message}`);
     }

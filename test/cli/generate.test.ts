@@ -135,6 +135,12 @@ describe('ends as asked', () => {
     expect(stdout.length).toBeGreaterThan(0);
   });
 
+  test('SIGINT while a long prompt is read stops it', async () => {
+    const input = 'It was the best of times, it was the worst of times. '.repeat(8000);
+    const { code, stdout, stderr } = await flashinf(['generate', '-n', '5'], { input, killAfter: 1500 });
+    expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 130, stdout: '', stderr: '' });
+  });
+
   test('a reader that went away is no error', async () => {
     const { code, stderr } = await flashinf([...PROMPT, '-n', '20000'], { closeEarly: true });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Ends the process with this signal as soon as it has written something. */
   readonly kill?: NodeJS.Signals;
+  /** Interrupts the process (SIGINT) after so many ms. */
+  readonly killAfter?: number;
   /** Where stdout goes instead of to the outcome. */
   readonly stdoutFile?: string;
   /** Closes stdout after its first bytes, as `head -c` does. */
@@ -40,6 +42,7 @@ export function flashinf(args: readonly string[], options: RunOptions = {}): Pro
       if (file !== null) closeSync(file);
       resolve({ code, stdout: Buffer.concat(stdout), stderr });
     });
+    if (options.killAfter !== undefined) setTimeout(() => child.kill('SIGINT'), options.killAfter);
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input);
   });
