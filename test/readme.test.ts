@@ -6,7 +6,9 @@ const readme = readFileSync('README.md', 'utf8');
 test('the README’s library example runs as printed', () => {
   const example = /```js\n([\s\S]+?)```/.exec(readme);
   expect(example).not.toBeNull();
-  const stdout = execFileSync(process.execPath, ['--input-type=module', '-e', example![1]], { encoding: 'utf8' });
+  const stdout = execFileSync(process.execPath, ['--input-type=module', '-e', example![1]], {
+    encoding: 'utf8',
+  });
   expect(stdout.split(/\s+/).length).toBeGreaterThan(20);
 });
 
