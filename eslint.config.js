@@ -14,6 +14,7 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         console: 'readonly',
+        performance: 'readonly',
         process: 'readonly',
         require: 'readonly',
         module: 'readonly',

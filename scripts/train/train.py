@@ -48,6 +48,7 @@ def arguments():
     parser.add_argument("--adam-lr", type=float, default=3e-3)
     parser.add_argument("--processes", type=int, default=None, help="default: one per core, or 1 on a GPU")
     parser.add_argument("--checkpoint-minutes", type=float, default=5)
+    parser.add_argument("--compile", action="store_true", help="torch.compile: worth it on a GPU")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -147,7 +148,7 @@ def main():
     lengths = [tuple(map(int, item.split(":"))) for item in args.lengths.split(",")]
     odds = np.array([w for _, w in lengths]) / sum(w for _, w in lengths)
 
-    step, tokens, trained, best = 0, 0, 0.0, None
+    step, tokens, trained = 0, 0, 0.0
     checkpoint = args.out / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
@@ -163,7 +164,7 @@ def main():
             torch.save(state, checkpoint.with_suffix(".tmp"))
             checkpoint.with_suffix(".tmp").replace(checkpoint)
 
-    run = torch.compile(model) if cuda and os.environ.get("COMPILE") else model
+    run = torch.compile(model) if args.compile else model
     log = open(args.out / "log.jsonl", "a") if rank == 0 else contextlib.nullcontext()
     budget, sitting, saved_at, smooth, last = args.minutes * 60, 0.0, trained, None, []
     while trained < budget and sitting < args.stop_after * 60:
@@ -208,7 +209,7 @@ def main():
             row = {"step": step, "tokens": tokens, "minutes": round(trained / 60, 2), "loss": round(smooth, 4),
                    "rate": round(scale, 3)}
             if due:
-                row["bits_per_byte"] = best = round(bits_per_byte(model, heldout, data, device, precision), 4)
+                row["bits_per_byte"] = round(bits_per_byte(model, heldout, data, device, precision), 4)
             print(json.dumps(row), flush=True)
             log.write(json.dumps(row) + "\n")
             log.flush()
