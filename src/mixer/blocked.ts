@@ -59,6 +59,7 @@ export class BlockedMixer implements Mixer {
 
   reset(): void {
     this.checkOpen();
+    this.team.join();
     this.clear();
   }
 
@@ -100,6 +101,7 @@ export class BlockedMixer implements Mixer {
       this.team.run(at);
       this.summed = at;
     }
+    this.team.join();
     for (let l = 0; l < rows.length; l++) {
       if (opened.name === 'eager') eagerPending(opened.layers[l], at);
       else if (opened.name === 'tiled') tiledPending(opened.layers[l], at);
@@ -111,6 +113,7 @@ export class BlockedMixer implements Mixer {
     this.checkStep('inputs', y);
     const { opened, rows, at } = this;
     const parts = this.split(y);
+    this.team.join();
     for (let l = 0; l < rows.length; l++) {
       rows[l].set(parts[l]);
       const { kernels, layout } = opened.layers[l];
