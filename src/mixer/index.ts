@@ -1,6 +1,14 @@
 /** Position mixing: online long convolutions, and the offline one for prompts. */
 export type { Mixer, MixerName, MixerShape } from './mixer.js';
-export { binaryPlan, planCost, planFor, type LevelPlan, type Plan, type TauName } from './plan/plan.js';
+export {
+  binaryPlan,
+  planCost,
+  planFor,
+  plansFor,
+  type LevelPlan,
+  type Plan,
+  type TauName,
+} from './plan/plan.js';
 export { COSTS, type CostTable, type LevelCosts } from './plan/costs.js';
 export { measureCosts, type MeasureOptions } from './plan/measure.js';
 export { binaryLevels, sidesOf, tileAfter, tiles, type Level, type Range, type Tile } from './schedule.js';

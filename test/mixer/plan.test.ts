@@ -3,6 +3,7 @@ import {
   createMixer,
   planCost,
   planFor,
+  plansFor,
   type Plan,
   type TauName,
 } from '../../src/mixer/index.js';
@@ -56,6 +57,19 @@ test('plans for every length are valid, and survive JSON', () => {
   for (const length of [1, 2, 3, 4, 5, 100, 131072, 2 ** 20 + 1]) {
     const plan = JSON.parse(JSON.stringify(planFor(length))) as Plan;
     expect(() => checkPlan(plan, length)).not.toThrow();
+  }
+});
+
+test('plans for less and less memory end with the binary one', () => {
+  for (const length of [2, 1000, 131072]) {
+    const plans = plansFor(length);
+    expect(plans[0]).toEqual(planFor(length));
+    const last = plans[plans.length - 1];
+    expect(last).toEqual(binaryPlan(length));
+    for (let k = 1; k < plans.length; k++) {
+      expect(() => checkPlan(plans[k], length)).not.toThrow();
+      expect(planCost(plans[k])).toBeGreaterThanOrEqual(planCost(plans[k - 1]) - 1e-9);
+    }
   }
 });
 

@@ -30,6 +30,16 @@ export function binaryPlan(length: number, costs: CostTable = COSTS): Plan {
   return cheapest(length, costs, [2]);
 }
 
+/**
+ * Plans for when memory is short, from the cheapest in time to the cheapest in memory, which is the binary one. What
+ * fan-outs keep grows with the block, so they are given up from the largest blocks down.
+ */
+export function plansFor(length: number, costs: CostTable = COSTS): Plan[] {
+  const plans = [planFor(length, costs)];
+  for (const block of sidesOf(length).reverse()) plans.push(cheapest(length, costs, fanOutsOf(costs), block));
+  return plans;
+}
+
 /** What a plan costs by a table, ns per token and channel. */
 export function planCost(plan: Plan, costs: CostTable = COSTS): number {
   return plan.levels.reduce((sum, level) => sum + costOf(costs, level), 0);
@@ -39,7 +49,13 @@ export function planCost(plan: Plan, costs: CostTable = COSTS): number {
  * Blocks are powers of two, and what a level costs does not depend on the others: so the cheapest way to each block
  * extends the cheapest way to some smaller one.
  */
-function cheapest(length: number, costs: CostTable, fanOuts: readonly number[]): Plan {
+function cheapest(
+  length: number,
+  costs: CostTable,
+  fanOuts: readonly number[],
+  /** Larger blocks have a fan-out of 2. */
+  most = Infinity,
+): Plan {
   interface Way {
     readonly cost: number;
     readonly levels: readonly LevelPlan[];
@@ -50,7 +66,7 @@ function cheapest(length: number, costs: CostTable, fanOuts: readonly number[]):
     let best: Way | undefined;
     for (const fanOut of fanOuts) {
       const side = block / fanOut;
-      if (!Number.isInteger(side)) continue;
+      if (!Number.isInteger(side) || (block > most && fanOut > 2)) continue;
       const below = ways[Math.log2(side)];
       for (const tau of ['direct', 'fft'] as const) {
         const level = { side, fanOut, tau };
