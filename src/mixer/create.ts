@@ -12,7 +12,7 @@ export interface MixerOptions {
   readonly threads?: number;
   /** How the tiles are computed. Default: the fastest plan by measured costs. */
   readonly plan?: Plan;
-  /** Bytes of array memory the mixer may hold: the fastest plan that fits is taken. Default: no limit. */
+  /** Bytes of array memory the mixer may hold: the fastest plan that fits is taken. Default: any, but `planFor` spares it. */
   readonly memory?: number;
   /** The SIMD kernels (default), or their slow and readable twin. */
   readonly kernels?: KernelsName;
@@ -74,8 +74,9 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
 }
 
 /** The plan asked for, or the fastest that fits. Throws a RangeError with the figures if none does. */
-function choosePlan({ name, shape, threads = 1, plan, memory = Infinity }: MixerOptions): Plan {
+function choosePlan({ name, shape, threads = 1, plan, memory }: MixerOptions): Plan {
   checkShape(shape);
+  if (memory === undefined) return plan ?? planFor(shape.length);
   if (!(memory > 0)) throw new RangeError(`memory: expected a number of bytes above 0, got ${memory}`);
   const plans = plan !== undefined ? [plan] : plansFor(shape.length);
   let least = Infinity;
