@@ -4,7 +4,7 @@ import { GROUP, LINE } from './memory/blocks.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import type { Opened } from './open.js';
 import type { Team } from './thread/team.js';
-import { setTiledFilter, writeTables } from './tiled.js';
+import { setTiledFilter, tiledPending, writeTables } from './tiled.js';
 
 /** What the outside sees of every mixer: checks, positions, and rows in and out of the blocked arrays. */
 export class BlockedMixer implements Mixer {
@@ -45,8 +45,12 @@ export class BlockedMixer implements Mixer {
       const { groups, row, slots, stride } = layout;
       floats.fill(0, row / 4, row / 4 + groups * GROUP);
       floats.fill(0, slots / 4, (slots + groups * stride) / 4);
-      if (layout.name === 'tiled')
+      if (layout.name === 'tiled') {
         floats.fill(0, layout.scratch / 4, (layout.scratch + layout.scratchBytes) / 4);
+        for (const { spectra, spectraStride } of layout.levels) {
+          floats.fill(0, spectra / 4, (spectra + groups * spectraStride) / 4);
+        }
+      }
       if (layout.name === 'eager') floats.fill(0, layout.partial / 4, (layout.partial + groups * stride) / 4);
     }
     this.at = 0;
@@ -55,6 +59,7 @@ export class BlockedMixer implements Mixer {
 
   reset(): void {
     this.checkOpen();
+    this.team.join();
     this.clear();
   }
 
@@ -96,12 +101,10 @@ export class BlockedMixer implements Mixer {
       this.team.run(at);
       this.summed = at;
     }
+    this.team.join();
     for (let l = 0; l < rows.length; l++) {
       if (opened.name === 'eager') eagerPending(opened.layers[l], at);
-      else if (opened.name === 'tiled') {
-        const { kernels, layout } = opened.layers[l];
-        kernels.gather(layout.slots + at * LINE, layout.row, layout.stride, layout.groups);
-      }
+      else if (opened.name === 'tiled') tiledPending(opened.layers[l], at);
       out.set(rows[l], l * width);
     }
   }
@@ -110,6 +113,7 @@ export class BlockedMixer implements Mixer {
     this.checkStep('inputs', y);
     const { opened, rows, at } = this;
     const parts = this.split(y);
+    this.team.join();
     for (let l = 0; l < rows.length; l++) {
       rows[l].set(parts[l]);
       const { kernels, layout } = opened.layers[l];

@@ -2,7 +2,7 @@ import { BlockedMixer } from './blocked.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import { layoutLayer, pageBytes, pagesFor } from './memory/layout.js';
 import { openEngine, type EngineData, type KernelsName } from './open.js';
-import { checkPlan, planFor, type Plan } from './plan/plan.js';
+import { checkPlan, planFor, plansFor, type Plan } from './plan/plan.js';
 import { soloTeam, startTeam } from './thread/team.js';
 
 export interface MixerOptions {
@@ -10,8 +10,10 @@ export interface MixerOptions {
   readonly shape: MixerShape;
   /** Threads that share the work, the caller's included. Default 1. */
   readonly threads?: number;
-  /** Which implementation computes the tiles of each side. Default: the cheapest by measured costs. */
+  /** How the tiles are computed. Default: the fastest plan by measured costs. */
   readonly plan?: Plan;
+  /** Bytes of array memory the mixer may hold: the fastest plan that fits is taken. Default: any, but `planFor` spares it. */
+  readonly memory?: number;
   /** The SIMD kernels (default), or their slow and readable twin. */
   readonly kernels?: KernelsName;
 }
@@ -47,7 +49,7 @@ export function createMixer(options: MixerOptions): Promise<Mixer> {
 export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<BlockedMixer> {
   const { name, shape, threads = 1, kernels = 'wasm' } = options;
   checkOptions(options);
-  const plan = options.plan ?? planFor(shape.length);
+  const plan = choosePlan(options);
   const pages = layerPages(shape, name, plan, threads);
   const memories: WebAssembly.Memory[] = [];
   for (let layer = 0; layer < shape.layers; layer++) {
@@ -69,6 +71,27 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
       ? soloTeam(opened.engine, units)
       : await startTeam(opened.engine, data, units, threads, internals.worthSharing);
   return new BlockedMixer(shape, shape.layers * pageBytes(pages), opened, team);
+}
+
+/** The plan asked for, or the fastest that fits. Throws a RangeError with the figures if none does. */
+function choosePlan({ name, shape, threads = 1, plan, memory }: MixerOptions): Plan {
+  checkShape(shape);
+  if (memory === undefined) return plan ?? planFor(shape.length);
+  if (!(memory > 0)) throw new RangeError(`memory: expected a number of bytes above 0, got ${memory}`);
+  const plans = plan !== undefined ? [plan] : plansFor(shape.length);
+  let least = Infinity;
+  for (const candidate of plans) {
+    checkPlan(candidate, shape.length);
+    const { bytes } = layoutLayer(name, shape, candidate, threads);
+    const total = shape.layers * pageBytes(Math.ceil(bytes / pageBytes(1)));
+    if (total <= memory) return candidate;
+    least = Math.min(least, total);
+  }
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  throw new RangeError(
+    `a ${name} mixer of ${shape.layers} x ${shape.width} channels and ${shape.length} positions needs ` +
+      `${plan === undefined ? 'at least ' : ''}${least} bytes (${gib(least)}), more than the ${gib(memory)} allowed`,
+  );
 }
 
 function layerPages(shape: MixerShape, name: MixerName, plan: Plan, threads: number): number {

@@ -1,7 +1,7 @@
 import { createMixerOn, type MixerInternals, type MixerOptions } from '../../src/mixer/create.js';
 import type { Mixer, MixerName, MixerShape } from '../../src/mixer/mixer.js';
 import type { Plan, TauName } from '../../src/mixer/plan/plan.js';
-import { sidesOf } from '../../src/mixer/schedule.js';
+import type { Level } from '../../src/mixer/schedule.js';
 
 /** Unit roundoff of float32. */
 export const U = 2 ** -24;
@@ -130,11 +130,28 @@ export function garbageMemory(random: Random): { internals: MixerInternals; chec
   };
 }
 
-/** Any implementation for any side. */
+/** Any fan-outs that make blocks up to a length, whole powers of two or not. */
+export function randomLevels(length: number, random: Random): Level[] {
+  const levels: Level[] = [];
+  for (let side = 1; side < length;) {
+    const fanOut = random.pick([2, 2, 2, 3, 4, 4, 8, 16, random.int(2, 20)].filter((b) => b <= length));
+    levels.push({ side, fanOut });
+    side *= fanOut;
+  }
+  return levels;
+}
+
+/** Any levels, and any implementation that can do them. */
 export function randomPlan(length: number, random: Random): Plan {
-  const tau = (side: number): TauName =>
-    random.pick<TauName>(side < 4 ? ['direct', 'ndarray-fft'] : ['direct', 'fft', 'fft', 'ndarray-fft']);
-  return { length, tiles: sidesOf(length).map((side) => ({ side, tau: tau(side) })) };
+  const tau = (side: number): TauName => {
+    if (side === 1) return 'direct';
+    const fft = side >= 4 && Number.isInteger(Math.log2(side));
+    return random.pick<TauName>(
+      fft ? ['direct', 'fft', 'fft', 'fft', 'ndarray-fft'] : ['direct', 'ndarray-fft'],
+    );
+  };
+  const levels = randomLevels(length, random).map((level) => ({ ...level, tau: tau(level.side) }));
+  return { length, levels };
 }
 
 /** Makes a mixer, uses it and closes it. */

@@ -28,7 +28,15 @@ describe('SIMD kernels and their plain twins', () => {
     const stride = 3 * 64;
     compare(31, 0, [groups * 16, groups * 48, groups * 16], 0, ({ kernels }, [row, lines, back]) => {
       kernels.scatter(row, lines + 64, stride, groups);
-      kernels.gather(lines + 64, back, stride, groups);
+      kernels.pendingRow(lines + 64, back, stride, 0, 0, groups, 0);
+    });
+  });
+
+  test.each([0, 1, 2, 7, 31])('sum the %i positions before one', (count) => {
+    const lines = 16 * (count + 1);
+    const gate = U * (1 + Math.sqrt(count));
+    compare(30, 0, [3 * lines, 3 * lines, 48], gate, ({ kernels }, [slots, taps, row]) => {
+      kernels.pendingRow(slots + count * 64, row, 4 * lines, taps, 4 * lines, 3, count);
     });
   });
 
@@ -58,6 +66,55 @@ describe('SIMD kernels and their plain twins', () => {
           kernels.directTile(slots, slots + side * 64, stride, taps, stride, groups, side, count);
         });
       }
+    }
+  });
+
+  test('compute direct tiles of many more inputs than outputs', () => {
+    for (const [rows, side] of [
+      [3, 1],
+      [6, 2],
+      [15, 5],
+      [28, 4],
+      [112, 16],
+      [600, 8],
+    ]) {
+      for (const count of [1, side]) {
+        const lines = (rows + side) * 16;
+        compare(35, 0, [2 * lines, 2 * lines], 8 * U, ({ kernels }, [slots, taps]) => {
+          kernels.directTile(slots, slots + rows * 64, 4 * lines, taps, 4 * lines, 2, rows, count);
+        });
+      }
+    }
+  });
+
+  test('compute fan-out tiles of every side, child by child', () => {
+    const random = new Random(36);
+    for (let side = 4; side <= 1024; side *= 2) {
+      const kept = random.int(1, side > 64 ? 4 : 15);
+      const clipped = random.int(1, side);
+      const size = (side + random.int(0, 5)) * 64;
+      const spectra = (2 * kept * size) / 4;
+      // Arrays end with the outputs that exist.
+      const inputs = kept * side * 16;
+      const outputs = inputs - (side - clipped) * 16;
+      const sizes = [inputs, outputs, (kept + 1) * side * 16, spectra, spectra, side * 16];
+      const gate = 4 * U * Math.sqrt(Math.log2(4 * side * kept));
+      compare(38, side, sizes, gate, (workshop, arrays) => {
+        const { kernels, plain, twisted } = workshop;
+        const [slots, sums, taps, filter, own, points] = arrays;
+        for (const half of [0, 1]) {
+          for (let d = 0; d < kept; d++) {
+            const to = filter + (half * kept + d) * size;
+            kernels.spectrum(taps + d * side * 64 + 32 * half, to, side, twisted, plain);
+          }
+        }
+        for (let child = 0; child < kept; child++) {
+          const from = slots + child * side * 64;
+          const count = child + 1 === kept ? clipped : side;
+          const to = sums + child * side * 64;
+          kernels.fanTile(from, to, count, side, child, kept, own, filter, size, points, twisted, plain);
+        }
+      });
     }
   });
 

@@ -1,4 +1,4 @@
-import { bytesNeeded, createMixer, planFor } from '../../src/mixer/index.js';
+import { binaryPlan, bytesNeeded, createMixer, planFor, plansFor } from '../../src/mixer/index.js';
 import { GROUP, groupsOf, LINE, strideLines, toLines } from '../../src/mixer/memory/blocks.js';
 import { layoutLayer, type LayerLayout } from '../../src/mixer/memory/layout.js';
 import { MIXERS } from './helpers.js';
@@ -13,11 +13,13 @@ function arrays(layout: LayerLayout): [number, number][] {
   if (layout.name !== 'tiled') list.push([layout.taps, layout.taps + groups * stride]);
   if (layout.name === 'eager') list.push([layout.partial, layout.partial + groups * stride]);
   if (layout.name === 'tiled') {
-    const { plain, twisted, largest, staging, stagingRows, scratch, scratchBytes, tiles } = layout;
+    const { plain, twisted, largest, staging, stagingRows, scratch, scratchBytes, levels } = layout;
     list.push([plain, plain + Math.max(0, 24 * (largest / 8 - 1))]);
     list.push([twisted, twisted + Math.max(0, 32 * (largest / 2 - 1))]);
     list.push([staging, staging + stagingRows * LINE], [scratch, scratch + scratchBytes]);
-    for (const { filter, side } of tiles) list.push([filter, filter + groups * 2 * side * LINE]);
+    for (const { filter, filterStride, spectra, spectraStride } of levels) {
+      list.push([filter, filter + groups * filterStride], [spectra, spectra + groups * spectraStride]);
+    }
   }
   return list;
 }
@@ -86,6 +88,27 @@ test('bytes needed are the bytes held', async () => {
       await mixer.close();
     }
   }
+});
+
+test('with little memory a slower plan is taken, with less none', async () => {
+  const shape = { layers: 2, width: 16, length: 131_072 };
+  const fast = bytesNeeded(shape, 'tiled', plansFor(shape.length)[0]);
+  const least = bytesNeeded(shape, 'tiled', binaryPlan(shape.length));
+  expect(least).toBeLessThan(fast);
+  for (const [memory, bytes] of [
+    [Infinity, fast],
+    [fast, fast],
+    [least, least],
+  ]) {
+    const mixer = await createMixer({ name: 'tiled', shape, memory });
+    expect(mixer.bytes).toBe(bytes);
+    await mixer.close();
+  }
+  await expect(createMixer({ name: 'tiled', shape, memory: least - 1 })).rejects.toThrow(
+    new RegExp(`needs at least ${least} bytes \\(0\\.\\d\\d GiB\\), more than the 0\\.\\d\\d GiB allowed`),
+  );
+  await expect(createMixer({ name: 'lazy', shape, memory: 1000 })).rejects.toThrow(/a lazy mixer of 2 x 16/);
+  await expect(createMixer({ name: 'lazy', shape, memory: NaN })).rejects.toThrow(/memory: expected/);
 });
 
 test('strides spread groups over the cache sets without wasting lines', () => {

@@ -1,21 +1,56 @@
-import { createMixer, planFor, type Plan } from '../../src/mixer/index.js';
+import {
+  binaryPlan,
+  createMixer,
+  planCost,
+  planFor,
+  plansFor,
+  type Plan,
+  type TauName,
+} from '../../src/mixer/index.js';
 import { checkPlan } from '../../src/mixer/plan/plan.js';
 
-const COSTS = { direct: [1, 1, 2, 4, 8], fft: [Infinity, Infinity, 9, 3, 9] };
+const NEVER = Infinity;
 
-test('a plan takes the cheapest implementation of each side', () => {
-  expect(planFor(33, COSTS)).toEqual({
+test('the binary plan takes the cheapest implementation of each side', () => {
+  const costs = {
+    direct: { 2: [1, 1, 2, 4, 8], 4: [0, 0, 0, 0, 0] },
+    fft: { 2: [NEVER, NEVER, 9, 3, 9, 9] },
+  };
+  expect(binaryPlan(33, costs)).toEqual({
     length: 33,
-    tiles: [
-      { side: 1, tau: 'direct' },
-      { side: 2, tau: 'direct' },
-      { side: 4, tau: 'direct' },
-      { side: 8, tau: 'fft' },
-      { side: 16, tau: 'direct' },
-      { side: 32, tau: 'fft' },
+    levels: [
+      { side: 1, fanOut: 2, tau: 'direct' },
+      { side: 2, fanOut: 2, tau: 'direct' },
+      { side: 4, fanOut: 2, tau: 'direct' },
+      { side: 8, fanOut: 2, tau: 'fft' },
+      { side: 16, fanOut: 2, tau: 'direct' },
+      { side: 32, fanOut: 2, tau: 'fft' },
     ],
   });
-  expect(planFor(1)).toEqual({ length: 1, tiles: [] });
+  expect(planFor(1)).toEqual({ length: 1, levels: [] });
+});
+
+test('a plan takes the cheapest levels altogether', () => {
+  const costs = {
+    direct: { 2: [1, 1, 2, 4], 4: [3, 5, 9] },
+    fft: { 2: [NEVER, NEVER, 9, 3, 3], 4: [NEVER, NEVER, 4, 7] },
+  };
+  // 1 x 4 costs 3, more than 1 x 2 and 2 x 2; 4 x 4 costs 4, less than 4 x 2 and 8 x 2; the last block is not full.
+  const plan = planFor(40, costs);
+  expect(plan).toEqual({
+    length: 40,
+    levels: [
+      { side: 1, fanOut: 2, tau: 'direct' },
+      { side: 2, fanOut: 2, tau: 'direct' },
+      { side: 4, fanOut: 4, tau: 'fft' },
+      { side: 16, fanOut: 2, tau: 'fft' },
+      { side: 32, fanOut: 2, tau: 'fft' },
+    ],
+  });
+  expect(planCost(plan, costs)).toBe(1 + 1 + 4 + 3 + 3);
+  expect(planFor(5, { ...costs, direct: { 8: [1] } }).levels).toEqual([
+    { side: 1, fanOut: 5, tau: 'direct' },
+  ]);
 });
 
 test('plans for every length are valid, and survive JSON', () => {
@@ -25,15 +60,43 @@ test('plans for every length are valid, and survive JSON', () => {
   }
 });
 
+test('plans for less and less memory end with the binary one', () => {
+  for (const length of [2, 1000, 131072]) {
+    const plans = plansFor(length);
+    expect(planCost(planFor(length))).toBeGreaterThanOrEqual(planCost(plans[0]));
+    expect(plans).toContainEqual(planFor(length));
+    const last = plans[plans.length - 1];
+    expect(last).toEqual(binaryPlan(length));
+    for (let k = 1; k < plans.length; k++) {
+      expect(() => checkPlan(plans[k], length)).not.toThrow();
+      expect(planCost(plans[k])).toBeGreaterThanOrEqual(planCost(plans[k - 1]) - 1e-9);
+    }
+  }
+});
+
 test('plans that do not fit are refused', async () => {
-  const plan = planFor(16);
+  const plan = binaryPlan(16);
   expect(() => checkPlan(plan, 17)).toThrow(/for length 16, not 17/);
-  expect(() => checkPlan({ ...plan, length: 17 }, 17)).toThrow(/tiles of 5 sides, the plan of 4/);
-  const swapped = { length: 3, tiles: [...planFor(3).tiles].reverse() };
-  expect(() => checkPlan(swapped, 3)).toThrow(/tile 0 of the plan has side 2, expected 1/);
-  expect(() => checkPlan({ length: 2, tiles: [{ side: 1, tau: 'fft' }] }, 2)).toThrow(/at least 4, not 1/);
-  const unknown = { length: 2, tiles: [{ side: 1, tau: 'slow' as 'fft' }] };
-  expect(() => checkPlan(unknown, 2)).toThrow(/unknown tile implementation slow/);
+  expect(() => checkPlan({ ...plan, length: 17 }, 17)).toThrow(/blocks end at 16, before the length 17/);
+  expect(() => checkPlan({ ...plan, length: 8 }, 8)).toThrow(/level 3 of the plan begins past the length 8/);
+  const swapped = { length: 3, levels: [...binaryPlan(3).levels].reverse() };
+  expect(() => checkPlan(swapped, 3)).toThrow(/level 0 of the plan has side 2, expected 1/);
+  const of = (fanOut: number, tau: TauName, first = 1): Plan => ({
+    length: 40,
+    levels: [
+      { side: 1, fanOut: first, tau: 'direct' },
+      { side: first, fanOut, tau },
+    ],
+  });
+  expect(() => checkPlan(of(20, 'fft', 2), 40)).toThrow(/at least 4 as side, not 2/);
+  expect(() => checkPlan(of(8, 'fft', 6), 40)).toThrow(/power of two of at least 4 as side, not 6/);
+  expect(() => checkPlan(of(1, 'direct', 39), 40)).toThrow(
+    /fan-out: expected a whole number from 2 to 40, got 1/,
+  );
+  expect(() => checkPlan(of(41, 'direct', 8), 40)).toThrow(/fan-out/);
+  expect(() => checkPlan(of(2, 'slow' as 'fft', 20), 40)).toThrow(/unknown tile implementation slow/);
+  const first = { length: 2, levels: [{ side: 1, fanOut: 2, tau: 'fft' as const }] };
+  expect(() => checkPlan(first, 2)).toThrow(/tiles of side 1 are direct, not fft/);
   await expect(
     createMixer({ name: 'tiled', shape: { layers: 1, width: 1, length: 8 }, plan }),
   ).rejects.toThrow(/for length 16/);

@@ -1,31 +1,59 @@
-import { sidesOf, tileAfter, tiles, tilesOfSide } from '../../src/mixer/schedule.js';
+import { binaryLevels, sidesOf, tileAfter, tiles, tilesOf, type Level } from '../../src/mixer/schedule.js';
+import { Random, randomLevels } from './helpers.js';
 
-test('every pair of an input and a later output is in exactly one tile, for every length up to 64', () => {
-  for (let length = 1; length <= 64; length++) {
-    const covered = new Int32Array(length * length);
-    for (const { inputs, outputs } of tiles(length)) {
-      for (let i = inputs.from; i < inputs.to; i++) {
-        for (let t = outputs.from; t < outputs.to; t++) covered[i * length + t]++;
-      }
+/** Checks that every pair of an input and a later output is in exactly one tile. */
+function checkCover(length: number, levels: readonly Level[]): void {
+  const covered = new Int32Array(length * length);
+  for (const { inputs, outputs } of tiles(length, levels)) {
+    for (let i = inputs.from; i < inputs.to; i++) {
+      for (let t = outputs.from; t < outputs.to; t++) covered[i * length + t]++;
     }
-    covered.forEach((count, pair) => {
-      expect(count).toBe(Math.floor(pair / length) < pair % length ? 1 : 0);
-    });
   }
+  const wrong = covered.findIndex(
+    (count, pair) => count !== (Math.floor(pair / length) < pair % length ? 1 : 0),
+  );
+  expect({ length, levels, wrong }).toEqual({ length, levels, wrong: -1 });
+}
+
+describe('every pair of an input and a later output is in exactly one tile', () => {
+  test('of the binary tiling, for every length up to 64', () => {
+    for (let length = 1; length <= 64; length++) checkCover(length, binaryLevels(length));
+  });
+
+  test('of any tiling, for any length', () => {
+    const random = new Random(41);
+    for (let trial = 0; trial < 150; trial++) {
+      const length = random.int(2, 160);
+      checkCover(length, randomLevels(length, random));
+    }
+  });
 });
 
 test('a tile is due once its inputs are known and before its outputs are needed', () => {
+  const random = new Random(42);
   for (const length of [1, 2, 3, 37, 64, 1000]) {
-    expect(tileAfter(0, length)).toBeUndefined();
-    expect(tileAfter(length, length)).toBeUndefined();
-    for (let known = 1; known < length; known++) {
-      const tile = tileAfter(known, length);
-      expect(tile).toBeDefined();
-      expect(tile?.inputs).toEqual({ from: known - (tile?.side ?? 0), to: known });
-      expect(tile?.outputs.from).toBe(known);
-      expect(tile?.outputs.to).toBeLessThanOrEqual(length);
-      expect(known % (tile?.side ?? 0)).toBe(0);
+    for (const levels of [binaryLevels(length), randomLevels(length, random), randomLevels(length, random)]) {
+      expect(tileAfter(0, length, levels)).toBeUndefined();
+      expect(tileAfter(length, length, levels)).toBeUndefined();
+      for (let known = 1; known < length; known++) {
+        const tile = tileAfter(known, length, levels);
+        if (tile === undefined) throw new Error('no tile');
+        const { side, fanOut } = levels[tile.level];
+        const children = (tile.inputs.to - tile.inputs.from) / side;
+        expect(tile.side).toBe(side);
+        expect(tile.inputs.to).toBe(known);
+        expect(Number.isInteger(children) && children >= 1 && children < fanOut).toBe(true);
+        expect(tile.inputs.from % (side * fanOut)).toBe(0);
+        expect(tile.outputs).toEqual({ from: known, to: Math.min(length, known + side) });
+      }
     }
+  }
+});
+
+test('binary tiles are the squares of the paper', () => {
+  for (const { side, inputs } of tiles(1000)) {
+    expect(side).toBe(inputs.to & -inputs.to);
+    expect(inputs.from).toBe(inputs.to - side);
   }
 });
 
@@ -34,12 +62,14 @@ test('sides and how often they occur', () => {
   expect(sidesOf(2)).toEqual([1]);
   expect(sidesOf(8)).toEqual([1, 2, 4]);
   expect(sidesOf(9)).toEqual([1, 2, 4, 8]);
-  for (const length of [1, 2, 5, 8, 9, 100, 128]) {
-    const all = [...tiles(length)].map((tile) => tile.side);
-    for (const side of sidesOf(length)) {
-      expect(all.filter((s) => s === side)).toHaveLength(tilesOfSide(side, length));
+  const random = new Random(43);
+  for (const length of [1, 2, 5, 8, 9, 100, 128, 999]) {
+    for (const levels of [binaryLevels(length), randomLevels(length, random)]) {
+      const all = [...tiles(length, levels)].map((tile) => tile.level);
+      levels.forEach((level, k) => {
+        expect(all.filter((index) => index === k)).toHaveLength(tilesOf(level, length));
+      });
     }
-    expect(new Set(all)).toEqual(new Set(sidesOf(length)));
   }
 });
 
@@ -50,6 +80,7 @@ test('sides and how often they occur', () => {
  */
 test('the schedule serves other mixers than convolutions', () => {
   const length = 45;
+  const levels = randomLevels(length, new Random(44));
   const a = Array.from({ length }, (_, t) => 0.5 + ((t * 7) % 5) / 10);
   const y = Array.from({ length }, (_, t) => ((t * 13) % 11) - 5);
   const pending = new Array<number>(length).fill(0);
@@ -58,7 +89,7 @@ test('the schedule serves other mixers than convolutions', () => {
     // read: the pending sum plus the position's own contribution
     state = a[t] * state + y[t];
     expect(pending[t] + y[t]).toBeCloseTo(state, 9);
-    const tile = tileAfter(t + 1, length);
+    const tile = tileAfter(t + 1, length, levels);
     if (tile === undefined) continue;
     let decayed = 0;
     for (let i = tile.inputs.from; i < tile.inputs.to; i++) decayed = a[i] * decayed + y[i];

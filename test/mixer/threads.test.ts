@@ -71,7 +71,8 @@ describe('a team', () => {
 
   test('says so when a worker fails', async () => {
     const team = await startTeam(idle, data, 4, 2);
-    expect(() => team.run(4000)).toThrow(/a mixer thread has failed/);
+    team.run(4000);
+    expect(() => team.join()).toThrow(/a mixer thread has failed/);
     expect(() => team.run(4001)).toThrow(/a mixer thread has failed/);
     await team.close();
   });

@@ -9,8 +9,16 @@
 export interface Kernels {
   /** One position, `[group][16]`, to its lines, `stride` bytes apart. */
   scatter(row: number, lines: number, stride: number, groups: number): void;
-  /** The reverse of `scatter`. */
-  gather(lines: number, row: number, stride: number, groups: number): void;
+  /** The pending sums of one position, `[group][16]`: `row = line + sum over 1 <= j <= count of line[-j] * taps[j]` in each group. */
+  pendingRow(
+    line: number,
+    row: number,
+    stride: number,
+    taps: number,
+    tapStride: number,
+    groups: number,
+    count: number,
+  ): void;
 
   /** Lazy, one group: the line `total += sum over r < rows of past[r] * taps[r]`. */
   dot(past: number, taps: number, rows: number, total: number): void;
@@ -19,7 +27,7 @@ export interface Kernels {
   /** Eager, one group: `totals[r] += partial[r]; partial[r] = 0` for r < rows. */
   flush(partial: number, totals: number, rows: number): void;
 
-  /** A tile by definition, `groups` groups: `outputs[o] += sum over j < side of inputs[j] * taps[side + o - j]`, o < count. */
+  /** A tile by definition, `groups` groups: `outputs[o] += sum over j < rows of inputs[j] * taps[rows + o - j]`, o < count. */
   directTile(
     inputs: number,
     outputs: number,
@@ -27,7 +35,7 @@ export interface Kernels {
     taps: number,
     tapStride: number,
     groups: number,
-    side: number,
+    rows: number,
     count: number,
   ): void;
 
@@ -38,6 +46,25 @@ export interface Kernels {
     count: number,
     n: number,
     filter: number,
+    points: number,
+    twisted: number,
+    plain: number,
+  ): void;
+  /**
+   * A fan-out tile by FFT, one group: transforms the n inputs (>= 4) of child number `child` into `spectra`, and adds what
+   * children 0 ... child contribute to the next one's outputs o < count. `spectra` and `filter` are `[half][kept]` of n
+   * points, `size` bytes apart; filter[d - 1] is the spectrum of taps (d - 1) n ... (d + 1) n - 1, for children d apart.
+   */
+  fanTile(
+    inputs: number,
+    outputs: number,
+    count: number,
+    n: number,
+    child: number,
+    kept: number,
+    spectra: number,
+    filter: number,
+    size: number,
     points: number,
     twisted: number,
     plain: number,

@@ -23,10 +23,24 @@ class PlainKernels implements Kernels {
     }
   }
 
-  gather(lines: number, row: number, stride: number, groups: number): void {
+  pendingRow(
+    line: number,
+    row: number,
+    stride: number,
+    taps: number,
+    tapStride: number,
+    groups: number,
+    count: number,
+  ): void {
     const { f } = this;
     for (let g = 0; g < groups; g++) {
-      for (let c = 0; c < STEP; c++) f[row / 4 + g * STEP + c] = f[(lines + g * stride) / 4 + c];
+      const z = (line + g * stride) / 4;
+      const h = (taps + g * tapStride) / 4;
+      for (let c = 0; c < STEP; c++) {
+        let sum = f[z + c];
+        for (let j = 1; j <= count; j++) sum += f[z - j * STEP + c] * f[h + j * STEP + c];
+        f[row / 4 + g * STEP + c] = sum;
+      }
     }
   }
 
@@ -61,7 +75,7 @@ class PlainKernels implements Kernels {
     taps: number,
     tapStride: number,
     groups: number,
-    side: number,
+    rows: number,
     count: number,
   ): void {
     const { f } = this;
@@ -72,7 +86,7 @@ class PlainKernels implements Kernels {
       for (let o = 0; o < count; o++) {
         for (let c = 0; c < STEP; c++) {
           let sum = 0;
-          for (let j = 0; j < side; j++) sum += f[x + j * STEP + c] * f[h + (side + o - j) * STEP + c];
+          for (let j = 0; j < rows; j++) sum += f[x + j * STEP + c] * f[h + (rows + o - j) * STEP + c];
           f[z + o * STEP + c] += sum;
         }
       }
@@ -111,21 +125,32 @@ class PlainKernels implements Kernels {
     twisted: number,
     plain: number,
   ): void {
-    const { f } = this;
-    const q = n / 4;
-    this.twist(points, n, (j, c) => [f[rows / 4 + j * STEP + c], 0]);
-    this.butterflies(points / 4, n, twisted / 4, 4);
-    for (let k = 0; k < 4; k++) this.forward(points + k * q * 64, q, plain);
-    for (let p = 0; p < n * STEP; p += STEP) {
-      for (let c = 0; c < HALF; c++) {
-        const z = points / 4 + p + c;
-        const h = filter / 4 + p + c;
-        const re = f[z] * f[h] - f[z + HALF] * f[h + HALF];
-        f[z + HALF] = f[z] * f[h + HALF] + f[z + HALF] * f[h];
-        f[z] = re;
-      }
+    this.forwardRows(rows, points, n, twisted, plain);
+    this.sumProducts(points, points, filter, n, 0, 1);
+    this.inverseQuarters(points, n, plain);
+  }
+
+  fanTile(
+    inputs: number,
+    outputs: number,
+    count: number,
+    n: number,
+    child: number,
+    kept: number,
+    spectra: number,
+    filter: number,
+    size: number,
+    points: number,
+    twisted: number,
+    plain: number,
+  ): void {
+    for (let half = 0; half < 2; half++) {
+      const from = half * kept * size;
+      this.forwardRows(inputs + 32 * half, spectra + from + child * size, n, twisted, plain);
+      this.sumProducts(points, spectra + from, filter + from, n, size, child + 1);
+      this.inverseQuarters(points, n, plain);
+      this.addUpper(points, outputs + 32 * half, count, n, twisted);
     }
-    for (let k = 0; k < 4; k++) this.inverse(points + k * q * 64, q, plain);
   }
 
   addLower(points: number, rows: number, count: number, n: number, twisted: number): void {
@@ -153,6 +178,45 @@ class PlainKernels implements Kernels {
       f[at] = re;
       f[at + HALF] = im;
     });
+  }
+
+  /** The twisted transform of n rows whose upper half is zero. */
+  private forwardRows(rows: number, points: number, n: number, twisted: number, plain: number): void {
+    const { f } = this;
+    this.twist(points, n, (j, c) => [f[rows / 4 + j * STEP + c], 0]);
+    this.butterflies(points / 4, n, twisted / 4, 4);
+    for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
+  }
+
+  /** Its inverse, but for the last pass, which untwists. */
+  private inverseQuarters(points: number, n: number, plain: number): void {
+    for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, plain);
+  }
+
+  /** `points = sum over q < count of inputs[q] * filter[count - 1 - q]`, spectra of n points, `size` bytes apart. */
+  private sumProducts(
+    points: number,
+    inputs: number,
+    filter: number,
+    n: number,
+    size: number,
+    count: number,
+  ): void {
+    const { f } = this;
+    for (let p = 0; p < n * STEP; p += STEP) {
+      for (let c = p; c < p + HALF; c++) {
+        let re = 0;
+        let im = 0;
+        for (let q = 0; q < count; q++) {
+          const x = (inputs + q * size) / 4 + c;
+          const h = (filter + (count - 1 - q) * size) / 4 + c;
+          re += f[x] * f[h] - f[x + HALF] * f[h + HALF];
+          im += f[x] * f[h + HALF] + f[x + HALF] * f[h];
+        }
+        f[points / 4 + c] = re;
+        f[points / 4 + c + HALF] = im;
+      }
+    }
   }
 
   /** Two points to their sum and difference. */

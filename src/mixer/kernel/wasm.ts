@@ -6,10 +6,18 @@ const FILE = new URL('../../../dist/mixer/kernel/kernels.wasm', import.meta.url)
 
 let compiled: WebAssembly.Module | undefined;
 
-/** The compiled kernels; one module serves every memory, on every thread. */
+/**
+ * The compiled kernels; one module serves every memory, on every thread. Threads are handed this one instead of compiling
+ * their own: V8 starts with quickly compiled code and optimises what runs often, once per module.
+ */
 export function kernelModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(readFileSync(FILE));
   return compiled;
+}
+
+/** Makes a thread use a module that another one has compiled. */
+export function adoptModule(module: WebAssembly.Module): void {
+  compiled = module;
 }
 
 /** The SIMD kernels, working in `memory`, which must be shared. */

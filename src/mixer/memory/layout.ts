@@ -1,11 +1,14 @@
 import type { MixerName, MixerShape } from '../mixer.js';
-import type { Plan, TauName } from '../plan/plan.js';
+import type { LevelPlan, Plan, TauName } from '../plan/plan.js';
 import { Bump } from './bump.js';
 import { groupsOf, LINE, strideLines } from './blocks.js';
 
 /** Pages and the most of them that WebAssembly allows in one memory. */
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
+
+/** Lines between spectra that are read side by side, 4 at a time: each in cache sets of its own (see `convolveSum`). */
+const SPREAD = 4;
 
 /** What every mixer has. All numbers are bytes or byte addresses in one layer's memory, unless said. */
 interface Slots {
@@ -34,23 +37,32 @@ export interface EagerLayout extends Slots {
   readonly partial: number;
 }
 
-/** The tiles of one side. */
-export interface TileLayout {
+/** The tiles of one level. */
+export interface LevelLayout {
   readonly side: number;
+  /** Children of a block that exist. */
+  readonly fanOut: number;
   readonly tau: TauName;
-  /** `[group][2 side][16]`: the taps 0 ... 2 side - 1, or as many numbers of their spectrum. */
+  /** Taps 0 ... side * fanOut - 1, `[group][side * fanOut][16]`; for FFTs `[group][half][fanOut - 1][side]` points of their spectra. */
   readonly filter: number;
+  /** From one group's filter to the next group's. */
+  readonly filterStride: number;
+  /** Spectra of the current block's children, `[group][half][fanOut - 1][side]` points. None for a fan-out of 2. */
+  readonly spectra: number;
+  readonly spectraStride: number;
+  /** From one spectrum to the next, in both: `side` points, and some more where several are read side by side. */
+  readonly spectrumStride: number;
 }
 
 export interface TiledLayout extends Slots {
   readonly name: 'tiled';
-  readonly tiles: readonly TileLayout[];
+  readonly levels: readonly LevelLayout[];
   /** Twiddles of sizes 4 ... side / 4 and twisted twiddles of sizes 4 ... side, for the largest FFT side. */
   readonly plain: number;
   readonly twisted: number;
   /** The largest FFT side, 0 if there is none. */
   readonly largest: number;
-  /** Taps of one group while its filter is being set, `[2 * largest side][16]`. */
+  /** Taps of one group while its filter is being set, `[largest block][16]`. */
   readonly staging: number;
   readonly stagingRows: number;
   /** `[thread]` scratch areas for the points of half a group at the largest side. */
@@ -83,23 +95,22 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
     const partial = bump.take(groups * stride);
     return { name, ...common, taps, partial, bytes: bump.bytes };
   }
-  const largest = Math.max(0, ...plan.tiles.filter((t) => t.tau === 'fft').map((t) => t.side));
+  const largest = Math.max(
+    0,
+    ...plan.levels.filter((level) => level.tau === 'fft').map((level) => level.side),
+  );
   const plain = bump.take(tableBytes(largest / 4, 3));
   const twisted = bump.take(tableBytes(largest, 4));
   const scratchStride = largest * LINE;
   const scratchBytes = threads * scratchStride;
   const scratch = bump.take(scratchBytes);
-  const tiles = plan.tiles.map(({ side, tau }) => ({
-    side,
-    tau,
-    filter: bump.take(groups * 2 * side * LINE),
-  }));
-  const stagingRows = Math.max(shape.length, ...plan.tiles.map((t) => 2 * t.side));
+  const levels = plan.levels.map((level) => layoutLevel(level, shape.length, groups, bump));
+  const stagingRows = Math.max(shape.length, ...levels.map(({ side, fanOut }) => side * fanOut));
   const staging = bump.take(stagingRows * LINE);
   return {
     name,
     ...common,
-    tiles,
+    levels,
     plain,
     twisted,
     largest,
@@ -110,6 +121,22 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
     scratchBytes,
     bytes: bump.bytes,
   };
+}
+
+function layoutLevel(
+  { side, fanOut, tau }: LevelPlan,
+  length: number,
+  groups: number,
+  bump: Bump,
+): LevelLayout {
+  const children = Math.min(fanOut, Math.ceil(length / side));
+  const kept = children - 1;
+  const spectrumStride = (side + (kept > 1 ? SPREAD : 0)) * LINE;
+  const filterStride = tau === 'fft' ? 2 * kept * spectrumStride : children * side * LINE;
+  const spectraStride = tau === 'fft' && kept > 1 ? filterStride : 0;
+  const filter = bump.take(groups * filterStride);
+  const spectra = bump.take(groups * spectraStride);
+  return { side, fanOut: children, tau, filter, filterStride, spectra, spectraStride, spectrumStride };
 }
 
 /** Memory pages for a layout. Throws a RangeError with the figures if a memory cannot be that large. */

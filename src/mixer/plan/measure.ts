@@ -1,43 +1,46 @@
 import { openEngine } from '../open.js';
 import { layoutLayer, pagesFor } from '../memory/layout.js';
 import { sidesOf } from '../schedule.js';
-import { tileRunners } from '../tiled.js';
-import type { CostTable } from './costs.js';
-import { SMALLEST_FFT, type Plan, type TauName } from './plan.js';
+import { tiledPending, tileRunners } from '../tiled.js';
+import type { CostTable, LevelCosts } from './costs.js';
+import { SMALLEST_FFT, type LevelPlan, type Plan, type TauName } from './plan.js';
 
 export interface MeasureOptions {
-  /** Sides up to this are measured. Default 65,536. */
+  /** Blocks (side times fan-out) up to this are measured. Default 131,072. */
   readonly largest?: number;
-  /** Direct tiles, whose cost doubles with the side, up to this. Default 128. */
+  /** The same for direct levels, whose cost grows with the block. Default 256. */
   readonly largestDirect?: number;
-  /** ms to spend on each side and implementation. Default 40. */
+  /** Default 2, 4, 8 and 16. */
+  readonly fanOuts?: readonly number[];
+  /** ms to spend on each level and implementation. Default 40. */
   readonly budgetMs?: number;
 }
 
-/** Channels to measure with; fewer at large sides, where no cache holds all groups anyway. */
+/** Channels to measure with: as many as it takes for the spectra of large blocks not to fit a cache. */
 const WIDTH = 256;
-const WIDTH_LARGE = 64;
-const LARGE = 4096;
 
-/** Measures what tiles cost on this machine, one thread: the table that plans are made from. */
+/** Measures what levels cost on this machine, one thread: the table that plans are made from. */
 export function measureCosts(options: MeasureOptions = {}): CostTable {
-  const { largest = 65536, largestDirect = 128, budgetMs = 40 } = options;
-  const sides = sidesOf(2 * largest);
-  const measure = (tau: TauName, side: number): number => measureTile(tau, side, budgetMs);
-  return {
-    direct: sides.filter((side) => side <= largestDirect).map((side) => measure('direct', side)),
-    fft: sides.map((side) => (side < SMALLEST_FFT ? Infinity : measure('fft', side))),
-  };
+  const { largest = 131072, largestDirect = 256, fanOuts = [2, 4, 8, 16], budgetMs = 40 } = options;
+  const measure = (tau: TauName, most: number): LevelCosts =>
+    Object.fromEntries(
+      fanOuts.map((fanOut) => [
+        fanOut,
+        sidesOf(most / fanOut + 1).map((side) =>
+          tau === 'fft' && side < SMALLEST_FFT ? Infinity : measureLevel({ side, fanOut, tau }, budgetMs),
+        ),
+      ]),
+    );
+  return { direct: measure('direct', largestDirect), fft: measure('fft', largest) };
 }
 
-/** The cost of one side's tiles, ns per token and channel: the fastest of as many tiles as the budget allows. */
-function measureTile(tau: TauName, side: number, budgetMs: number): number {
-  const width = side > LARGE ? WIDTH_LARGE : WIDTH;
-  const shape = { layers: 1, width, length: 2 * side };
-  const plan: Plan = {
-    length: shape.length,
-    tiles: sidesOf(shape.length).map((s) => ({ side: s, tau: s === side ? tau : 'direct' })),
-  };
+/** The cost of one level, ns per token and channel: the fastest of as many blocks as the budget allows. */
+function measureLevel(level: LevelPlan, budgetMs: number): number {
+  const { side, fanOut } = level;
+  const length = side * fanOut;
+  const shape = { layers: 1, width: WIDTH, length };
+  const below: LevelPlan[] = side === 1 ? [] : [{ side: 1, fanOut: side, tau: 'direct' }];
+  const plan: Plan = { length, levels: [...below, level] };
   const pages = pagesFor(layoutLayer('tiled', shape, plan, 1), `measuring tiles of side ${side}`);
   const memories = [new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })];
   const opened = openEngine({ name: 'tiled', shape, plan, threads: 1, kernels: 'wasm', memories });
@@ -45,16 +48,24 @@ function measureTile(tau: TauName, side: number, budgetMs: number): number {
   const [layer] = opened.layers;
   // Zeros cost what other numbers do, once every page has been touched.
   layer.floats.fill(0);
-  const runner = tileRunners(layer)[Math.log2(side)];
-  // Clocks tick every few dozen ns: small tiles are timed many at a time.
-  const batch = Math.max(1, Math.floor(4096 / side));
+  const runner = tileRunners(layer)[plan.levels.length - 1];
+  const block = (): void => {
+    if (side === 1) for (let t = 0; t < fanOut; t++) tiledPending(layer, t);
+    else {
+      for (let known = side; known < length; known += side) {
+        runner.run(known, known, side, 0, layer.layout.groups, 0);
+      }
+    }
+  };
+  // Clocks tick every few dozen ns: small blocks are timed many at a time.
+  const batch = Math.max(1, Math.floor(4096 / length));
   let best = Infinity;
   for (const end = performance.now() + budgetMs; ;) {
     const begin = performance.now();
-    for (let k = 0; k < batch; k++) runner.run(side, side, 0, layer.layout.groups, 0);
+    for (let k = 0; k < batch; k++) block();
     const now = performance.now();
     best = Math.min(best, now - begin);
     if (now > end) break;
   }
-  return (best * 1e6) / (batch * 2 * side * width);
+  return (best * 1e6) / (batch * length * WIDTH);
 }

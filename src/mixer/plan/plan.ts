@@ -1,13 +1,11 @@
-import { sidesOf } from '../schedule.js';
-import { COSTS, type CostTable } from './costs.js';
+import { sidesOf, type Level } from '../schedule.js';
+import { COSTS, costOf, type CostTable } from './costs.js';
 
 /** The implementations of a tile's contribution (the paper's tau). */
 export type TauName = 'direct' | 'fft' | 'ndarray-fft';
 
-/** How the tiles of one side are computed. */
-export interface TilePlan {
-  /** Inputs of the tile, and outputs: a power of two (U). */
-  readonly side: number;
+/** How the tiles of one level are computed. */
+export interface LevelPlan extends Level {
   readonly tau: TauName;
 }
 
@@ -15,43 +13,107 @@ export interface TilePlan {
 export interface Plan {
   /** Positions the plan is for (L). */
   readonly length: number;
-  /** One entry per side that occurs, ascending: 1, 2, 4, ... below `length`. */
-  readonly tiles: readonly TilePlan[];
+  /** Ascending. The first has side 1, each next one the block (side times fan-out) of the one before; the last block holds `length`. */
+  readonly levels: readonly LevelPlan[];
 }
 
 /** The smallest side the radix-4 transforms can do. */
 export const SMALLEST_FFT = 4;
 
-/** The paper's hybrid: for each side the implementation that a cost table says is cheapest. */
+/** Larger blocks would keep spectra that take more memory than all else does, to save some 5% of the time. */
+const LARGEST_FAN = 16384;
+
+/**
+ * The cheapest plan by a table of measured costs, among all fan-outs in the table; but large blocks have a fan-out of
+ * 2, so that the plan takes hardly more memory than the binary one.
+ */
 export function planFor(length: number, costs: CostTable = COSTS): Plan {
-  const cost = (tau: TauName, side: number): number => costs[tau]?.[Math.log2(side)] ?? Infinity;
-  return {
-    length,
-    tiles: sidesOf(length).map((side) => {
-      // Past the end of the table the FFT has won for good.
-      const direct = side < SMALLEST_FFT || cost('direct', side) <= cost('fft', side);
-      return { side, tau: direct && Math.log2(side) < costs.direct.length ? 'direct' : 'fft' };
-    }),
-  };
+  return cheapest(length, costs, fanOutsOf(costs), LARGEST_FAN);
+}
+
+/** The paper's hybrid: a fan-out of 2 everywhere, and for each side the cheaper implementation. */
+export function binaryPlan(length: number, costs: CostTable = COSTS): Plan {
+  return cheapest(length, costs, [2]);
+}
+
+/**
+ * Plans for a given memory, from the cheapest in time to the binary one, which keeps no spectra of inputs. What
+ * fan-outs keep grows with the block, so they are given up from the largest blocks down.
+ */
+export function plansFor(length: number, costs: CostTable = COSTS): Plan[] {
+  const plans = [cheapest(length, costs, fanOutsOf(costs))];
+  for (const block of sidesOf(length).reverse()) plans.push(cheapest(length, costs, fanOutsOf(costs), block));
+  return plans;
+}
+
+/** What a plan costs by a table, ns per token and channel. */
+export function planCost(plan: Plan, costs: CostTable = COSTS): number {
+  return plan.levels.reduce((sum, level) => sum + costOf(costs, level), 0);
+}
+
+/**
+ * Blocks are powers of two, and what a level costs does not depend on the others: so the cheapest way to each block
+ * extends the cheapest way to some smaller one.
+ */
+function cheapest(
+  length: number,
+  costs: CostTable,
+  fanOuts: readonly number[],
+  /** Larger blocks have a fan-out of 2. */
+  most = Infinity,
+): Plan {
+  interface Way {
+    readonly cost: number;
+    readonly levels: readonly LevelPlan[];
+  }
+  const ways: Way[] = [{ cost: 0, levels: [] }];
+  for (const half of sidesOf(length)) {
+    const block = 2 * half;
+    let best: Way | undefined;
+    for (const fanOut of fanOuts) {
+      const side = block / fanOut;
+      if (!Number.isInteger(side) || (block > most && fanOut > 2)) continue;
+      const below = ways[Math.log2(side)];
+      for (const tau of ['direct', 'fft'] as const) {
+        const level = { side, fanOut, tau };
+        const cost = below.cost + costOf(costs, level);
+        if (best === undefined || cost < best.cost) best = { cost, levels: [...below.levels, level] };
+      }
+    }
+    if (best === undefined) throw new RangeError(`no fan-out in the table makes blocks of ${block}`);
+    ways.push(best);
+  }
+  const levels = ways[ways.length - 1].levels.map((level) => ({
+    ...level,
+    // Children past the end do not exist.
+    fanOut: Math.min(level.fanOut, Math.ceil(length / level.side)),
+  }));
+  return { length, levels };
+}
+
+function fanOutsOf(costs: CostTable): number[] {
+  const names = new Set([...Object.keys(costs.direct), ...Object.keys(costs.fft)]);
+  return [...names].map(Number).sort((a, b) => a - b);
 }
 
 /** Throws a RangeError unless a plan (which may come from a file) fits a length. */
 export function checkPlan(plan: Plan, length: number): void {
   if (plan.length !== length) throw new RangeError(`the plan is for length ${plan.length}, not ${length}`);
-  const sides = sidesOf(length);
-  if (plan.tiles.length !== sides.length) {
-    throw new RangeError(
-      `length ${length} has tiles of ${sides.length} sides, the plan of ${plan.tiles.length}`,
-    );
-  }
-  plan.tiles.forEach(({ side, tau }, k) => {
-    if (side !== sides[k])
-      throw new RangeError(`tile ${k} of the plan has side ${side}, expected ${sides[k]}`);
+  let block = 1;
+  plan.levels.forEach(({ side, fanOut, tau }, k) => {
+    if (block >= length) throw new RangeError(`level ${k} of the plan begins past the length ${length}`);
+    if (side !== block) throw new RangeError(`level ${k} of the plan has side ${side}, expected ${block}`);
+    if (!Number.isInteger(fanOut) || fanOut < 2 || fanOut > length) {
+      throw new RangeError(`fan-out: expected a whole number from 2 to ${length}, got ${fanOut}`);
+    }
     if (tau !== 'direct' && tau !== 'fft' && tau !== 'ndarray-fft') {
       throw new RangeError(`unknown tile implementation ${String(tau)} for side ${side}`);
     }
-    if (tau === 'fft' && side < SMALLEST_FFT) {
-      throw new RangeError(`fft tiles have a side of at least ${SMALLEST_FFT}, not ${side}`);
+    if (side === 1 && tau !== 'direct') throw new RangeError(`tiles of side 1 are direct, not ${tau}`);
+    if (tau === 'fft' && (side < SMALLEST_FFT || !Number.isInteger(Math.log2(side)))) {
+      throw new RangeError(`fft tiles have a power of two of at least ${SMALLEST_FFT} as side, not ${side}`);
     }
+    block *= fanOut;
   });
+  if (block < length) throw new RangeError(`the plan's blocks end at ${block}, before the length ${length}`);
 }

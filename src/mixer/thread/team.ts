@@ -1,22 +1,41 @@
 import { Worker } from 'node:worker_threads';
 import type { Engine } from '../engine.js';
+import { kernelModule } from '../kernel/wasm.js';
 import type { EngineData } from '../open.js';
-import { doneWord, FAILED, JOB, makeControl, NEWS, POSITION, share, STARTING, waitWhile } from './control.js';
+import {
+  asleepWord,
+  doneWord,
+  FAILED,
+  JOB,
+  makeControl,
+  NEWS,
+  POSITION,
+  share,
+  STARTING,
+  waitWhile,
+} from './control.js';
 import type { WorkerStart } from './worker.js';
 
 /** The compiled worker: the same file seen from src/ and from dist/. */
 const FILE = new URL('../../../dist/mixer/thread/worker.js', import.meta.url);
 
-/** Work worth fewer ns than this in total stays on the main thread: a sleeping worker takes 54 us to wake. */
-const WORTH_SHARING = 200_000;
+/** Work worth fewer ns than this in total wakes no sleeping worker, which would take 54 us. */
+const WORTH_WAKING = 200_000;
+/**
+ * Work worth fewer ns than this is not even handed to workers that are awake: the lines it reads and writes would have to
+ * cross from one core to the other, which takes as long as the work.
+ */
+const WORTH_SHARING = 50_000;
 
 /** Without any news for so long (ms) a worker is taken to be dead. Only the largest tiles take seconds. */
 const PATIENCE = 60_000;
 
 /** Threads that run one engine's jobs together, the caller's among them. */
 export interface Team {
-  /** Does what is due at a position, all units; returns when every thread has finished. */
+  /** Begins what is due at a position, all units: the caller's share is done on return, the others' after `join`. */
   run(position: number): void;
+  /** Waits until all that has begun is done. To be called before anything is read or written that a job works on. */
+  join(): void;
   close(): Promise<void>;
 }
 
@@ -24,6 +43,7 @@ export interface Team {
 export function soloTeam(engine: Engine, units: number): Team {
   return {
     run: (position) => engine.run(position, 0, units, 0),
+    join: () => undefined,
     close: () => Promise.resolve(),
   };
 }
@@ -34,7 +54,7 @@ export async function startTeam(
   data: EngineData,
   units: number,
   threads: number,
-  worthSharing = WORTH_SHARING,
+  worthSharing?: number,
 ): Promise<Team> {
   const control = makeControl(threads);
   const workers: Worker[] = [];
@@ -44,7 +64,7 @@ export async function startTeam(
     Atomics.store(control, FAILED, 1);
   };
   for (let thread = 1; thread < threads; thread++) {
-    const start: WorkerStart = { engine: data, control, units, threads, thread };
+    const start: WorkerStart = { engine: data, module: kernelModule(), control, units, threads, thread };
     const worker = new Worker(FILE, { workerData: start, execArgv: [] });
     worker.on('error', fail);
     worker.on('exit', () => fail(new Error(`mixer thread ${thread} has ended`)));
@@ -64,22 +84,38 @@ export async function startTeam(
     throw error;
   }
   const mine = share(units, threads, 0);
+  const awake = (): boolean => {
+    for (let thread = 1; thread < threads; thread++) {
+      if (Atomics.load(control, asleepWord(thread)) !== 0) return false;
+    }
+    return true;
+  };
   let job = 0;
+  let outstanding = false;
+  const join = (): void => {
+    if (!outstanding) return;
+    outstanding = false;
+    for (let thread = 1; thread < threads; thread++) finished(control, thread, job, failure);
+  };
   return {
     run(position) {
+      join();
       if (Atomics.load(control, FAILED) !== 0) throw broken(failure);
-      if (engine.cost(position) * units < worthSharing) {
+      const worth = engine.cost(position) * units;
+      const least = worthSharing ?? (worth < WORTH_WAKING && awake() ? WORTH_SHARING : WORTH_WAKING);
+      if (worth < least) {
         engine.run(position, 0, units, 0);
         return;
       }
       // Job numbers stay positive; a worker only ever compares for "not the last one".
       job = job === 0x7fffffff ? 1 : job + 1;
+      outstanding = true;
       Atomics.store(control, POSITION, position);
       Atomics.store(control, JOB, job);
       Atomics.notify(control, JOB);
       engine.run(position, mine.from, mine.to, 0);
-      for (let thread = 1; thread < threads; thread++) finished(control, thread, job, failure);
     },
+    join,
     close,
   };
 }

@@ -1,34 +1,61 @@
 import type { Kernels } from '../kernel/kernels.js';
 import { LINE } from '../memory/blocks.js';
-import type { TiledLayout, TileLayout } from '../memory/layout.js';
+import type { LevelLayout, TiledLayout } from '../memory/layout.js';
 import type { TileRunner } from './tile.js';
 
 /**
- * A convolution of length 2 side. Of the side inputs and 2 side - 1 taps only the middle side outputs are wanted, so
- * the wrap-around falls on outputs that are thrown away, whatever its sign: the convolution may be negacyclic,
- * which the kernels do by complex transforms of only `side` points. One spectrum serves all tiles of the side.
+ * Convolutions of length 2 side. Of a child's side inputs and 2 side - 1 taps only the middle side outputs are wanted,
+ * so the wrap-around falls on outputs that are thrown away, whatever its sign: the convolution may be negacyclic,
+ * which the kernels do by complex transforms of only `side` points.
+ *
+ * A child's spectrum is the same whichever later child it meets, d places on; only the taps differ, (d - 1) side ...
+ * (d + 1) side - 1. So each child is transformed once and kept, the products of all children so far are summed as
+ * spectra, and one inverse transform per tile suffices. With a fan-out of 2 there is one product and nothing to keep.
  */
 export function fftTiles(
   kernels: Kernels,
   _floats: Float32Array,
   layout: TiledLayout,
-  tile: TileLayout,
+  level: LevelLayout,
 ): TileRunner {
   const { slots, stride, twisted, plain, scratch, scratchStride } = layout;
-  const { side, filter } = tile;
-  const filterStride = 2 * side * LINE;
+  const { side, fanOut, filter, filterStride, spectra, spectraStride, spectrumStride } = level;
+  const kept = fanOut - 1;
   return {
     prepare(group, taps) {
-      const points = filter + group * filterStride;
-      kernels.spectrum(taps, points, side, twisted, plain);
-      kernels.spectrum(taps + LINE / 2, points + filterStride / 2, side, twisted, plain);
+      for (const half of [0, 1]) {
+        const points = filter + group * filterStride + (half * filterStride) / 2;
+        const lines = taps + (half * LINE) / 2;
+        for (let d = 0; d < kept; d++) {
+          kernels.spectrum(lines + d * side * LINE, points + d * spectrumStride, side, twisted, plain);
+        }
+      }
     },
-    run(known, count, from, to, thread) {
+    run(known, rows, count, from, to, thread) {
       const points = scratch + thread * scratchStride;
+      const child = rows / side - 1;
       for (let g = from; g < to; g++) {
         const outputs = slots + g * stride + known * LINE;
         const inputs = outputs - side * LINE;
-        kernels.fftTile(inputs, outputs, count, side, filter + g * filterStride, points, twisted, plain);
+        const taps = filter + g * filterStride;
+        if (kept === 1) kernels.fftTile(inputs, outputs, count, side, taps, points, twisted, plain);
+        else {
+          const own = spectra + g * spectraStride;
+          kernels.fanTile(
+            inputs,
+            outputs,
+            count,
+            side,
+            child,
+            kept,
+            own,
+            taps,
+            spectrumStride,
+            points,
+            twisted,
+            plain,
+          );
+        }
       }
     },
   };

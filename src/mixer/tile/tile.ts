@@ -1,13 +1,13 @@
-/** One implementation of tau, for the tiles of one side in one layer. */
+/** One implementation of tau, for the tiles of one level in one layer. */
 export interface TileRunner {
   /**
-   * Takes a group's taps, `[2 side][16]` lines at an address, those past the filter's length 0. The tap at row 0
-   * is no tile's business.
+   * Takes a group's taps, `[side * fanOut][16]` lines at an address, those past the filter's length 0. The tap at row
+   * 0 is no tile's business.
    */
   prepare(group: number, taps: number): void;
   /**
-   * Adds what inputs `known - side` ... `known - 1` contribute to outputs `known` ... `known + count - 1`, in the
-   * slots of groups `from` <= g < `to`.
+   * Adds what inputs `known - rows` ... `known - 1`, whole children of a block, contribute to outputs `known` ...
+   * `known + count - 1` of the next child, in the slots of groups `from` <= g < `to`. Called for each child in turn.
    */
-  run(known: number, count: number, from: number, to: number, thread: number): void;
+  run(known: number, rows: number, count: number, from: number, to: number, thread: number): void;
 }

@@ -1,5 +1,5 @@
 /**
- * The innermost blocks: 1, 2 or 4 points, too small to need twiddles. `transform4` and `transform2` stand alone;
+ * The innermost blocks: 1, 2 or 4 points, too small to need twiddles. `transform2`, `forward4` and `inverse4` stand alone;
  * `multiply*` fuse the forward transform, the product with the filter's spectrum and the inverse transform, so
  * that the product costs no pass over memory of its own.
  */
@@ -118,4 +118,45 @@ export function transform2(block: usize): void {
     v128.store(block, f32x4.add(x0, x1), 0);
     v128.store(block, f32x4.sub(x0, x1), 64);
   }
+}
+
+/** A forward 4-point transform. */
+// @inline
+export function forward4(block: usize): void {
+  for (const stop = block + IMAGINARY; block < stop; block += VECTOR) transform4(block, 64, 192);
+}
+
+/** The inverse of `forward4`, times 4: frequencies 1 and 3 change places. */
+// @inline
+export function inverse4(block: usize): void {
+  for (const stop = block + IMAGINARY; block < stop; block += VECTOR) transform4(block, 192, 64);
+}
+
+/** Four points of one vector of channels; frequency 1 goes to `one`, 3 to `three` (bytes from the block). */
+// @inline
+function transform4(block: usize, one: usize, three: usize): void {
+  const x0r = v128.load(block, 0);
+  const x0i = v128.load(block, 32);
+  const x2r = v128.load(block, 128);
+  const x2i = v128.load(block, 160);
+  const ar = f32x4.add(x0r, x2r);
+  const ai = f32x4.add(x0i, x2i);
+  const br = f32x4.sub(x0r, x2r);
+  const bi = f32x4.sub(x0i, x2i);
+  const x1r = v128.load(block, 64);
+  const x1i = v128.load(block, 96);
+  const x3r = v128.load(block, 192);
+  const x3i = v128.load(block, 224);
+  const cr = f32x4.add(x1r, x3r);
+  const ci = f32x4.add(x1i, x3i);
+  const er = f32x4.sub(x1r, x3r);
+  const ei = f32x4.sub(x1i, x3i);
+  v128.store(block, f32x4.add(ar, cr), 0);
+  v128.store(block, f32x4.add(ai, ci), 32);
+  v128.store(block + one, f32x4.add(br, ei), 0);
+  v128.store(block + one, f32x4.sub(bi, er), 32);
+  v128.store(block, f32x4.sub(ar, cr), 128);
+  v128.store(block, f32x4.sub(ai, ci), 160);
+  v128.store(block + three, f32x4.sub(br, ei), 0);
+  v128.store(block + three, f32x4.add(bi, er), 32);
 }

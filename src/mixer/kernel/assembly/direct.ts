@@ -4,10 +4,10 @@ import { LINE, VECTOR } from './layout';
 const BLOCK: u32 = 256;
 
 /**
- * A tile by its definition: `outputs[o] += sum over j < side of inputs[j] * taps[side + o - j]`.
+ * A tile by its definition: `outputs[o] += sum over j < rows of inputs[j] * taps[rows + o - j]`, o < count.
  *
  * `inputs`, `outputs` and `taps` are lines `[time][16]` of the first group; further groups follow at the given
- * strides in bytes. `count` <= side is the number of outputs (the last tiles of a run are clipped).
+ * strides in bytes.
  */
 export function directTile(
   inputs: usize,
@@ -16,17 +16,17 @@ export function directTile(
   taps: usize,
   tapStride: usize,
   groups: u32,
-  side: u32,
+  rows: u32,
   count: u32,
 ): void {
   for (let g: u32 = 0; g < groups; g++) {
-    const fours: u32 = side < 4 ? 0 : count & ~3;
+    const fours: u32 = rows & 3 ? 0 : count & ~3;
     for (let c: usize = 0; c < LINE; c += VECTOR) {
       for (let o: u32 = 0; o < fours; o += 4) {
-        fourOutputs(inputs + c, outputs + c + o * LINE, taps + c + (side + o) * LINE, side);
+        fourOutputs(inputs + c, outputs + c + o * LINE, taps + c + (rows + o) * LINE, rows);
       }
     }
-    for (let o = fours; o < count; o++) oneOutput(inputs, outputs + o * LINE, taps + (side + o) * LINE, side);
+    for (let o = fours; o < count; o++) oneOutput(inputs, outputs + o * LINE, taps + (rows + o) * LINE, rows);
     inputs += stride;
     outputs += stride;
     taps += tapStride;
@@ -35,10 +35,10 @@ export function directTile(
 
 /** One output of all 16 channels: `output += sum over j of inputs[j] * tap[-j]`. */
 // @inline
-function oneOutput(inputs: usize, output: usize, tap: usize, side: u32): void {
-  while (side > 0) {
-    const block = min(side, BLOCK);
-    side -= block;
+function oneOutput(inputs: usize, output: usize, tap: usize, rows: u32): void {
+  while (rows > 0) {
+    const block = min(rows, BLOCK);
+    rows -= block;
     let s0 = f32x4.splat(0);
     let s1 = s0;
     let s2 = s0;
@@ -63,10 +63,10 @@ function oneOutput(inputs: usize, output: usize, tap: usize, side: u32): void {
  * outputs: 11 loads for 16 multiply-adds, all within the 16 vector registers.
  */
 // @inline
-function fourOutputs(inputs: usize, outputs: usize, tap: usize, side: u32): void {
-  while (side > 0) {
-    const block = min(side, BLOCK);
-    side -= block;
+function fourOutputs(inputs: usize, outputs: usize, tap: usize, rows: u32): void {
+  while (rows > 0) {
+    const block = min(rows, BLOCK);
+    rows -= block;
     let s0 = f32x4.splat(0);
     let s1 = s0;
     let s2 = s0;

@@ -1,5 +1,5 @@
-export { gather, scatter } from './rows';
+export { pendingRow, scatter } from './rows';
 export { dot, flush, spread } from './stream';
 export { directTile } from './direct';
 export { forward, inverse } from './transform';
-export { addLower, addUpper, convolveRows, fftTile, spectrum } from './twist';
+export { addLower, addUpper, convolveRows, fanTile, fftTile, spectrum } from './twist';

@@ -12,14 +12,41 @@ export function scatter(row: usize, lines: usize, stride: usize, groups: u32): v
   }
 }
 
-/** Copies the lines of one position back into a row, `[channel]`. */
-export function gather(lines: usize, row: usize, stride: usize, groups: u32): void {
+/**
+ * The pending sums of one position in every channel group: what its slot holds plus what the `count` positions
+ * just before it contribute, `row = line + sum over 1 <= j <= count of line[-j] * taps[j]`. Copying and summing in
+ * one pass: at so small a count, a kernel of its own would cost as much as the sums.
+ */
+export function pendingRow(
+  line: usize,
+  row: usize,
+  stride: usize,
+  taps: usize,
+  tapStride: usize,
+  groups: u32,
+  count: u32,
+): void {
   for (let g: u32 = 0; g < groups; g++) {
-    v128.store(row, v128.load(lines), 0);
-    v128.store(row, v128.load(lines, 16), 16);
-    v128.store(row, v128.load(lines, 32), 32);
-    v128.store(row, v128.load(lines, 48), 48);
+    let s0 = v128.load(line, 0);
+    let s1 = v128.load(line, 16);
+    let s2 = v128.load(line, 32);
+    let s3 = v128.load(line, 48);
+    let past = line;
+    let tap = taps;
+    for (let j = count; j > 0; j--) {
+      past -= LINE;
+      tap += LINE;
+      s0 = f32x4.add(s0, f32x4.mul(v128.load(past, 0), v128.load(tap, 0)));
+      s1 = f32x4.add(s1, f32x4.mul(v128.load(past, 16), v128.load(tap, 16)));
+      s2 = f32x4.add(s2, f32x4.mul(v128.load(past, 32), v128.load(tap, 32)));
+      s3 = f32x4.add(s3, f32x4.mul(v128.load(past, 48), v128.load(tap, 48)));
+    }
+    v128.store(row, s0, 0);
+    v128.store(row, s1, 16);
+    v128.store(row, s2, 32);
+    v128.store(row, s3, 48);
+    line += stride;
     row += LINE;
-    lines += stride;
+    taps += tapStride;
   }
 }

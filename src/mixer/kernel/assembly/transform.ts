@@ -1,5 +1,5 @@
 /** Complex transforms over blocks of 2^k points, as recursions over radix-4 passes. */
-import { multiply1, multiply2, multiply4, transform2 } from './base';
+import { forward4, inverse4, multiply1, multiply2, multiply4, transform2 } from './base';
 import { POINT } from './layout';
 import { forwardPass, inversePass } from './passes';
 
@@ -44,8 +44,12 @@ function convolve8(block: usize, spectrum: usize, tables: usize): void {
 
 /** The forward transform of n points, in place; the spectrum stays in the order the passes leave it. */
 export function forward(block: usize, n: usize, tables: usize): void {
-  if (n == 2) transform2(block);
-  else if (n >= 4) {
+  if (n == 16) {
+    forwardPass(block, 4, tables);
+    for (let k: usize = 0; k < 16; k += 4) forward4(block + k * POINT);
+  } else if (n == 4) forward4(block);
+  else if (n == 2) transform2(block);
+  else if (n > 4) {
     const q = n >> 2;
     const quarter = q * POINT;
     forwardPass(block, q, tables);
@@ -55,8 +59,12 @@ export function forward(block: usize, n: usize, tables: usize): void {
 
 /** The inverse of `forward`, times n. */
 export function inverse(block: usize, n: usize, tables: usize): void {
-  if (n == 2) transform2(block);
-  else if (n >= 4) {
+  if (n == 16) {
+    for (let k: usize = 0; k < 16; k += 4) inverse4(block + k * POINT);
+    inversePass(block, 4, tables);
+  } else if (n == 4) inverse4(block);
+  else if (n == 2) transform2(block);
+  else if (n > 4) {
     const q = n >> 2;
     const quarter = q * POINT;
     for (let k: usize = 0; k < 4; k++) inverse(block + k * quarter, q, tables);

@@ -13,6 +13,7 @@
 import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
 import { convolveBlock, forward } from './transform';
 import { storeProduct } from './passes';
+import { convolveSum } from './products';
 
 const COS: f32 = 0.9238795325112867; // cos(pi / 8)
 const SIN: f32 = 0.3826834323650898; // sin(pi / 8)
@@ -304,5 +305,47 @@ export function fftTile(
     inputs += IMAGINARY;
     outputs += IMAGINARY;
     filter += n * POINT;
+  }
+}
+
+/**
+ * One child's share of a fan-out tile, in both halves of one group. A block has `kept + 1` children of n rows.
+ * `inputs` is the child that has just ended, number `child` (from 0): it is transformed once, into `spectra`, where
+ * the children before it are already. The sum over children q <= child of spectra[q] * filter[child - q] then goes
+ * through one inverse transform, whatever the number of children, and its upper outputs are added to the next child's.
+ *
+ * `spectra` and `filter` are `[half][kept]` of n points, `size` bytes apart; filter[d - 1] is the spectrum of taps
+ * (d - 1) n ... (d + 1) n - 1.
+ */
+export function fanTile(
+  inputs: usize,
+  outputs: usize,
+  count: usize,
+  n: usize,
+  child: usize,
+  kept: usize,
+  spectra: usize,
+  filter: usize,
+  size: usize,
+  points: usize,
+  twisted: usize,
+  plain: usize,
+): void {
+  const q = n >> 2;
+  const quarter = q * POINT;
+  for (let half: usize = 0; half < 2; half++) {
+    const newest = spectra + child * size;
+    const oldest = filter + child * size;
+    twistRows(inputs, newest, q, twisted);
+    for (let k: usize = 0; k < 4; k++) forward(newest + k * quarter, q, plain);
+    for (let k: usize = 0; k < 4; k++) {
+      const part = k * quarter;
+      convolveSum(points + part, q, spectra + part, oldest + part, size, child + 1, plain);
+    }
+    addUpper(points, outputs, count, n, twisted);
+    inputs += IMAGINARY;
+    outputs += IMAGINARY;
+    spectra += kept * size;
+    filter += kept * size;
   }
 }
