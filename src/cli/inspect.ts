@@ -43,7 +43,7 @@ async function run(options: InspectOptions, io: Io): Promise<void> {
         length,
         mixer: options.mixer,
         mixer_bytes: bytesNeeded(shape, options.mixer, undefined, options.threads),
-        tiles: options.mixer === 'tiled' ? planFor(shape.length).levels : [],
+        levels: options.mixer === 'tiled' ? planFor(shape.length).levels : [],
       },
     };
     await io.stdout.write(options.json ? JSON.stringify(facts, null, 2) + '\n' : render(facts));
@@ -67,7 +67,7 @@ function render(facts: {
     length: number;
     mixer: string;
     mixer_bytes: number;
-    tiles: readonly { side: number; fanOut: number; tau: string }[];
+    levels: readonly { side: number; fanOut: number; tau: string }[];
   };
 }): string {
   const { generation } = facts;
@@ -91,10 +91,10 @@ function render(facts: {
     ],
   ];
   const files = Object.entries(facts.files).map(([name, { bytes }]) => [name, `${bytes}`]);
-  const tiles = generation.tiles.map(({ side, fanOut, tau }) => [`${side}`, `${fanOut}`, tau]);
+  const levels = generation.levels.map(({ side, fanOut, tau }) => [`${side}`, `${fanOut}`, tau]);
   return (
     lines.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('') +
     `\n${table(['file', 'bytes'], files)}` +
-    (tiles.length > 0 ? `\n${table(['tile side', 'fan-out', 'computed'], tiles)}` : '')
+    (levels.length > 0 ? `\n${table(['tile side', 'fan-out', 'computed'], levels)}` : '')
   );
 }

@@ -90,12 +90,18 @@ describe('inspect', () => {
     const facts = JSON.parse(stdout.toString()) as {
       model: { context: number };
       bytes: number;
-      generation: { length: number; mixer_bytes: number; tiles: { side: number }[] };
+      generation: { length: number; mixer_bytes: number; levels: { side: number; fanOut: number }[] };
     };
     expect(facts.model.context).toBeGreaterThanOrEqual(131072);
     expect(facts.bytes).toBeLessThan(30e6);
     expect(facts.generation.length).toBe(1000);
-    expect(facts.generation.tiles.map(({ side }) => side)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+    // Each level's blocks are the next one's children, and the last block holds all positions.
+    let block = 1;
+    for (const { side, fanOut } of facts.generation.levels) {
+      expect(side).toBe(block);
+      block *= fanOut;
+    }
+    expect(block).toBeGreaterThanOrEqual(999);
   });
 
   test('memory grows with the length', async () => {
@@ -171,7 +177,7 @@ describe('bench', () => {
 
   test.each([
     [['bench', '--len', '1'], /at least 2/],
-    [['bench', '--len', '131072000'], /exceed the model's context/],
+    [['bench', '--len', '131072000'], /exceeds the model's context/],
     [['bench', '--len', 'many'], /whole number/],
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await flashinf(args);
