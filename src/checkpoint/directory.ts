@@ -12,6 +12,7 @@ import {
 import { BundleError } from '../model/errors.js';
 import { Fields } from '../model/fields.js';
 import { parseJson } from '../model/json.js';
+import type { Progress } from '../model/types.js';
 import { writeBundle } from '../model/write.js';
 import { readHyena } from './hyena.js';
 import { SafetensorsFile } from './safetensors.js';
@@ -21,7 +22,7 @@ const NORM_EPS = 1e-5;
 const COUNT = { min: 1, max: 1 << 27 };
 
 /** Reads `model.safetensors`, `config.json` and, if there is one, `tokenizer.json`; writes a bundle. */
-export function bundleCheckpoint(checkpoint: string, directory: string): BundleConfig {
+export function bundleCheckpoint(checkpoint: string, directory: string, onProgress?: Progress): BundleConfig {
   const { name, model, filter, provenance } = readCheckpointConfig(join(checkpoint, 'config.json'));
   const tokenizerPath = join(checkpoint, TOKENIZER_FILE);
   const tokenizerFile = existsSync(tokenizerPath) ? readFileSync(tokenizerPath) : undefined;
@@ -38,6 +39,7 @@ export function bundleCheckpoint(checkpoint: string, directory: string): BundleC
       provenance,
       weights,
       ...(tokenizerFile && { tokenizerFile }),
+      ...(onProgress && { onProgress }),
     });
   } finally {
     source.close();

@@ -3,6 +3,7 @@ import { benchCommand } from './bench.js';
 import { EXIT, exitCodeOf } from './errors.js';
 import { evalCommand } from './eval.js';
 import { generateCommand } from './generate.js';
+import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { processIo, type Io } from './io.js';
 import { VERSION } from './version.js';
@@ -14,7 +15,7 @@ export function makeProgram(io: Io): Command {
     .version(VERSION)
     .option('--verbose', 'show where an error comes from')
     .showSuggestionAfterError();
-  for (const make of [generateCommand, benchCommand, evalCommand, inspectCommand]) {
+  for (const make of [generateCommand, benchCommand, evalCommand, importCommand, inspectCommand]) {
     program.addCommand(make(io));
   }
   // Exiting is main's: process.exit would cut off what is still on its way to a pipe.

@@ -5,7 +5,7 @@ import type { MixerName } from '../mixer/index.js';
 import type { DeviceChoice } from '../model/index.js';
 
 /** A parser of numbers that refuses what is out of range, and never clamps. */
-function number(what: string, accepts: (value: number) => boolean): (text: string) => number {
+export function number(what: string, accepts: (value: number) => boolean): (text: string) => number {
   return (text) => {
     const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
     if (!Number.isFinite(value) || !accepts(value)) throw new InvalidArgumentError(`Expected ${what}.`);

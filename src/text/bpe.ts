@@ -30,6 +30,7 @@ export function bpeTokenizer(json: object): Tokenizer {
   return {
     size,
     endOfText: end?.id ?? null,
+    startOfText: end?.id ?? null,
     encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
     bytes: (id) => table[id],
   };
