@@ -5,4 +5,6 @@ export { readHyena, SAFARI } from './hyena.js';
 export { importCheckpoint, type Imported, type ImportOptions } from './import.js';
 export { checkpointFile, openCheckpoint } from './open.js';
 export { SafetensorsFile, writeSafetensors, type TensorToWrite } from './safetensors.js';
+export { ShardedFile } from './sharded.js';
+export { TorchFile } from './torch.js';
 export type { TensorInfo, TensorSource } from './source.js';

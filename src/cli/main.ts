@@ -6,6 +6,7 @@ import { generateCommand } from './generate.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { processIo, type Io } from './io.js';
+import { tokenizeCommand } from './tokenize.js';
 import { VERSION } from './version.js';
 
 /** The program: every command and option, nothing run yet. */
@@ -15,7 +16,14 @@ export function makeProgram(io: Io): Command {
     .version(VERSION)
     .option('--verbose', 'show where an error comes from')
     .showSuggestionAfterError();
-  for (const make of [generateCommand, benchCommand, evalCommand, importCommand, inspectCommand]) {
+  for (const make of [
+    generateCommand,
+    benchCommand,
+    evalCommand,
+    importCommand,
+    inspectCommand,
+    tokenizeCommand,
+  ]) {
     program.addCommand(make(io));
   }
   // Exiting is main's: process.exit would cut off what is still on its way to a pipe.

@@ -29,11 +29,14 @@ export interface ModelOptions {
   readonly device: DeviceChoice;
 }
 
-/** Which model, and how to compute; none of the latter ever changes a result. */
-export const modelOptions = (): Option[] => [
+export const modelOption = (): Option =>
   new Option('-m, --model <dir>', 'model bundle')
     .env('FLASHINF_MODEL')
-    .default(SHIPPED_MODEL, 'the shipped one'),
+    .default(SHIPPED_MODEL, 'the shipped one');
+
+/** Which model, and how to compute; none of the latter ever changes a result. */
+export const modelOptions = (): Option[] => [
+  modelOption(),
   new Option('--threads <n>', 'CPU threads')
     .env('FLASHINF_THREADS')
     .argParser(integer(1, 256))

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BundleError, openModel, type HyenaModel, type OpenOptions } from '../model/index.js';
+import { BundleError, openModel, type Bundle, type HyenaModel, type OpenOptions } from '../model/index.js';
 import { byteTokenizer, characterTokenizer, checkTokenizer, type Tokenizer } from '../text/index.js';
 
 export interface Loaded {
@@ -14,7 +14,8 @@ export async function load(directory: string, options: OpenOptions = {}): Promis
   return { model, tokenizer: await loadTokenizer(model) };
 }
 
-async function loadTokenizer(model: HyenaModel): Promise<Tokenizer> {
+/** The tokenizer of a bundle alone. Throws a BundleError if it is not valid. */
+export async function loadTokenizer(model: Pick<Bundle, 'config' | 'directory'>): Promise<Tokenizer> {
   const { tokenizer, model: dimensions } = model.config;
   const { kind, file } = tokenizer;
   if (kind === 'bytes') return byteTokenizer();

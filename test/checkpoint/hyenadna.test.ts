@@ -1,8 +1,10 @@
 /** A real checkpoint against the forward pass of the program it was made for. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importCheckpoint, SafetensorsFile, type ImportOptions } from '../../src/checkpoint/index.js';
 import { computeActivations, type Activations } from '../../src/generation/activations.js';
 import { load } from '../../src/generation/load.js';
+import { openBundle } from '../../src/model/index.js';
 import { relL2, removeTemporary, temporaryDirectory } from '../model/helpers.js';
 import { describeWithData } from './data.js';
 
@@ -45,6 +47,18 @@ describeWithData('hyenadna', (directory) => {
 
   test('prefilled and token by token, the reference’s logits and hidden states', async () => {
     for (const error of await errors(bundleOf('model.safetensors'))) expect(error).toBeLessThan(GATE);
+  });
+
+  test('the torch file gives the same bundle', async () => {
+    const [a, b] = ['model.safetensors', 'model.pt'].map((file) => bundleOf(file));
+    const files = readdirSync(a).filter((file) => file !== 'config.json');
+    expect(readdirSync(b).filter((file) => file !== 'config.json')).toEqual(files);
+    for (const file of files) {
+      expect(readFileSync(join(a, file)).equals(readFileSync(join(b, file)))).toBe(true);
+    }
+    // The config tells where the weights are from, which the model's id leaves aside.
+    expect(openBundle(b).id).toBe(openBundle(a).id);
+    for (const error of await errors(b)) expect(error).toBeLessThan(GATE);
   });
 
   test('not with another shift', async () => {

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithData } from '../checkpoint/data.js';
+import { SafetensorsFile } from '../../src/checkpoint/index.js';
+import { relL2 } from '../model/helpers.js';
 import { flashinf } from './run.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'flashinf-'));
@@ -72,6 +74,56 @@ describeWithData('hyenadna', (directory) => {
     const { code, stderr } = await flashinf(['generate', '-m', bundle, '-p', 'acgt']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/character 0: expected A, C, G, T, N, got "a": case matters/);
+  });
+
+  test.each([[[]], [['--stepwise']], [['--stepwise', '--mixer', 'lazy']]])(
+    'logits and hidden states of ids, %j, are the reference’s',
+    async (args) => {
+      const expected = SafetensorsFile.open(join(directory, 'reference.safetensors'));
+      const ids = [...expected.readFloat64('input_ids')];
+      const [logits, hidden] = ['logits', 'hidden'].map((name) => join(scratch, `${name}.safetensors`));
+      const outcome = await flashinf(
+        ['eval', '-m', bundle, '--ids', '-', '--logits', logits, '--hidden', hidden, ...args],
+        { input: ids.join('\n') },
+      );
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+      for (const [file, name, wanted] of [
+        [logits, 'logits', 'tied_logits'],
+        [hidden, 'hidden', 'last_hidden_state'],
+      ]) {
+        const got = SafetensorsFile.open(file);
+        expect(got.tensors.get(name)!.shape).toEqual(expected.tensors.get(wanted)!.shape);
+        expect(relL2(got.read(name), expected.read(wanted))).toBeLessThan(1e-5);
+        got.close();
+      }
+      expected.close();
+    },
+  );
+
+  test.each([
+    [['--ids', '7,8,16'], /id 2 is 16, the model's vocabulary goes from 0 to 15/],
+    [['--ids', '7,x'], /cannot read 7,x/],
+    [['--ids', ''], /--ids is empty/],
+    [['--ids', '7', 'file'], /either a file or --ids/],
+    [[], /either a file or --ids/],
+    [['--ids', '7,8', '--stepwise'], /goes with --logits/],
+    [['--ids', Array(1027).fill(7).join(','), '--logits', 'x'], /exceed the model's context of 1026/],
+  ])('eval refuses %j', async (args, message) => {
+    const { code, stderr } = await flashinf(['eval', '-m', bundle, ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  test('logits that cannot be written are an error of their own', async () => {
+    const args = ['eval', '-m', bundle, '--ids', '7,8', '--logits', join(scratch, 'no', 'such')];
+    expect((await flashinf(args)).code).toBe(4);
+  });
+
+  test('tokens of DNA', async () => {
+    const { stdout } = await flashinf(['tokenize', '-m', bundle, '--json'], { input: 'GATTACA' });
+    expect(JSON.parse(stdout.toString())).toMatchObject({ text: 'GATTACA', ids: [9, 7, 10, 10, 7, 8, 7] });
+    const back = await flashinf(['tokenize', '-m', bundle, '--decode', '9,7,10,10,7,8,7']);
+    expect(back.stdout.toString()).toBe('GATTACA');
   });
 
   test('bits per byte', async () => {
