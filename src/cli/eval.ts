@@ -44,8 +44,11 @@ export function evalCommand(io: Io): Command {
 }
 
 async function run(file: string | undefined, options: EvalOptions, io: Io): Promise<void> {
-  if ((file === undefined) === (options.ids === undefined)) {
-    throw new UsageError('eval takes either a file or --ids');
+  if (file === undefined && options.ids === undefined) {
+    throw new UsageError('missing required argument: a file, or --ids');
+  }
+  if (file !== undefined && options.ids !== undefined) {
+    throw new UsageError('eval takes either a file or --ids, not both');
   }
   const writes = options.logits !== undefined || options.hidden !== undefined;
   if (options.stepwise && !writes) throw new UsageError('--stepwise goes with --logits or --hidden');

@@ -105,7 +105,7 @@ describeWithData('hyenadna', (directory) => {
     [['--ids', '7,x'], /cannot read 7,x/],
     [['--ids', ''], /--ids is empty/],
     [['--ids', '7', 'file'], /either a file or --ids/],
-    [[], /either a file or --ids/],
+    [[], /missing required argument: a file, or --ids/],
     [['--ids', '7,8', '--stepwise'], /goes with --logits/],
     [['--ids', Array(1027).fill(7).join(','), '--logits', 'x'], /exceed the model's context of 1026/],
   ])('eval refuses %j', async (args, message) => {
