@@ -1,5 +1,5 @@
 /** A file read by position, never as a whole. Every failure is a BundleError. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { BundleError } from '../model/errors.js';
 
 export class FileBytes {
@@ -13,17 +13,17 @@ export class FileBytes {
   /** @param expected what the file should be, for the error when it cannot be read */
   static open(file: string, expected: string): FileBytes {
     let descriptor: number;
+    let stats: Stats;
     try {
+      // Before opening: a pipe would wait for a writer.
+      stats = statSync(file);
+      if (!stats.isFile()) throw new BundleError({ file, expected: 'a regular file', got: 'something else' });
       descriptor = openSync(file, 'r');
     } catch (error) {
+      if (error instanceof BundleError) throw error;
       const { code } = error as NodeJS.ErrnoException;
       const got = code === 'ENOENT' ? 'nothing there' : String(code);
       throw new BundleError({ file, expected, got }, { cause: error });
-    }
-    const stats = fstatSync(descriptor);
-    if (!stats.isFile()) {
-      closeSync(descriptor);
-      throw new BundleError({ file, expected: 'a regular file', got: 'something else' });
     }
     return new FileBytes(file, descriptor, stats.size);
   }
@@ -47,6 +47,23 @@ export class FileBytes {
   private fail(position: number, length: number, end: number): never {
     const expected = `${length} bytes from byte ${position}`;
     throw new BundleError({ file: this.file, expected, got: `its end at byte ${end}` });
+  }
+}
+
+/** A small file as a whole, refused beforehand if it is longer than `longest` bytes. */
+export function readSmallFile(file: string, expected: string, longest: number): Uint8Array {
+  const bytes = FileBytes.open(file, expected);
+  try {
+    if (bytes.size > longest) {
+      throw new BundleError({
+        file,
+        expected: `${expected} of at most ${longest} bytes`,
+        got: `${bytes.size}`,
+      });
+    }
+    return bytes.read(0, bytes.size);
+  } finally {
+    bytes.close();
   }
 }
 

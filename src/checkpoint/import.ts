@@ -1,20 +1,21 @@
 /** Makes bundles of the checkpoints people have. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import {
+  checkDimensions,
   TOKENIZER_FILE,
   type BundleConfig,
   type TensorNames,
   type TokenizerReference,
 } from '../model/config.js';
-import { BundleError } from '../model/errors.js';
 import { isObject, type Json } from '../model/json.js';
 import type { Progress } from '../model/types.js';
 import { writeBundle } from '../model/write.js';
-import { checkTokenizer } from '../text/index.js';
+import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
 import { defaultLayout, detectDialect, detectFamily, type Family } from './dialect.js';
 import { inferDimensions, type Dimensions } from './dimensions.js';
 import { bundleCheckpoint } from './directory.js';
+import { readSmallFile } from './file.js';
 import { readHyena } from './hyena.js';
 import { EMBEDDINGS } from './names.js';
 import { checkpointFile, openCheckpoint } from './open.js';
@@ -79,7 +80,7 @@ export function importCheckpoint(
     notes.push(`${family === 'hyenadna' ? 'HyenaDNA' : 'safari'} conventions`);
     const choices = choose(options, settings, family, notes);
     const { model, filter } = withPositions(
-      inferDimensions(source, dialect.names, choices, settings),
+      checked(inferDimensions(source, dialect.names, choices, settings), source.file),
       (dimensions) => dialect.names.positions && positionsDiffer(source, dimensions.model, dimensions.filter),
       notes,
     );
@@ -142,6 +143,12 @@ function choose(
   };
 }
 
+/** What no bundle can hold is refused before anything is computed with it. */
+function checked(dimensions: Dimensions, file: string): Dimensions {
+  checkDimensions(dimensions.model, dimensions.filter, file);
+  return dimensions;
+}
+
 function withPositions(
   dimensions: Dimensions,
   differ: (dimensions: Dimensions) => boolean,
@@ -167,14 +174,7 @@ function chooseTokenizer(
   if (tokenizer === 'characters' || tokenizer === 'bytes') return { tokenizer: { kind: tokenizer } };
   const file = tokenizer ?? beside(weights, TOKENIZER_FILE);
   if (file !== undefined) {
-    let content: Uint8Array;
-    try {
-      content = readFileSync(file);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const got = code === 'ENOENT' ? 'nothing there' : String(code);
-      throw new BundleError({ file, expected: 'a tokenizer.json', got }, { cause: error });
-    }
+    const content = readSmallFile(file, 'a tokenizer.json', LONGEST_TOKENIZER);
     checkTokenizer(content, file, vocabulary);
     return { tokenizer: { kind: 'bpe', file: TOKENIZER_FILE }, tokenizerFile: content };
   }
@@ -185,7 +185,10 @@ function chooseTokenizer(
 
 /** A checkpoint directory of this project's training: its config says everything. */
 function importOwn(file: string, directory: string, options: ImportOptions): Imported {
-  const config = bundleCheckpoint(dirname(file), directory, options.onProgress);
+  const config = bundleCheckpoint(dirname(file), directory, {
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    strict: true,
+  });
   const source = openCheckpoint(file);
   const tensors = [...source.tensors];
   source.close();

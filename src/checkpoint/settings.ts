@@ -3,10 +3,10 @@
  * level, safari and the standalone code keep the operator's settings under `layer`. Fields not named here
  * (dropout, learning rates, …) do not change what a model computes.
  */
-import { readFileSync } from 'node:fs';
 import { BundleError } from '../model/errors.js';
 import { Fields } from '../model/fields.js';
 import { parseJson, type Json } from '../model/json.js';
+import { readSmallFile } from './file.js';
 
 /** A setting of a checkpoint and where it was found, for messages. */
 export interface Setting<T> {
@@ -36,18 +36,7 @@ const LONGEST = 1 << 20;
 
 /** Parses a JSON file from a stranger. Throws BundleError. */
 export function readJsonFile(file: string, longest = LONGEST): Json {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const got = code === 'ENOENT' ? 'nothing there' : String(code);
-    throw new BundleError({ file, expected: 'a readable JSON file', got }, { cause: error });
-  }
-  if (bytes.length > longest) {
-    throw new BundleError({ file, expected: `at most ${longest} bytes`, got: `${bytes.length}` });
-  }
-  return parseJson(bytes, file);
+  return parseJson(readSmallFile(file, 'a JSON file', longest), file);
 }
 
 /** Throws BundleError, also for settings this program cannot compute with. */

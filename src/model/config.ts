@@ -139,6 +139,14 @@ export function neededFiles({
   return tokenizer.file === undefined ? names : [...names, tokenizer.file];
 }
 
+/** Holds dimensions from elsewhere to what a bundle may have. Throws BundleError. */
+export function checkDimensions(model: ModelDimensions, filter: FilterDimensions, file: string): void {
+  const fieldsOf = (value: object, path: string): Fields =>
+    Fields.of(new Map(Object.entries(value) as [string, Json][]), file, path);
+  readModel(fieldsOf(model, 'model'));
+  readFilter(fieldsOf(filter, 'filter'));
+}
+
 function readModel(fields: Fields): ModelDimensions {
   const model = {
     order: fields.integer('order', { min: 2, max: 16 }),

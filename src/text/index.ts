@@ -2,4 +2,4 @@ export { decode, neverDrawn, TextError, type Tokenizer } from './tokenizer.js';
 export { byteTokenizer } from './bytes.js';
 export { bpeTokenizer } from './bpe.js';
 export { characterTokenizer } from './characters.js';
-export { checkTokenizer } from './check.js';
+export { checkTokenizer, LONGEST_TOKENIZER } from './check.js';
