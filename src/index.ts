@@ -2,7 +2,7 @@
 export * from './mixer/index.js';
 export * from './model/index.js';
 export * from './text/index.js';
-export { importCheckpoint, type Imported, type ImportOptions } from './checkpoint/index.js';
+export { exportBundle, importCheckpoint, type Imported, type ImportOptions } from './checkpoint/index.js';
 export { load, type Loaded } from './generation/load.js';
 export {
   Generation,

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { benchCommand } from './bench.js';
 import { EXIT, exitCodeOf } from './errors.js';
 import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
 import { generateCommand } from './generate.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
@@ -21,6 +22,7 @@ export function makeProgram(io: Io): Command {
     benchCommand,
     evalCommand,
     importCommand,
+    exportCommand,
     inspectCommand,
     tokenizeCommand,
   ]) {

@@ -162,7 +162,7 @@ export function graphWeights(
 }
 
 /** `[rows, columns]` -> `[columns, rows]`. */
-function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
+export function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(matrix.length);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) out[c * rows + r] = matrix[r * columns + c];

@@ -20,6 +20,15 @@ describe('import', () => {
     expect(existsSync(join(bundle, 'weights.bin'))).toBe(true);
   });
 
+  test('and back: export', async () => {
+    const file = join(scratch, 'own.safetensors');
+    const { code, stdout, stderr } = await flashinf(['export', join(scratch, 'own'), '-o', file]);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(/own\.safetensors: \d+ tensors, 0\.\d MB/);
+    expect((await flashinf(['export', join(scratch, 'own'), '-o', file])).code).toBe(2);
+    expect((await flashinf(['export', join(scratch, 'own'), '-o', join(scratch, 'no', 'x')])).code).toBe(4);
+  });
+
   test('an output that is there is refused, unless --force', async () => {
     const bundle = join(scratch, 'twice');
     expect((await flashinf(['import', TINY, '-o', bundle])).code).toBe(0);
