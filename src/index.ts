@@ -2,6 +2,7 @@
 export * from './mixer/index.js';
 export * from './model/index.js';
 export * from './text/index.js';
+export { exportBundle, importCheckpoint, type Imported, type ImportOptions } from './checkpoint/index.js';
 export { load, type Loaded } from './generation/load.js';
 export {
   Generation,
@@ -10,6 +11,7 @@ export {
   type StopReason,
   type Timings,
 } from './generation/generation.js';
+export { computeActivations, type ActivationOptions, type Activations } from './generation/activations.js';
 export { createSampler, DEFAULT_SAMPLING, type Sampler, type Sampling } from './generation/sampler.js';
 export { evaluate, type Bucket, type EvaluateOptions, type Evaluation } from './bench/evaluate.js';
 export { measureMixing, type MixingOptions, type MixingResult } from './bench/mixing.js';

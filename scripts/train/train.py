@@ -13,7 +13,6 @@ import contextlib
 import json
 import math
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,10 +22,11 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from safetensors.torch import save_file
 
-from model import HyenaConfig, HyenaLM
-from muon import Muon
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from export_module import write_checkpoint  # noqa: E402
+from model import HyenaConfig, HyenaLM  # noqa: E402
+from muon import Muon  # noqa: E402
 
 
 def arguments():
@@ -109,17 +109,8 @@ def bits_per_byte(model, ids: np.ndarray, data: dict, device, precision, length=
 
 
 def export(model: HyenaLM, args, data: dict, log: dict):
-    """The checkpoint directory that scripts/bundle.js reads."""
-    for block in model.backbone.layers:
-        block.mixer.filter_fn.fold()
-    model.config.balanced = False
-    tensors = {k: v.detach().float().cpu().contiguous().clone() for k, v in model.state_dict().items()
-               if ".3.freq" not in k and ".5.freq" not in k}
-    save_file(tensors, args.out / "model.safetensors")
-    config = {"model": model.config.to_dict(), "name": args.name or args.out.name,
-              "provenance": {"data": data, "training": log}}
-    (args.out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    shutil.copy(args.data / "tokenizer.json", args.out / "tokenizer.json")
+    """The checkpoint directory that `flashinf import` reads."""
+    write_checkpoint(model, args.out, args.name, args.data / "tokenizer.json", {"data": data, "training": log})
 
 
 def main():

@@ -39,7 +39,7 @@ export async function evaluate(
   ids: readonly number[],
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const start = tokenizer.endOfText === null ? [] : [tokenizer.endOfText];
+  const start = tokenizer.startOfText === null ? [] : [tokenizer.startOfText];
   const length = options.length ?? model.config.model.context;
   // A text's own tokens per stretch: one place goes to the token that starts a text.
   const own = Math.min(length - start.length, ids.length);

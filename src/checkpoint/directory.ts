@@ -1,7 +1,8 @@
 /** A checkpoint directory as the training script leaves it, and the bundle made of it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  checkDimensions,
   LABEL,
   TOKENIZER_FILE,
   type BundleConfig,
@@ -9,24 +10,40 @@ import {
   type ModelDimensions,
   type TokenizerReference,
 } from '../model/config.js';
-import { BundleError } from '../model/errors.js';
 import { Fields } from '../model/fields.js';
-import { parseJson } from '../model/json.js';
+import type { Progress } from '../model/types.js';
 import { writeBundle } from '../model/write.js';
+import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
+import { readSmallFile } from './file.js';
 import { readHyena } from './hyena.js';
+import { readJsonFile } from './settings.js';
 import { SafetensorsFile } from './safetensors.js';
 
 /** PyTorch's default, which no checkpoint of this kind changes. */
 const NORM_EPS = 1e-5;
 const COUNT = { min: 1, max: 1 << 27 };
 
+export interface DirectoryOptions {
+  readonly onProgress?: Progress;
+  /** Checks the tokenizer too, which otherwise only whoever opens the bundle does. */
+  readonly strict?: boolean;
+}
+
 /** Reads `model.safetensors`, `config.json` and, if there is one, `tokenizer.json`; writes a bundle. */
-export function bundleCheckpoint(checkpoint: string, directory: string): BundleConfig {
+export function bundleCheckpoint(
+  checkpoint: string,
+  directory: string,
+  { onProgress, strict = false }: DirectoryOptions = {},
+): BundleConfig {
   const { name, model, filter, provenance } = readCheckpointConfig(join(checkpoint, 'config.json'));
   const tokenizerPath = join(checkpoint, TOKENIZER_FILE);
-  const tokenizerFile = existsSync(tokenizerPath) ? readFileSync(tokenizerPath) : undefined;
+  const tokenizerFile = existsSync(tokenizerPath)
+    ? readSmallFile(tokenizerPath, 'a tokenizer.json', LONGEST_TOKENIZER)
+    : undefined;
   const tokenizer: TokenizerReference =
     tokenizerFile === undefined ? { kind: 'bytes' } : { kind: 'bpe', file: TOKENIZER_FILE };
+  if (strict && tokenizerFile !== undefined) checkTokenizer(tokenizerFile, tokenizerPath, model.vocabulary);
+  checkDimensions(model, filter, join(checkpoint, 'config.json'));
   const source = SafetensorsFile.open(join(checkpoint, 'model.safetensors'));
   try {
     const weights = readHyena(source, model, filter);
@@ -38,6 +55,7 @@ export function bundleCheckpoint(checkpoint: string, directory: string): BundleC
       provenance,
       weights,
       ...(tokenizerFile && { tokenizerFile }),
+      ...(onProgress && { onProgress }),
     });
   } finally {
     source.close();
@@ -53,13 +71,7 @@ interface CheckpointConfig {
 
 /** The model's dimensions under the names of the training script. */
 function readCheckpointConfig(file: string): CheckpointConfig {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw new BundleError({ file, expected: 'a checkpoint config', got: String(error) }, { cause: error });
-  }
-  const fields = Fields.of(parseJson(bytes, file), file);
+  const fields = Fields.of(readJsonFile(file), file);
   const model = fields.object('model');
   if (model.has('balanced') && model.get('balanced') !== false) {
     model.fail('balanced', 'false: the scale of training folded into the weights', 'something else');

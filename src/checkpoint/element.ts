@@ -17,6 +17,18 @@ export const ELEMENTS: Readonly<Record<string, Element>> = {
   I32: { bytes: 4, get: (view, at) => view.getInt32(at, true) },
 };
 
+/** Stored values, rounded to float32. Takes the buffer over: float32 needs no copy. */
+export function toFloat32(dtype: string, stored: Uint8Array<ArrayBuffer>): Float32Array {
+  if (dtype === 'F32' && stored.byteOffset % 4 === 0) {
+    return new Float32Array(stored.buffer, stored.byteOffset, stored.byteLength / 4);
+  }
+  const { bytes, get } = ELEMENTS[dtype];
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+  const values = new Float32Array(stored.byteLength / bytes);
+  for (let i = 0; i < values.length; i++) values[i] = get(view, i * bytes);
+  return values;
+}
+
 /** IEEE binary16: 1 sign, 5 exponent and 10 fraction bits. */
 export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;

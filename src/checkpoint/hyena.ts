@@ -1,94 +1,113 @@
 /** From the tensor names of Hyena checkpoints to a model's weights. */
-import type { FilterDimensions, ModelDimensions } from '../model/config.js';
+import type { FilterDimensions, ModelDimensions, TensorNames } from '../model/config.js';
 import { BundleError } from '../model/errors.js';
 import type { FilterWeights, HyenaWeights, LayerWeights, Linear, Norm } from '../onnx/weights.js';
+import type { Values } from '../onnx/tensors.js';
+import { hyenaNames, type LayerNames } from './names.js';
+import { readPositions } from './positions.js';
+import { splitChannels } from './layout.js';
 import type { TensorSource } from './source.js';
 
-/** How a family of checkpoints names its tensors. */
-export interface Dialect {
-  /** Prefix of the embeddings, layers and last norm. */
-  readonly stem: string;
-  /** The head, where the checkpoint has one of its own; a checkpoint without it ties it to the embeddings. */
-  readonly head: string;
-}
-
-/** Names of safari's checkpoints and of this project's training script. */
-export const SAFARI: Dialect = { stem: 'backbone.', head: 'lm_head.weight' };
+/** Names of this project's training script, which are safari's. */
+export const SAFARI: TensorNames = {
+  stem: 'backbone.',
+  head: 'lm_head.weight',
+  wrapped: { mixer: false, mlp: false },
+  layout: 'interleaved',
+  positions: true,
+};
 
 /**
- * Reads all weights of a model, rows of padding cut off the embeddings and the head. Every tensor must be
- * there, of the shape the dimensions ask for, and finite; and none may be left over. Throws BundleError.
+ * All weights of a model, rows of padding cut off the embeddings and the head. Every tensor must be there, of
+ * the shape the dimensions ask for, and none may be left over; that is checked here. The values are read, and
+ * checked to be finite, when the returned functions are called. Both throw BundleError.
+ *
+ * @param ignored tensors that are no part of a language model, such as a classifier's head
  */
 export function readHyena(
   source: TensorSource,
   model: ModelDimensions,
   filter: FilterDimensions,
-  dialect: Dialect = SAFARI,
+  dialect: TensorNames = SAFARI,
+  ignored: Iterable<string> = [],
 ): HyenaWeights {
   const reader = new Reader(source);
-  const { stem, head } = dialect;
+  const names = hyenaNames(dialect);
   const layers = Array.from({ length: model.layers }, (_, l) =>
-    readLayer(reader, model, filter, `${stem}layers.${l}.`),
+    readLayer(reader, model, filter, dialect, names.layer(l)),
   );
   const weights: HyenaWeights = {
-    embeddings: readRows(reader, `${stem}embeddings.word_embeddings.weight`, model),
-    ...(reader.has(head) ? { head: readRows(reader, head, model) } : {}),
+    embeddings: readRows(reader, names.embeddings, model),
     layers,
-    normF: readNorm(reader, model, `${stem}ln_f`),
+    normF: readNorm(reader, model, names.normF),
   };
+  const head =
+    names.head !== undefined && reader.has(names.head) ? readRows(reader, names.head, model) : undefined;
+  for (const name of ignored) reader.skip(name);
   reader.done();
-  return weights;
+  // A head stored apart is often the embeddings all the same; then there is no need to hold it twice.
+  return head === undefined || same(weights.embeddings, head) ? weights : { ...weights, head };
 }
 
 function readLayer(
   reader: Reader,
   model: ModelDimensions,
   filter: FilterDimensions,
-  name: string,
+  dialect: TensorNames,
+  names: LayerNames,
 ): LayerWeights {
   const { width, inner } = model;
   const channels = (model.order + 1) * width;
   return {
-    norm1: readNorm(reader, model, `${name}norm1`),
-    inProj: readLinear(reader, `${name}mixer.in_proj`, channels, width),
+    norm1: readNorm(reader, model, names.norm1),
+    inProj: readLinear(reader, names.inProj, channels, width),
     short: {
-      weight: reader.read(`${name}mixer.short_filter.weight`, [channels, 1, 3]),
-      bias: reader.read(`${name}mixer.short_filter.bias`, [channels]),
+      weight: reader.read(`${names.short}.weight`, [channels, 1, 3]),
+      bias: reader.read(`${names.short}.bias`, [channels]),
     },
-    filter: readFilter(reader, width, filter, `${name}mixer.filter_fn.`),
-    outProj: readLinear(reader, `${name}mixer.out_proj`, width, width),
-    norm2: readNorm(reader, model, `${name}norm2`),
-    fc1: readLinear(reader, `${name}mlp.fc1`, inner, width),
-    fc2: readLinear(reader, `${name}mlp.fc2`, width, inner),
+    filter: readFilter(reader, model, filter, dialect, names.filter),
+    outProj: readLinear(reader, names.outProj, width, width),
+    norm2: readNorm(reader, model, names.norm2),
+    fc1: readLinear(reader, names.fc1, inner, width),
+    fc2: readLinear(reader, names.fc2, width, inner),
   };
 }
 
 function readFilter(
   reader: Reader,
-  width: number,
-  { features, hidden }: FilterDimensions,
+  model: ModelDimensions,
+  filter: FilterDimensions,
+  { layout }: TensorNames,
   name: string,
 ): FilterWeights {
+  const { features, hidden } = filter;
   const mlp = `${name}implicit_filter.`;
+  const convolutions = model.order - 1;
+  const channels = convolutions * model.width;
   const frequency = reader.read(`${mlp}1.freq`, [1, hidden]);
   // One shared tensor, which some files hold under all of its names.
   for (const alias of [`${mlp}3.freq`, `${mlp}5.freq`]) {
     if (!reader.has(alias)) continue;
     const values = reader.read(alias, [1, hidden]);
-    if (values.some((value, i) => value !== frequency[i])) {
-      reader.fail(alias, `the values of ${mlp}1.freq`, 'others');
-    }
+    if (!same(frequency, values)) reader.fail(alias, `the values of ${mlp}1.freq`, 'others');
   }
+  /** Channels in the order of the convolutions, `size` values each. */
+  const ordered =
+    (values: Values, size = 1): Values =>
+    () =>
+      splitChannels(values(), convolutions, size, layout);
+  const positions = readPositions(reader, model, filter, name);
   return {
-    bias: reader.read(`${name}bias`, [width]),
+    bias: ordered(reader.read(`${name}bias`, [channels])),
     hidden: [
       readLinear(reader, `${mlp}0`, hidden, features),
       readLinear(reader, `${mlp}2`, hidden, hidden),
       readLinear(reader, `${mlp}4`, hidden, hidden),
     ],
-    last: reader.read(`${mlp}6.weight`, [width, hidden]),
+    last: ordered(reader.read(`${mlp}6.weight`, [channels, hidden]), hidden),
     frequency,
-    deltas: reader.read(`${name}modulation.deltas`, [1, 1, width]),
+    deltas: ordered(reader.read(`${name}modulation.deltas`, [1, 1, channels])),
+    ...(positions && { positions }),
   };
 }
 
@@ -104,12 +123,18 @@ function readNorm(reader: Reader, { width }: ModelDimensions, name: string): Nor
 }
 
 /** `[at least vocabulary, width]`, cut to the vocabulary. */
-function readRows(reader: Reader, name: string, { vocabulary, width }: ModelDimensions): Float32Array {
-  return reader.read(name, [vocabulary, width], true).subarray(0, vocabulary * width);
+function readRows(reader: Reader, name: string, { vocabulary, width }: ModelDimensions): Values {
+  const values = reader.read(name, [vocabulary, width], true);
+  return () => values().subarray(0, vocabulary * width);
 }
 
-/** Reads tensors against their shapes, and knows which were asked for. */
-class Reader {
+function same(a: Values, b: Values): boolean {
+  const values = b();
+  return a().every((value, i) => value === values[i]);
+}
+
+/** Checks tensors against their shapes, and knows which were asked for. */
+export class Reader {
   private readonly asked = new Set<string>();
 
   constructor(private readonly source: TensorSource) {}
@@ -119,7 +144,7 @@ class Reader {
   }
 
   /** @param padded whether there may be more rows than asked for */
-  read(name: string, shape: readonly number[], padded = false): Float32Array {
+  read(name: string, shape: readonly number[], padded = false): Values {
     const found = this.source.tensors.get(name)?.shape;
     if (found === undefined) this.fail(name, `a tensor [${shape.join(', ')}]`, 'none');
     const fits =
@@ -128,10 +153,17 @@ class Reader {
       this.fail(name, `[${padded ? 'at least ' : ''}${shape.join(', ')}]`, `[${found.join(', ')}]`);
     }
     this.asked.add(name);
-    const values = this.source.read(name);
-    const odd = values.findIndex((value) => !Number.isFinite(value));
-    if (odd >= 0) this.fail(name, 'finite numbers', `${values[odd]} at ${odd}`);
-    return values;
+    return () => {
+      const values = this.source.read(name);
+      const odd = firstOdd(values);
+      if (odd >= 0) this.fail(name, 'finite numbers', `${values[odd]} at ${odd}`);
+      return values;
+    };
+  }
+
+  /** Lets a tensor be there without being read. */
+  skip(name: string): void {
+    this.asked.add(name);
   }
 
   /** Refuses tensors nobody asked for: a model that has them computes something else. */
@@ -144,6 +176,13 @@ class Reader {
   fail(field: string, expected: string, got: string): never {
     throw new BundleError({ file: this.source.file, field, expected, got });
   }
+}
+
+/** Index of the first value that is no finite number, -1 if there is none. */
+function firstOdd(values: Float32Array): number {
+  // A loop: for hundreds of millions of values, a callback each would be most of an import.
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
 }
 
 function fitsDim(found: number, wanted: number, orMore: boolean): boolean {

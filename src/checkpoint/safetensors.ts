@@ -3,11 +3,12 @@
  * tensor's type, shape and byte range, then the bytes. A file is validated in full before anything the size
  * of a tensor is allocated.
  */
-import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { BundleError } from '../model/errors.js';
 import { Fields } from '../model/fields.js';
 import { isArray, parseJson, toPlain, type Json } from '../model/json.js';
-import { ELEMENTS } from './element.js';
+import { ELEMENTS, toFloat32 } from './element.js';
+import { FileBytes, recognise } from './file.js';
 import type { TensorInfo, TensorSource } from './source.js';
 
 const LENGTH_BYTES = 8;
@@ -25,7 +26,7 @@ interface Entry extends TensorInfo {
 export class SafetensorsFile implements TensorSource {
   private constructor(
     readonly file: string,
-    private readonly descriptor: number,
+    private readonly bytes: FileBytes,
     /** Bytes before the first tensor. */
     private readonly dataStart: number,
     readonly tensors: ReadonlyMap<string, Entry>,
@@ -34,64 +35,54 @@ export class SafetensorsFile implements TensorSource {
 
   /** Opens and validates a file. Throws BundleError. */
   static open(file: string): SafetensorsFile {
-    let descriptor: number;
+    const bytes = FileBytes.open(file, 'a readable safetensors file');
     try {
-      descriptor = openSync(file, 'r');
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const got = code === 'ENOENT' ? 'nothing there' : String(code);
-      throw new BundleError({ file, expected: 'a readable safetensors file', got }, { cause: error });
-    }
-    try {
-      const stats = fstatSync(descriptor);
-      if (!stats.isFile()) throw new BundleError({ file, expected: 'a regular file', got: 'something else' });
-      const headerBytes = readHeaderLength(file, descriptor, stats.size);
-      const header = parseJson(readAt(file, descriptor, LENGTH_BYTES, headerBytes), file, 'header');
+      const headerBytes = readHeaderLength(bytes);
+      const header = parseJson(bytes.read(LENGTH_BYTES, headerBytes), file, 'header');
       const dataStart = LENGTH_BYTES + headerBytes;
-      const { tensors, metadata } = readHeader(header, file, stats.size - dataStart);
-      return new SafetensorsFile(file, descriptor, dataStart, tensors, metadata);
+      const { tensors, metadata } = readHeader(header, file, bytes.size - dataStart);
+      return new SafetensorsFile(file, bytes, dataStart, tensors, metadata);
     } catch (error) {
-      closeSync(descriptor);
+      bytes.close();
       throw error;
     }
   }
 
   read(name: string): Float32Array {
-    const { entry, view } = this.bytes(name);
-    // Float32 is the common case by far, and the buffer is ours and aligned.
-    if (entry.dtype === 'F32') return new Float32Array(view.buffer, 0, view.byteLength / 4);
-    return Float32Array.from(this.readFloat64(name));
+    const { dtype, bytes } = this.stored(name);
+    return toFloat32(dtype, bytes);
   }
 
   /** The values without rounding (integers beyond 2^53 aside). */
   readFloat64(name: string): Float64Array {
-    const { entry, view } = this.bytes(name);
-    const { bytes, get } = ELEMENTS[entry.dtype];
-    return new Float64Array(view.byteLength / bytes).map((_, i) => get(view, i * bytes));
+    const { dtype, bytes: stored } = this.stored(name);
+    const { bytes, get } = ELEMENTS[dtype];
+    const view = new DataView(stored.buffer);
+    return new Float64Array(stored.length / bytes).map((_, i) => get(view, i * bytes));
   }
 
   close(): void {
-    closeSync(this.descriptor);
+    this.bytes.close();
   }
 
-  private bytes(name: string): { entry: Entry; view: DataView } {
+  private stored(name: string): { dtype: string; bytes: Uint8Array<ArrayBuffer> } {
     const entry = this.tensors.get(name);
     if (entry === undefined) {
       throw new BundleError({ file: this.file, field: name, expected: 'a tensor', got: 'none' });
     }
-    const { start, end } = entry;
-    const bytes = readAt(this.file, this.descriptor, this.dataStart + start, end - start);
-    return { entry, view: new DataView(bytes.buffer) };
+    const { dtype, start, end } = entry;
+    return { dtype, bytes: this.bytes.read(this.dataStart + start, end - start) };
   }
 }
 
 /** Reads the header's length and refuses what is no safetensors file, by name where it is a known other. */
-function readHeaderLength(file: string, descriptor: number, size: number): number {
+function readHeaderLength(bytes: FileBytes): number {
+  const { file, size } = bytes;
   const expected = 'a safetensors file';
   if (size < LENGTH_BYTES) {
     throw new BundleError({ file, expected, got: size === 0 ? 'an empty file' : `${size} bytes` });
   }
-  const first = readAt(file, descriptor, 0, Math.min(size, 64));
+  const first = bytes.read(0, Math.min(size, 64));
   const other = recognise(first);
   if (other !== undefined) throw new BundleError({ file, expected, got: other });
   const length = new DataView(first.buffer).getBigUint64(0, true);
@@ -105,16 +96,6 @@ function readHeaderLength(file: string, descriptor: number, size: number): numbe
     });
   }
   return Number(length);
-}
-
-/** What people have in place of a weights file when a download went wrong. */
-function recognise(first: Uint8Array): string | undefined {
-  const text = new TextDecoder('latin1').decode(first);
-  if (text.startsWith('version https://git-lfs')) return 'a Git LFS pointer: fetch the file itself';
-  if (/^\s*<(!doctype|html|\?xml)/i.test(text)) return 'a web page';
-  if (text.startsWith('\x1f\x8b')) return 'a gzip archive';
-  if (text.startsWith('PK\x03\x04')) return 'a zip archive, such as a PyTorch checkpoint';
-  return undefined;
 }
 
 function readHeader(
@@ -182,33 +163,24 @@ function checkRanges(file: string, tensors: ReadonlyMap<string, Entry>, dataByte
   }
 }
 
-function readAt(file: string, descriptor: number, position: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const read = readSync(descriptor, bytes, done, length - done, position + done);
-    if (read === 0) {
-      const got = `its end at byte ${position + done}`;
-      throw new BundleError({ file, expected: `${length} bytes from byte ${position}`, got });
-    }
-    done += read;
-  }
-  return bytes;
+export interface TensorToWrite {
+  readonly shape: readonly number[];
+  /** The values, or what makes them when it is their turn. */
+  readonly data: Float32Array | (() => Float32Array);
 }
 
-/** Writes float32 tensors. */
+/** Writes float32 tensors, one after the other. Replaces a file that is there. */
 export function writeSafetensors(
   file: string,
-  tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
+  tensors: Readonly<Record<string, TensorToWrite>>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { [METADATA]: metadata } : {};
-  const parts: Uint8Array[] = [];
   let at = 0;
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + data.byteLength] };
-    parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    at += data.byteLength;
+  for (const [name, { shape }] of Object.entries(tensors)) {
+    const bytes = shape.reduce((product, dim) => product * dim, 4);
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + bytes] };
+    at += bytes;
   }
   // Spaces up to a multiple of eight keep the data aligned in the file.
   const json = Buffer.from(JSON.stringify(header));
@@ -216,5 +188,22 @@ export function writeSafetensors(
   json.copy(padded);
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeBigUInt64LE(BigInt(padded.length));
-  writeFileSync(file, Buffer.concat([length, padded, ...parts]));
+
+  const descriptor = openSync(file, 'w');
+  try {
+    const write = (part: Uint8Array): void => {
+      for (let done = 0; done < part.length;) done += writeSync(descriptor, part, done);
+    };
+    write(length);
+    write(padded);
+    for (const [name, { shape, data }] of Object.entries(tensors)) {
+      const values = typeof data === 'function' ? data() : data;
+      if (values.length !== shape.reduce((product, dim) => product * dim, 1)) {
+        throw new RangeError(`${name}: ${values.length} values do not fill [${shape.join(', ')}]`);
+      }
+      write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { BundleError } from '../model/index.js';
+import { TextError } from '../text/index.js';
 
 /** What the process exits with: an interface, as scripts branch on it. */
 export const EXIT = {
@@ -24,7 +25,7 @@ export class OutputError extends Error {
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof UsageError || error instanceof TextError) return EXIT.usage;
   if (error instanceof BundleError) return EXIT.invalidFile;
   if (error instanceof OutputError) return EXIT.output;
   return EXIT.failure;

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { Generation, roomAfter } from '../generation/generation.js';
 import type { MixerName } from '../mixer/index.js';
 import type { HyenaModel } from '../model/index.js';
+import { neverDrawn } from '../text/index.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
 import { load, type Loaded } from '../generation/load.js';
@@ -59,6 +60,7 @@ async function run(options: GenerateOptions, io: Io): Promise<void> {
       seed,
       mixer: options.mixer,
       threads: options.threads,
+      never: neverDrawn(tokenizer, model.config.model.vocabulary),
       endOfText: options.ignoreEos ? null : tokenizer.endOfText,
       signal: AbortSignal.any([io.signal, io.stdout.gone]),
       onPrefill: io.progress('prompt'),
@@ -78,9 +80,9 @@ async function run(options: GenerateOptions, io: Io): Promise<void> {
 function promptIds(prompt: string, { tokenizer }: Loaded): number[] {
   const ids = tokenizer.encode(prompt);
   if (ids.length > 0) return ids;
-  if (tokenizer.endOfText === null)
+  if (tokenizer.startOfText === null)
     throw new UsageError('the prompt is empty, and this model cannot start without one');
-  return [tokenizer.endOfText];
+  return [tokenizer.startOfText];
 }
 
 function generateCount(asked: number, prompt: number, model: HyenaModel): number {

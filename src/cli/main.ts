@@ -2,9 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { benchCommand } from './bench.js';
 import { EXIT, exitCodeOf } from './errors.js';
 import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
 import { generateCommand } from './generate.js';
+import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { processIo, type Io } from './io.js';
+import { tokenizeCommand } from './tokenize.js';
 import { VERSION } from './version.js';
 
 /** The program: every command and option, nothing run yet. */
@@ -14,7 +17,15 @@ export function makeProgram(io: Io): Command {
     .version(VERSION)
     .option('--verbose', 'show where an error comes from')
     .showSuggestionAfterError();
-  for (const make of [generateCommand, benchCommand, evalCommand, inspectCommand]) {
+  for (const make of [
+    generateCommand,
+    benchCommand,
+    evalCommand,
+    importCommand,
+    exportCommand,
+    inspectCommand,
+    tokenizeCommand,
+  ]) {
     program.addCommand(make(io));
   }
   // Exiting is main's: process.exit would cut off what is still on its way to a pipe.

@@ -5,7 +5,7 @@ import type { MixerName } from '../mixer/index.js';
 import type { DeviceChoice } from '../model/index.js';
 
 /** A parser of numbers that refuses what is out of range, and never clamps. */
-function number(what: string, accepts: (value: number) => boolean): (text: string) => number {
+export function number(what: string, accepts: (value: number) => boolean): (text: string) => number {
   return (text) => {
     const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
     if (!Number.isFinite(value) || !accepts(value)) throw new InvalidArgumentError(`Expected ${what}.`);
@@ -29,11 +29,14 @@ export interface ModelOptions {
   readonly device: DeviceChoice;
 }
 
-/** Which model, and how to compute; none of the latter ever changes a result. */
-export const modelOptions = (): Option[] => [
+export const modelOption = (): Option =>
   new Option('-m, --model <dir>', 'model bundle')
     .env('FLASHINF_MODEL')
-    .default(SHIPPED_MODEL, 'the shipped one'),
+    .default(SHIPPED_MODEL, 'the shipped one');
+
+/** Which model, and how to compute; none of the latter ever changes a result. */
+export const modelOptions = (): Option[] => [
+  modelOption(),
   new Option('--threads <n>', 'CPU threads')
     .env('FLASHINF_THREADS')
     .argParser(integer(1, 256))

@@ -15,6 +15,8 @@ export interface GenerationOptions {
   readonly threads?: number;
   /** A token that ends the text when drawn; it is not yielded. Default: none does. */
   readonly endOfText?: number | null;
+  /** Tokens never drawn: see `neverDrawn`. Default: none. */
+  readonly never?: readonly number[];
   /** Ends the generation before its next token. */
   readonly signal?: AbortSignal;
   readonly onPrefill?: Progress;
@@ -79,10 +81,11 @@ export class Generation implements AsyncIterable<number> {
       mixer: name = 'tiled',
       threads = 1,
       endOfText,
+      never,
       signal,
       onPrefill,
     } = this.options;
-    const sampler = createSampler(sampling ?? DEFAULT_SAMPLING, seed);
+    const sampler = createSampler(sampling ?? DEFAULT_SAMPLING, seed, never);
     const shape = mixerShape(model, count);
     const began = performance.now();
     this.mixerBytes = checkMemory(shape, name, threads);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BundleError, openModel, type HyenaModel, type OpenOptions } from '../model/index.js';
-import { bpeTokenizer, byteTokenizer, type Tokenizer } from '../text/index.js';
+import { BundleError, openModel, type Bundle, type HyenaModel, type OpenOptions } from '../model/index.js';
+import { byteTokenizer, characterTokenizer, checkTokenizer, type Tokenizer } from '../text/index.js';
 
 export interface Loaded {
   readonly model: HyenaModel;
@@ -14,21 +14,15 @@ export async function load(directory: string, options: OpenOptions = {}): Promis
   return { model, tokenizer: await loadTokenizer(model) };
 }
 
-async function loadTokenizer(model: HyenaModel): Promise<Tokenizer> {
-  const { kind, file } = model.config.tokenizer;
+/** The tokenizer of a bundle alone. Throws a BundleError if it is not valid. */
+export async function loadTokenizer(model: Pick<Bundle, 'config' | 'directory'>): Promise<Tokenizer> {
+  const { tokenizer, model: dimensions } = model.config;
+  const { kind, file } = tokenizer;
   if (kind === 'bytes') return byteTokenizer();
-  if (kind !== 'bpe' || file === undefined) {
-    throw new BundleError({ file: 'config.json', field: 'tokenizer', expected: 'a known kind', got: kind });
+  if (kind === 'characters') return characterTokenizer();
+  if (file === undefined) {
+    throw new BundleError({ file: 'config.json', field: 'tokenizer', expected: 'a file', got: 'none' });
   }
-  const problem = (expected: string, got: string): BundleError =>
-    new BundleError({ file: join(model.directory, file), expected, got });
-  let tokenizer: Tokenizer;
-  try {
-    tokenizer = bpeTokenizer(JSON.parse(await readFile(join(model.directory, file), 'utf8')) as object);
-  } catch (error) {
-    throw problem('a tokenizer.json of byte-level BPE', (error as Error).message);
-  }
-  const { vocabulary } = model.config.model;
-  if (tokenizer.size > vocabulary) throw problem(`at most ${vocabulary} tokens`, `${tokenizer.size}`);
-  return tokenizer;
+  const path = join(model.directory, file);
+  return checkTokenizer(await readFile(path), path, dimensions.vocabulary);
 }

@@ -18,8 +18,13 @@ export interface Sampler {
   sample(logits: Float32Array): number;
 }
 
-/** The same seed draws the same tokens from the same logits. */
-export function createSampler(sampling: Sampling, seed: number): Sampler {
+/**
+ * The same seed draws the same tokens from the same logits.
+ *
+ * @param never tokens that are not drawn whatever their logits
+ */
+export function createSampler(sampling: Sampling, seed: number, never: readonly number[] = []): Sampler {
+  if (never.length > 0) return without(never, createSampler(sampling, seed));
   const { temperature, topK, topP } = sampling;
   if (temperature === 0) return { sample: mostLikely };
   const random = xoroshiro128plus(seed);
@@ -28,6 +33,23 @@ export function createSampler(sampling: Sampling, seed: number): Sampler {
       let kept = ranked(logits, topK === 0 ? logits.length : topK);
       if (topP < 1) kept = nucleus(kept, logits, topP);
       return draw(kept, logits, temperature, uniformFloat64(random));
+    },
+  };
+}
+
+/** Draws as if the model did not have the tokens `never`. */
+function without(never: readonly number[], sampler: Sampler): Sampler {
+  let kept: Uint32Array | undefined;
+  let logitsKept: Float32Array;
+  return {
+    sample(logits) {
+      if (kept === undefined) {
+        const out = new Set(never);
+        kept = Uint32Array.from(logits.keys()).filter((id) => !out.has(id));
+        logitsKept = new Float32Array(kept.length);
+      }
+      for (let i = 0; i < kept.length; i++) logitsKept[i] = logits[kept[i]];
+      return kept[sampler.sample(logitsKept)];
     },
   };
 }

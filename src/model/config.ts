@@ -1,6 +1,6 @@
 /** `config.json`: what a bundle says about itself. */
 import { BundleError } from './errors.js';
-import { Fields } from './fields.js';
+import { describe, Fields } from './fields.js';
 import type { Json } from './json.js';
 
 export const FORMAT_NAME = 'flashinf-bundle';
@@ -30,6 +30,24 @@ export interface FilterDimensions {
   readonly shift: number;
   /** How positions enter: Hyena's linear time, or the logarithm of the lag. */
   readonly time: 'linear' | 'log';
+  /** False: no window, taps are the MLP's alone. Left out: with the window. */
+  readonly modulate?: false;
+  /** Features and times were trained, and are in the bundle. Left out: they are computed from `time`. */
+  readonly positions?: 'stored';
+}
+
+/** The names a checkpoint gave its tensors, so that an export can give them back. */
+export interface TensorNames {
+  /** Prefix of the embeddings, layers and last norm. */
+  readonly stem: string;
+  /** The head's own name, where the checkpoint had the head, tied or not. */
+  readonly head?: string;
+  /** Activation checkpointing wrapped these modules: `mixer.layer.in_proj`, `mlp.layer.fc1`. */
+  readonly wrapped: { readonly mixer: boolean; readonly mlp: boolean };
+  /** How a filter's channels of several convolutions lie: by channel (safari), or by convolution (standalone). */
+  readonly layout: 'interleaved' | 'stacked';
+  /** Whether `pos_emb.z` and `.t` were there. */
+  readonly positions: boolean;
 }
 
 export interface TokenizerReference {
@@ -52,6 +70,8 @@ export interface BundleConfig {
   readonly tokenizer: TokenizerReference;
   /** Every other file of the bundle, by name. */
   readonly files: Readonly<Record<string, FileEntry>>;
+  /** Left out by bundles that no checkpoint of another program was made into. */
+  readonly names?: TensorNames;
   /** Where the weights come from: free-form, shown and never interpreted. */
   readonly provenance: Readonly<Record<string, unknown>>;
 }
@@ -73,6 +93,7 @@ export function blockFile(stage: number): string {
  * system.
  */
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const TENSOR_NAME = /^[\w.-]{1,200}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 /** A model's name: any short text without control characters. */
 export const LABEL = /^[^\p{Cc}]{1,200}$/u;
@@ -94,6 +115,7 @@ export function readConfig(json: Json, file: string): BundleConfig {
     model: readModel(fields.object('model')),
     filter: readFilter(fields.object('filter')),
     tokenizer: readTokenizer(fields.object('tokenizer')),
+    ...(fields.has('names') && { names: readNames(fields.object('names')) }),
     files: readFiles(fields.object('files')),
     provenance: fields.object('provenance').plain(),
   };
@@ -117,10 +139,17 @@ export function neededFiles({
   return tokenizer.file === undefined ? names : [...names, tokenizer.file];
 }
 
+/** Holds dimensions from elsewhere to what a bundle may have. Throws BundleError. */
+export function checkDimensions(model: ModelDimensions, filter: FilterDimensions, file: string): void {
+  const fieldsOf = (value: object, path: string): Fields =>
+    Fields.of(new Map(Object.entries(value) as [string, Json][]), file, path);
+  readModel(fieldsOf(model, 'model'));
+  readFilter(fieldsOf(filter, 'filter'));
+}
+
 function readModel(fields: Fields): ModelDimensions {
   const model = {
-    // Higher orders have more than one convolution per layer, which the graphs for prompts do not cut yet.
-    order: fields.oneOf('order', [2]),
+    order: fields.integer('order', { min: 2, max: 16 }),
     layers: fields.integer('layers', { min: 1, max: 1024 }),
     width: fields.integer('width', CHANNELS),
     inner: fields.integer('inner', CHANNELS),
@@ -138,12 +167,40 @@ function readFilter(fields: Fields): FilterDimensions {
     hidden: fields.integer('hidden', CHANNELS),
     shift: fields.number('shift', { min: -1e6, max: 1e6 }),
     time: fields.oneOf('time', ['linear', 'log'] as const),
+    ...(fields.has('modulate') && { modulate: readFalse(fields, 'modulate') }),
+    ...(fields.has('positions') && { positions: fields.oneOf('positions', ['stored'] as const) }),
   };
   if (filter.features % 2 === 0) {
     fields.fail('features', 'an odd number: a time, then cosines and sines', String(filter.features));
   }
   fields.done();
   return filter;
+}
+
+/** For switches that are left out when on. */
+function readFalse(fields: Fields, name: string): false {
+  const value = fields.get(name);
+  if (value !== false) fields.fail(name, 'false', describe(value));
+  return value;
+}
+
+function readNames(fields: Fields): TensorNames {
+  const wrapped = fields.object('wrapped');
+  const flag = (from: Fields, name: string): boolean => {
+    const value = from.get(name);
+    if (typeof value !== 'boolean') from.fail(name, 'true or false', describe(value));
+    return value;
+  };
+  const names: TensorNames = {
+    stem: fields.string('stem', TENSOR_NAME, 'a prefix of tensor names'),
+    ...(fields.has('head') && { head: fields.string('head', TENSOR_NAME, 'a tensor name') }),
+    wrapped: { mixer: flag(wrapped, 'mixer'), mlp: flag(wrapped, 'mlp') },
+    layout: fields.oneOf('layout', ['interleaved', 'stacked'] as const),
+    positions: flag(fields, 'positions'),
+  };
+  wrapped.done();
+  fields.done();
+  return names;
 }
 
 function readTokenizer(fields: Fields): TokenizerReference {

@@ -1,4 +1,3 @@
-import type { Mixer } from '../mixer/mixer.js';
 import { openBundle, type Bundle } from './bundle.js';
 import { FILTER_FILE, STEP_FILE, WEIGHTS_FILE, type BundleConfig } from './config.js';
 import { OfflinePass } from './offline.js';
@@ -14,7 +13,6 @@ import type {
   OpenOptions,
   Prefilled,
   PrefillOptions,
-  Progress,
   ScoreOptions,
   StepResult,
 } from './types.js';
@@ -36,6 +34,8 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
   const step = await createOnDevice(runtime, bundle.path(STEP_FILE), choice, settings);
   return new Hyena(bundle, runtime, step.session, step.device, threads);
 }
+
+const NOTHING = new Float32Array(0);
 
 class Hyena implements HyenaModel {
   readonly config: BundleConfig;
@@ -67,8 +67,8 @@ class Hyena implements HyenaModel {
     );
   }
 
-  start(batch = 1): StepState {
-    return this.stepper.start(batch);
+  start(batch = 1, { hidden = false }: { readonly hidden?: boolean } = {}): StepState {
+    return this.stepper.start(batch, hidden);
   }
 
   step(state: StepState, tokens: number | ArrayLike<number>, pending: Float32Array): Promise<StepResult> {
@@ -101,22 +101,16 @@ class Hyena implements HyenaModel {
   }
 
   async score(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<Float64Array> {
-    const { onProgress, stepwise } = options;
     const { vocabulary } = this.config.model;
     if (ids.length > 0) checkToken(ids[ids.length - 1], vocabulary);
     if (ids.length < 2) return new Float64Array(0);
     const given = Array.prototype.slice.call(ids, 0, -1) as number[];
     const scores = new Float64Array(given.length);
-    if (stepwise !== undefined) {
-      let t = 0;
-      for await (const logits of this.stepThrough(given, stepwise)) {
-        scores[t] = logProbability(logits, ids[t + 1]);
-        t += 1;
-        onProgress?.(t, given.length);
-      }
-      return scores;
-    }
-    for await (const { start, rows, logits } of this.logits(given, onProgress && { onProgress })) {
+    const hidden = false;
+    const chunks = options.stepwise
+      ? this.stepThrough(given, options, { hidden })
+      : this.logits(given, options);
+    for await (const { start, rows, logits } of chunks) {
       for (let row = 0; row < rows; row++) {
         const target = ids[start + row + 1];
         scores[start + row] = logProbability(logits, target, vocabulary, row * vocabulary);
@@ -125,10 +119,12 @@ class Hyena implements HyenaModel {
     return scores;
   }
 
-  async *logits(
-    ids: ArrayLike<number>,
-    { onProgress }: { onProgress?: Progress } = {},
-  ): AsyncGenerator<LogitsChunk> {
+  async *logits(ids: ArrayLike<number>, options: ScoreOptions = {}): AsyncGenerator<LogitsChunk> {
+    if (options.stepwise !== undefined) {
+      yield* this.stepThrough(ids, options, { hidden: true });
+      return;
+    }
+    const { onProgress } = options;
     const { x } = await this.offline.run({ ids, ahead: 0, lastRowOnly: false, onProgress });
     yield* this.offline.head(x);
   }
@@ -139,15 +135,21 @@ class Hyena implements HyenaModel {
     await Promise.allSettled([this.stepper.close(), this.offline.close(), filters]);
   }
 
-  /** Logits after each of `ids`, token by token, `[vocabulary]` each and overwritten by the next. */
-  private async *stepThrough(ids: readonly number[], mixer: Mixer): AsyncGenerator<Float32Array> {
-    const state = this.start();
+  /** A chunk of one row after each of `ids`. */
+  private async *stepThrough(
+    ids: ArrayLike<number>,
+    { stepwise: mixer, onProgress }: ScoreOptions,
+    options: { readonly hidden: boolean },
+  ): AsyncGenerator<LogitsChunk> {
+    if (mixer === undefined) throw new TypeError('no mixer to step through');
+    const state = this.start(1, options);
     const pending = new Float32Array(this.mixers * this.config.model.width);
-    for (const id of ids) {
+    for (let t = 0; t < ids.length; t++) {
       mixer.pending(pending);
-      const { logits, y } = await this.step(state, id, pending);
+      const { logits, y, hidden = NOTHING } = await this.step(state, ids[t], pending);
       mixer.push(y);
-      yield logits;
+      yield { start: t, rows: 1, logits, hidden };
+      onProgress?.(t + 1, ids.length);
     }
   }
 

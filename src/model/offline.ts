@@ -1,5 +1,6 @@
 /** A whole prompt through the model at once: dense layers in chunks of rows, one convolution per layer between. */
 import { OfflineConvolver } from '../mixer/offline.js';
+import { innerGate } from '../onnx/block.js';
 import { blockFile, HEAD_FILE, type ModelDimensions } from './config.js';
 import type { Feeds, Runtime, Session } from './session.js';
 import type { FilterEvaluator } from './taps.js';
@@ -35,6 +36,8 @@ interface Activations {
   readonly gate: Float32Array;
   readonly y: Float32Array;
   readonly z: Float32Array;
+  /** The gates between a layer's convolutions, in the order of use; none at order 2. */
+  readonly inner: readonly { readonly name: string; readonly values: Float32Array }[];
 }
 
 export class OfflinePass {
@@ -49,15 +52,15 @@ export class OfflinePass {
   ) {}
 
   /**
-   * All layers over `ids`. Holds five arrays of the prompt's length while it runs, and none afterwards but
+   * All layers over `ids`. Holds five arrays (and one more for each order above 2) of the prompt's length while it runs, and none afterwards but
    * what it returns.
    */
   async run({ ids, ahead, lastRowOnly, onLayer, onProgress }: OfflineRun): Promise<OfflineResult> {
-    const { layers, width } = this.model;
+    const { layers, width, order } = this.model;
     const prompt = ids.length;
     this.checkPrompt(ids, ahead);
     const lastRows = lastRowOnly ? 1 : prompt;
-    const total = 2 * layers * prompt + lastRows;
+    const total = order * layers * prompt + lastRows;
     let done = 0;
     const advance = (rows: number): void => {
       done += rows;
@@ -67,22 +70,30 @@ export class OfflinePass {
 
     const filters = await this.filters();
     const features = filters.features(prompt + ahead);
-    const state = new StepState(layers, 1, width);
+    const state = new StepState(layers, 1, width, order);
     const taps = new Float32Array((prompt + ahead) * width);
     const a: Activations = {
       x: new Float32Array(prompt * width),
       gate: new Float32Array(prompt * width),
       y: new Float32Array(prompt * width),
       z: new Float32Array((prompt + ahead) * width),
+      inner: Array.from({ length: order - 2 }, (_, k) => ({
+        name: innerGate(order - 2 - k),
+        values: new Float32Array(prompt * width),
+      })),
     };
 
     const convolver = new OfflineConvolver({ width, prompt, ahead });
     for (let layer = 0; layer < layers; layer++) {
       await this.startLayer(layer, ids, a, state, advance);
-      await filters.evaluate(layer, features, taps);
-      convolver.convolve(a.y, taps, a.z);
-      onLayer?.(layer, { taps: taps.slice(0, ahead * width), pending: a.z.slice(prompt * width) });
-      advance(prompt);
+      for (let o = 0; o < order - 1; o++) {
+        if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
+        const mixer = layer * (order - 1) + o;
+        await filters.evaluate(mixer, features, taps);
+        convolver.convolve(a.y, taps, a.z);
+        onLayer?.(mixer, { taps: taps.slice(0, ahead * width), pending: a.z.slice(prompt * width) });
+        advance(prompt);
+      }
     }
     const x = await this.finish(a, prompt - lastRows, prompt, advance);
     return { x, state };
@@ -136,6 +147,7 @@ export class OfflinePass {
     // Results go to arrays of their own and are copied: a graph may write one before it has read all inputs.
     const size = Math.min(ids.length, ROWS) * width;
     const out = { x: new Float32Array(size), gate: new Float32Array(size), y: new Float32Array(size) };
+    const inner = a.inner.map(({ name, values }) => ({ name, values, out: new Float32Array(size) }));
     for (let start = 0; start < ids.length; start += ROWS) {
       const end = Math.min(ids.length, start + ROWS);
       const n = (end - start) * width;
@@ -147,11 +159,15 @@ export class OfflinePass {
           gate_out: this.tensor(out.gate.subarray(0, n), width),
           y: this.tensor(out.y.subarray(0, n), width),
           state_out: this.tensor(stateOut, channels),
+          ...Object.fromEntries(
+            inner.map(({ name, out }) => [name, this.tensor(out.subarray(0, n), width)] as const),
+          ),
         },
       );
       a.x.set(out.x.subarray(0, n), start * width);
       a.gate.set(out.gate.subarray(0, n), start * width);
       a.y.set(out.y.subarray(0, n), start * width);
+      for (const { values, out } of inner) values.set(out.subarray(0, n), start * width);
       short.set(stateOut);
       advance(end - start);
     }
@@ -214,4 +230,9 @@ export class OfflinePass {
     }
     for (let t = 0; t < ids.length; t++) checkToken(ids[t], vocabulary);
   }
+}
+
+/** `y[i] = a[i] b[i]` over the length of `y`. */
+function multiply(a: Float32Array, b: Float32Array, y: Float32Array): void {
+  for (let i = 0; i < y.length; i++) y[i] = a[i] * b[i];
 }

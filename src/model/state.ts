@@ -2,15 +2,16 @@
  * The part of a model's state that the mixers do not hold: the two previous inputs of every short convolution.
  */
 export class StepState {
-  /** `[layer, batch, 2, 3 width]`, the older input first. */
+  /** `[layer, batch, 2, (order + 1) width]`, the older input first. */
   readonly short: Float32Array;
 
   constructor(
     readonly layers: number,
     readonly batch: number,
     readonly width: number,
+    readonly order = 2,
   ) {
-    this.short = new Float32Array(layers * batch * 2 * 3 * width);
+    this.short = new Float32Array(layers * batch * 2 * (order + 1) * width);
   }
 
   /** A copy of the values, for saving. */
@@ -28,7 +29,7 @@ export class StepState {
 
   /** An independent state at the same point. */
   copy(): StepState {
-    const copy = new StepState(this.layers, this.batch, this.width);
+    const copy = new StepState(this.layers, this.batch, this.width, this.order);
     copy.short.set(this.short);
     return copy;
   }

@@ -16,6 +16,7 @@ interface Buffers {
 
 export class Stepper {
   private readonly buffers = new WeakMap<StepState, Buffers>();
+  private readonly wantHidden = new WeakSet<StepState>();
 
   /** @param file names the session's graph in errors */
   constructor(
@@ -23,7 +24,7 @@ export class Stepper {
     private readonly session: Session,
     private readonly model: ModelDimensions,
     private readonly mixers: number,
-    file: string,
+    private readonly file: string,
   ) {
     const { layers, order, width, vocabulary } = model;
     const channels = (order + 1) * width;
@@ -35,11 +36,17 @@ export class Stepper {
     checkTensor(file, session.outputMetadata, 'state_out', [layers, null, 2, channels]);
   }
 
-  start(batch: number): StepState {
+  start(batch: number, hidden: boolean): StepState {
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new RangeError(`a batch of ${batch} sequences is not one`);
     }
-    return new StepState(this.model.layers, batch, this.model.width);
+    const { layers, width, order } = this.model;
+    const state = new StepState(layers, batch, width, order);
+    if (hidden) {
+      checkTensor(this.file, this.session.outputMetadata, 'hidden', [1, null, width]);
+      this.wantHidden.add(state);
+    }
+    return state;
   }
 
   async step(
@@ -80,7 +87,8 @@ export class Stepper {
     return buffers;
   }
 
-  private allocate({ short, batch }: StepState): Buffers {
+  private allocate(sequences: StepState): Buffers {
+    const { short, batch } = sequences;
     const { Tensor } = this.runtime;
     const { layers, width, vocabulary } = this.model;
     const shapes = {
@@ -93,11 +101,12 @@ export class Stepper {
     const stateOut = new Float32Array(short.length);
     const logits = new Float32Array(batch * vocabulary);
     const y = new Float32Array(pending.length);
+    const hidden = this.wantHidden.has(sequences) ? new Float32Array(batch * width) : undefined;
     return {
       token,
       pending,
       stateOut,
-      result: { logits, y },
+      result: { logits, y, ...(hidden && { hidden }) },
       feeds: {
         token: new Tensor('int64', token, [1, batch]),
         pending: new Tensor('float32', pending, shapes.pending),
@@ -107,6 +116,7 @@ export class Stepper {
         logits: new Tensor('float32', logits, shapes.logits),
         y: new Tensor('float32', y, shapes.pending),
         state_out: new Tensor('float32', stateOut, shapes.state),
+        ...(hidden && { hidden: new Tensor('float32', hidden, [1, batch, width]) }),
       },
     };
   }

@@ -6,6 +6,9 @@ import type { Runtime, Session } from './session.js';
 /** Lags evaluated at a time: what ONNX Runtime holds between the filter's layers stays in the cache. */
 const CHUNK = 1024;
 
+/** Features of filters whose positions are in the bundle. */
+const NOTHING = new Float32Array(0);
+
 export class FilterEvaluator {
   constructor(
     private readonly runtime: Runtime,
@@ -16,6 +19,7 @@ export class FilterEvaluator {
 
   /** Features of `length` lags: the same for every mixer, so a caller who wants several computes them once. */
   features(length: number): Features {
+    if (this.filter.positions === 'stored') return { length, features: NOTHING, times: NOTHING };
     return filterFeatures(this.filter, this.model.context, length);
   }
 
@@ -33,10 +37,15 @@ export class FilterEvaluator {
       // how many are asked for: such a row is computed together with the one before.
       const start = from > 0 && end - from === 1 ? from - 1 : from;
       const rows = end - start;
+      const bound = (lag: number): InstanceType<typeof Tensor> =>
+        new Tensor('int64', BigInt64Array.of(BigInt(lag)), [1]);
       const part = (all: Float32Array, columns: number): InstanceType<typeof Tensor> =>
         new Tensor('float32', all.subarray(start * columns, end * columns), [rows, columns]);
-      const feeds = { mixer: which, features: part(features, size), times: part(times, 1) };
-      await this.session.run(feeds, { taps: part(out, width), tap0: first });
+      const lags =
+        this.filter.positions === 'stored'
+          ? { start: bound(start), end: bound(end) }
+          : { features: part(features, size), times: part(times, 1) };
+      await this.session.run({ mixer: which, ...lags }, { taps: part(out, width), tap0: first });
     }
     out.set(tap0);
   }

@@ -43,7 +43,7 @@ export interface Prefilled {
 export interface ScoreOptions {
   readonly onProgress?: Progress;
   /**
-   * Score token by token through this mixer, as generation does, instead of offline. It must be fresh, with
+   * Compute token by token through this mixer, as generation does, instead of offline. It must be fresh, with
    * filters set and room for every token.
    */
   readonly stepwise?: Mixer;
@@ -65,6 +65,8 @@ export interface StepResult {
   readonly logits: Float32Array;
   /** The mixers' inputs at this position, `[mixer, batch, width]`. */
   readonly y: Float32Array;
+  /** The normalised state the head reads, `[batch, width]`, of states that were started with it. */
+  readonly hidden?: Float32Array;
 }
 
 export interface HyenaModel {
@@ -78,8 +80,11 @@ export interface HyenaModel {
   /** Hex SHA-256 over the bundle's file hashes: changes whenever anything in the model does. */
   readonly id: string;
 
-  /** A state at position 0, for `batch` sequences side by side. */
-  start(batch?: number): StepState;
+  /**
+   * A state at position 0, for `batch` sequences side by side. `hidden`: its steps also give what the head
+   * reads. Throws a BundleError if the bundle is of a version that does not hand that out.
+   */
+  start(batch?: number, options?: { readonly hidden?: boolean }): StepState;
   /**
    * One token of each sequence through the whole model. `pending` `[mixer, batch, width]` is copied. The
    * result's arrays belong to `state` and are overwritten by its next step.
@@ -94,8 +99,8 @@ export interface HyenaModel {
   prefill(ids: ArrayLike<number>, generateLength: number, options?: PrefillOptions): Promise<Prefilled>;
   /** Natural-log probability of ids[t + 1] given ids[0 .. t], for t = 0 .. ids.length - 2. */
   score(ids: ArrayLike<number>, options?: ScoreOptions): Promise<Float64Array>;
-  /** Logits and head inputs of every position, a chunk of rows at a time. */
-  logits(ids: ArrayLike<number>, options?: { onProgress?: Progress }): AsyncIterable<LogitsChunk>;
+  /** Logits and head inputs of every position, a chunk of rows at a time: one row where it goes stepwise. */
+  logits(ids: ArrayLike<number>, options?: ScoreOptions): AsyncIterable<LogitsChunk>;
   /** Releases the sessions. The model cannot be used afterwards. */
   close(): Promise<void>;
 }

@@ -31,10 +31,13 @@ import {
 } from './config.js';
 import { firstTap } from './first-tap.js';
 import { parseJson } from './json.js';
+import type { Progress } from './types.js';
 
 /** All of a bundle but the files' hashes. */
 export interface BundleContent extends Omit<BundleConfig, 'format' | 'files'> {
   readonly weights: HyenaWeights;
+  /** Bytes of weights written so far, and in all. May throw, which ends the writing. */
+  readonly onProgress?: Progress;
   /** The content of `tokenizer.file`. */
   readonly tokenizerFile?: Uint8Array;
 }
@@ -66,14 +69,18 @@ export function writeBundle(directory: string, content: BundleContent): BundleCo
 }
 
 function writeFiles(directory: string, content: BundleContent): BundleConfig {
-  const { name, model, filter, tokenizer, provenance, weights } = content;
+  const { name, model, filter, tokenizer, names, provenance, weights } = content;
   const files: Record<string, FileEntry> = {};
   const write = (file: string, parts: Iterable<Uint8Array>): void => {
     files[file] = writeFile(join(directory, file), parts);
   };
 
-  const rho0 = new Float32Array(model.layers * model.width);
-  weights.layers.forEach((layer, l) => rho0.set(firstTap(filter, layer.filter), l * model.width));
+  const rho0 = (): Float32Array => {
+    const size = (model.order - 1) * model.width;
+    const taps = new Float32Array(model.layers * size);
+    weights.layers.forEach((layer, l) => taps.set(firstTap(filter, layer.filter), l * size));
+    return taps;
+  };
   const { tensors, views } = graphWeights(model, filter, weights, rho0);
   const table = layOut(WEIGHTS_FILE, tensors, views);
   const tied = weights.head === undefined;
@@ -83,19 +90,38 @@ function writeFiles(directory: string, content: BundleContent): BundleConfig {
     write(blockFile(stage), [blockGraph(model, stage, table)]);
   write(HEAD_FILE, [headGraph(model, tied, table)]);
   write(FILTER_FILE, [filterGraph(model, filter, table)]);
-  write(WEIGHTS_FILE, tensorBytes(table, tensors));
+  write(WEIGHTS_FILE, reported(tensorBytes(table, tensors), table.bytes, content.onProgress));
   if (tokenizer.file !== undefined) {
     if (content.tokenizerFile === undefined) throw new Error(`${tokenizer.file} has no content`);
     write(tokenizer.file, [content.tokenizerFile]);
   }
 
   const format = { name: FORMAT_NAME, version: FORMAT_VERSION } as const;
-  const config: BundleConfig = { format, name, model, filter, tokenizer, files, provenance };
+  const config: BundleConfig = {
+    format,
+    name,
+    model,
+    filter,
+    tokenizer,
+    ...(names && { names }),
+    files,
+    provenance,
+  };
   const text = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
   // What cannot be read back must not be written.
   readConfig(parseJson(text, CONFIG_FILE), CONFIG_FILE);
   writeFileSync(join(directory, CONFIG_FILE), text);
   return config;
+}
+
+function* reported(parts: Iterable<Uint8Array>, total: number, report?: Progress): Generator<Uint8Array> {
+  let done = 0;
+  report?.(done, total);
+  for (const part of parts) {
+    yield part;
+    done += part.length;
+    if (part.length > 0) report?.(done, total);
+  }
 }
 
 function writeFile(file: string, parts: Iterable<Uint8Array>): FileEntry {

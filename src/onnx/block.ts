@@ -1,7 +1,10 @@
 /**
  * The block graphs: the model cut at its mixers, for prompts. Stage l reads what stage l - 1 and the
- * convolution after it left, and goes as far as the next convolution's input; the last stage ends the last
- * layer. The time axis is free, so a prompt of any length runs in chunks of rows.
+ * convolution after it left, and goes as far as the next layer's first convolution; the last stage ends the
+ * last layer. The time axis is free, so a prompt of any length runs in chunks of rows.
+ *
+ * Above order 2 a layer has several convolutions. Between two of them there is nothing but a product with a
+ * gate, which needs no graph: the stage hands those inner gates out, and whoever convolves multiplies.
  *
  * Tap 0 belongs to the convolution here; only the step graph splits it off.
  */
@@ -14,11 +17,12 @@ import type { TensorTable } from './tensors.js';
  * Stage `stage` of `layers + 1`, T rows.
  *
  * - in: `ids` `[T]` int64 at stage 0, else `x` `[T, D]`, `gate` `[T, D]`, `z` `[T, D]` of the layer before;
- *   before the last stage also `state` `[2, 3 D]`, the short convolution's two inputs before these rows
- * - out: `x_out` `[T, D]`; before the last stage also `y` `[T, D]`, `gate_out` `[T, D]`, `state_out` `[2, 3 D]`
+ *   before the last stage also `state` `[2, (order + 1) D]`, the short convolution's two inputs before these rows
+ * - out: `x_out` `[T, D]`; before the last stage also `y` `[T, D]`, `gate_out` `[T, D]`,
+ *   `state_out` `[2, (order + 1) D]`, and above order 2 `inner_1` .. `inner_{order - 2}` `[T, D]`: what the
+ *   results of the other convolutions are multiplied with, the highest number first
  */
 export function blockGraph(model: ModelDimensions, stage: number, table: TensorTable): Uint8Array {
-  if (model.order !== 2) throw new RangeError(`block graphs are cut for order 2, not ${model.order}`);
   const { layers, width } = model;
   const g = new GraphBuilder(`block${stage}`, table);
   const rows = (name: string): Value => g.input(name, 'float32', ['time', width]);
@@ -42,6 +46,11 @@ export function blockGraph(model: ModelDimensions, stage: number, table: TensorT
   return g.encode();
 }
 
+/** Name of the output that holds gate x_o, 1 <= o <= order - 2. */
+export function innerGate(o: number): string {
+  return `inner_${o}`;
+}
+
 /** From the normalised input of a layer to its mixer's input. */
 function startLayer(g: GraphBuilder, model: ModelDimensions, layer: number, normalised: Value): void {
   const { width } = model;
@@ -56,7 +65,11 @@ function startLayer(g: GraphBuilder, model: ModelDimensions, layer: number, norm
   const old = g.node('Mul', [slice(1, -1), g.weight(`${name}.past1`)]);
   const past = g.node('Add', [g.node('Add', [older, old]), g.weight(`${name}.bias`)]);
   const { gates, v } = splitProjections(g, model, addNow(g, layer, p, past));
-  g.node('Mul', [v, gates[1]], {}, 'y');
+  g.node('Mul', [v, gates[model.order - 1]], {}, 'y');
+  for (let o = 1; o < model.order - 1; o++) {
+    g.node('Identity', [gates[o]], {}, innerGate(o));
+    g.output(innerGate(o), 'float32', ['time', width]);
+  }
   g.node('Identity', [gates[0]], {}, 'gate_out');
   slice(-2, Number.MAX_SAFE_INTEGER, 'state_out');
   g.output('y', 'float32', ['time', width]);

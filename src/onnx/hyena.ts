@@ -23,9 +23,10 @@ export function addAndNorm(
   branch: Value,
   bias: string,
   name: string,
+  result: Value = g.fresh('normalised'),
 ): Residual {
   const inputs = [x, branch, g.weight(`${name}.weight`), g.weight(`${name}.bias`), g.weight(bias)];
-  const results = [g.fresh('normalised'), '', '', g.fresh('x')];
+  const results = [result, '', '', g.fresh('x')];
   const options = { domain: CONTRIB, floats: { epsilon: model.normEps } } as const;
   g.nodeOf('SkipLayerNormalization', inputs, results, options);
   return { normalised: results[0], x: results[3] };

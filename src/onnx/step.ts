@@ -13,7 +13,8 @@ import type { TensorTable } from './tensors.js';
 
 /**
  * - in: `token` `[1, B]` int64, `pending` `[mixer, B, D]`, `state` `[layer, B, 2, (order + 1) D]`
- * - out: `logits` `[1, B, V]`, `y` `[mixer, B, D]`, `state_out` like `state`
+ * - out: `logits` `[1, B, V]`, `y` `[mixer, B, D]`, `state_out` like `state`, `hidden` `[1, B, D]` (what the head
+ *   reads)
  */
 export function stepGraph(model: ModelDimensions, tied: boolean, table: TensorTable): Uint8Array {
   const { order, layers, width, vocabulary } = model;
@@ -43,12 +44,22 @@ export function stepGraph(model: ModelDimensions, tied: boolean, table: TensorTa
       z = g.node('Add', [g.node('Mul', [y, g.weight(`mixers.${mixer}.rho0`)]), pendings[mixer]]);
     }
     const end = finishLayer(g, model, l, { x, gate: gates[0], z });
-    const next = l + 1 < layers ? `layers.${l + 1}.norm1` : 'norm_f';
-    ({ x, normalised } = addAndNorm(g, model, end.x, end.branch, end.bias, next));
+    const last = l + 1 === layers;
+    const next = last ? 'norm_f' : `layers.${l + 1}.norm1`;
+    ({ x, normalised } = addAndNorm(
+      g,
+      model,
+      end.x,
+      end.branch,
+      end.bias,
+      next,
+      last ? 'hidden' : undefined,
+    ));
   }
 
   head(g, tied, normalised, 'logits');
   g.output('logits', 'float32', [1, 'batch', vocabulary]);
+  g.output('hidden', 'float32', [1, 'batch', width]);
   g.node('Concat', ys, { attributes: { axis: 0 } }, 'y');
   g.output('y', 'float32', [mixers, 'batch', width]);
   shiftState(g, state, inputs);

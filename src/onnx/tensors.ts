@@ -1,9 +1,15 @@
 /** Where tensors lie in a weights file. All are float32, little-endian, row-major. */
 
+/**
+ * Values that are made when they are written, and not kept: a model larger than the memory passes through one
+ * tensor at a time.
+ */
+export type Values = () => Float32Array;
+
 export interface Tensor {
   readonly name: string;
   readonly dims: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | Values;
 }
 
 export interface TensorPlace {
@@ -41,11 +47,9 @@ export function layOut(file: string, tensors: readonly Tensor[], views: readonly
   };
   let offset = 0;
   for (const { name, dims, data } of tensors) {
-    if (elements(dims) !== data.length) {
-      throw new RangeError(`${name}: ${data.length} values do not fill [${dims.join(', ')}]`);
-    }
+    if (typeof data !== 'function') checkFill(name, dims, data);
     place(name, dims, offset);
-    offset = Math.ceil((offset + data.byteLength) / ALIGNMENT) * ALIGNMENT;
+    offset = Math.ceil((offset + 4 * elements(dims)) / ALIGNMENT) * ALIGNMENT;
   }
   for (const { name, of, start, dims } of views) {
     const whole = places.get(of);
@@ -57,7 +61,13 @@ export function layOut(file: string, tensors: readonly Tensor[], views: readonly
   return { file, bytes: offset, places };
 }
 
-function elements(dims: readonly number[]): number {
+function checkFill(name: string, dims: readonly number[], data: Float32Array): void {
+  if (elements(dims) !== data.length) {
+    throw new RangeError(`${name}: ${data.length} values do not fill [${dims.join(', ')}]`);
+  }
+}
+
+export function elements(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
 
@@ -68,7 +78,9 @@ export function* tensorBytes(table: TensorTable, tensors: readonly Tensor[]): Ge
     const place = table.places.get(name);
     if (place === undefined) throw new RangeError(`${name} has no place in ${table.file}`);
     yield new Uint8Array(place.offset - at);
-    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const values = typeof data === 'function' ? data() : data;
+    checkFill(name, place.dims, values);
+    yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     at = place.offset + place.bytes;
   }
   yield new Uint8Array(table.bytes - at);

@@ -1,31 +1,36 @@
 /** A Hyena model's weights as a checkpoint holds them, and as the graphs want them. */
 import type { FilterDimensions, ModelDimensions } from '../model/config.js';
-import type { Tensor, View } from './tensors.js';
+import type { Tensor, Values, View } from './tensors.js';
 
 /** `x W^T + b`: weight `[out, in]`, bias `[out]`. */
 export interface Linear {
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
+  readonly weight: Values;
+  readonly bias: Values;
 }
 
 /** Scale and offset of a layer normalisation, `[width]` each. */
 export interface Norm {
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
+  readonly weight: Values;
+  readonly bias: Values;
 }
 
-/** An implicit filter: taps as a function of the lag. E features, H hidden channels, D channels. */
+/**
+ * The implicit filters of a layer: taps as a function of the lag. E features, H hidden channels, D channels.
+ * The order - 1 convolutions of a layer share all but the last matrix; they come in the order of execution.
+ */
 export interface FilterWeights {
-  /** The skip weight, `[D]`, folded into tap 0. */
-  readonly bias: Float32Array;
+  /** The skip weights, `[order - 1, D]`, folded into tap 0. */
+  readonly bias: Values;
   /** `[H, E]`, `[H, H]`, `[H, H]`, a sine after each. */
   readonly hidden: readonly [Linear, Linear, Linear];
-  /** `[D, H]`, no bias. */
-  readonly last: Float32Array;
+  /** `[order - 1, D, H]`, no bias. */
+  readonly last: Values;
   /** The sines' frequencies, `[H]`. */
-  readonly frequency: Float32Array;
-  /** Decay rates of the window, `[D]`: `exp(-t |delta|)`, t in [0, 1]. */
-  readonly deltas: Float32Array;
+  readonly frequency: Values;
+  /** Decay rates of the window, `[order - 1, D]`: `exp(-t |delta|)`, t in [0, 1]. */
+  readonly deltas: Values;
+  /** What the filters know of a lag, where that was trained too: features `[context, E]`, times `[context, 1]`. */
+  readonly positions?: { readonly features: Values; readonly times: Values };
 }
 
 export interface LayerWeights {
@@ -43,9 +48,9 @@ export interface LayerWeights {
 
 export interface HyenaWeights {
   /** `[V, D]`. */
-  readonly embeddings: Float32Array;
+  readonly embeddings: Values;
   /** `[V, D]`; left out when it is the embeddings. */
-  readonly head?: Float32Array;
+  readonly head?: Values;
   readonly layers: readonly LayerWeights[];
   readonly normF: Norm;
 }
@@ -67,15 +72,16 @@ export function graphWeights(
   model: ModelDimensions,
   filter: FilterDimensions,
   weights: HyenaWeights,
-  rho0: Float32Array,
+  rho0: Values,
 ): GraphWeights {
-  const { layers, width, inner, vocabulary } = model;
+  const { layers, width, inner, vocabulary, context } = model;
   const { features, hidden } = filter;
   const channels = (model.order + 1) * width;
-  const mixers = (model.order - 1) * layers;
+  const perLayer = model.order - 1;
+  const mixers = perLayer * layers;
   const tensors: Tensor[] = [];
   const views: View[] = [];
-  const add = (name: string, dims: readonly number[], data: Float32Array): void => {
+  const add = (name: string, dims: readonly number[], data: Values): void => {
     tensors.push({ name, dims, data });
   };
   const addNorm = (name: string, norm: Norm): void => {
@@ -83,7 +89,7 @@ export function graphWeights(
     add(`${name}.bias`, [width], norm.bias);
   };
   const addLinear = (name: string, outputs: number, inputs: number, linear: Linear): void => {
-    add(`${name}.weight`, [inputs, outputs], transpose(linear.weight, outputs, inputs));
+    add(`${name}.weight`, [inputs, outputs], () => transpose(linear.weight(), outputs, inputs));
     add(`${name}.bias`, [outputs], linear.bias);
   };
   const stack = (
@@ -91,7 +97,7 @@ export function graphWeights(
     dims: readonly number[],
     part: (layer: LayerWeights) => Float32Array,
   ): void => {
-    add(name, [layers, ...dims], concatenate(weights.layers.map(part)));
+    add(name, [layers, ...dims], () => concatenate(weights.layers.map(part)));
   };
 
   add('embeddings', [vocabulary, width], weights.embeddings);
@@ -99,16 +105,16 @@ export function graphWeights(
   addNorm('norm_f', weights.normF);
 
   stack('short.past', [1, 2, channels], ({ short }) =>
-    concatenate([tapOf(short.weight, 0), tapOf(short.weight, 1)]),
+    concatenate([0, 1].map((tap) => tapOf(short.weight(), tap))),
   );
-  stack('short.bias', [1, channels], ({ short }) => short.bias);
+  stack('short.bias', [1, channels], ({ short }) => short.bias());
   add('rho0', [mixers, width], rho0);
 
   weights.layers.forEach((layer, l) => {
     const name = `layers.${l}`;
     addNorm(`${name}.norm1`, layer.norm1);
     addLinear(`${name}.in_proj`, channels, width, layer.inProj);
-    add(`${name}.short.now`, [channels], tapOf(layer.short.weight, 2));
+    add(`${name}.short.now`, [channels], () => tapOf(layer.short.weight(), 2));
     addLinear(`${name}.out_proj`, width, width, layer.outProj);
     addNorm(`${name}.norm2`, layer.norm2);
     addLinear(`${name}.fc1`, inner, width, layer.fc1);
@@ -125,18 +131,38 @@ export function graphWeights(
 
   [features, hidden, hidden].forEach((inputs, i) => {
     stack(`filter.${i}.weight`, [inputs, hidden], (layer) =>
-      transpose(layer.filter.hidden[i].weight, hidden, inputs),
+      transpose(layer.filter.hidden[i].weight(), hidden, inputs),
     );
-    stack(`filter.${i}.bias`, [1, hidden], (layer) => layer.filter.hidden[i].bias);
+    stack(`filter.${i}.bias`, [1, hidden], (layer) => layer.filter.hidden[i].bias());
   });
-  stack('filter.last', [hidden, width], (layer) => transpose(layer.filter.last, width, hidden));
-  stack('filter.frequency', [1, hidden], (layer) => layer.filter.frequency);
-  stack('filter.decay', [1, width], (layer) => layer.filter.deltas.map((delta) => -Math.abs(delta)));
+  const stackMixers = (
+    name: string,
+    dims: readonly number[],
+    part: (layer: FilterWeights) => Float32Array,
+  ): void => {
+    add(name, [mixers, ...dims], () => concatenate(weights.layers.map((layer) => part(layer.filter))));
+  };
+  stackMixers('filter.last', [hidden, width], (layer) =>
+    concatenate(split(layer.last(), perLayer).map((matrix) => transpose(matrix, width, hidden))),
+  );
+  stack('filter.frequency', [1, hidden], (layer) => layer.filter.frequency());
+  stackMixers('filter.decay', [1, width], (layer) => layer.deltas().map((delta) => -Math.abs(delta)));
+  if (filter.positions === 'stored') {
+    const positions = ({ filter: { positions } }: LayerWeights): NonNullable<FilterWeights['positions']> => {
+      if (positions === undefined) throw new RangeError('the positions to be stored are not there');
+      return positions;
+    };
+    stack('filter.features', [context, features], (layer) => positions(layer).features());
+    stack('filter.times', [context, 1], (layer) => positions(layer).times());
+  }
+  // No graph reads these two: they are what an export needs beyond what the graphs do.
+  stackMixers('filter.bias', [width], (layer) => layer.bias());
+  stackMixers('filter.deltas', [width], (layer) => layer.deltas());
   return { tensors, views };
 }
 
 /** `[rows, columns]` -> `[columns, rows]`. */
-function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
+export function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(matrix.length);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) out[c * rows + r] = matrix[r * columns + c];
@@ -147,6 +173,12 @@ function transpose(matrix: Float32Array, rows: number, columns: number): Float32
 /** One tap of a depthwise convolution of three, `[channel, 3]` -> `[channel]`. */
 function tapOf(weight: Float32Array, tap: number): Float32Array {
   return new Float32Array(weight.length / 3).map((_, channel) => weight[3 * channel + tap]);
+}
+
+/** `parts` pieces of one size. */
+function split(values: Float32Array, parts: number): Float32Array[] {
+  const size = values.length / parts;
+  return Array.from({ length: parts }, (_, i) => values.subarray(i * size, (i + 1) * size));
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

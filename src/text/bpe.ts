@@ -16,7 +16,8 @@ export function bpeTokenizer(json: object): Tokenizer {
   const library = new HuggingFaceTokenizer(json, {});
   const vocabulary = library.get_vocab();
   const size = Math.max(...vocabulary.values()) + 1;
-  const special = ((json as TokenizerJson).added_tokens ?? []).filter((token) => token.special);
+  const added = (json as TokenizerJson).added_tokens ?? [];
+  const special = added.filter((token) => token.special);
   const specialIds = new Set(special.map((token) => token.id));
 
   const byteOf = byteAlphabet();
@@ -26,17 +27,20 @@ export function bpeTokenizer(json: object): Tokenizer {
     if (!specialIds.has(id))
       table[id] = Uint8Array.from([...piece], (character) => byteOf.get(character) ?? 0x3f);
   }
+  // Added tokens are spelt as they are, not in the alphabet of bytes.
+  for (const { id, content, special } of added) if (!special) table[id] = Buffer.from(content);
   const end = special.find((token) => token.content === '<|endoftext|>') ?? special[0];
   return {
     size,
     endOfText: end?.id ?? null,
+    startOfText: end?.id ?? null,
     encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
     bytes: (id) => table[id],
   };
 }
 
 /** GPT-2's spelling of bytes: character to byte. */
-function byteAlphabet(): Map<string, number> {
+export function byteAlphabet(): Map<string, number> {
   const prints = (byte: number): boolean =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
   const alphabet = new Map<string, number>();

@@ -6,6 +6,7 @@ export function byteTokenizer(): Tokenizer {
   return {
     size: 256,
     endOfText: null,
+    startOfText: null,
     encode: (text) => [...Buffer.from(text, 'utf8')],
     bytes: (id) => table[id],
   };

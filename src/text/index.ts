@@ -1,3 +1,5 @@
-export { decode, type Tokenizer } from './tokenizer.js';
+export { decode, neverDrawn, TextError, type Tokenizer } from './tokenizer.js';
 export { byteTokenizer } from './bytes.js';
 export { bpeTokenizer } from './bpe.js';
+export { characterTokenizer } from './characters.js';
+export { checkTokenizer, LONGEST_TOKENIZER } from './check.js';

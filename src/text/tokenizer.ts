@@ -2,11 +2,19 @@
 export interface Tokenizer {
   /** Token ids, 0 .. size - 1. */
   readonly size: number;
-  /** The token that ends a text, and so starts one; null where the vocabulary has none. */
+  /** The token that ends a text; null where the vocabulary has none. */
   readonly endOfText: number | null;
+  /** The token that starts a text; null where texts start with their first token. */
+  readonly startOfText: number | null;
+  /** Throws a TextError where the vocabulary has no token for a part of the text. */
   encode(text: string): number[];
   /** The bytes a token stands for; none for special tokens, which are no part of any text. */
   bytes(id: number): Uint8Array;
+}
+
+/** A text that a vocabulary cannot spell. */
+export class TextError extends Error {
+  override readonly name = 'TextError';
 }
 
 /** The text of whole token sequences. Bytes that are no UTF-8 become U+FFFD. */
@@ -14,4 +22,19 @@ export function decode(tokenizer: Tokenizer, ids: Iterable<number>): string {
   const parts: Uint8Array[] = [];
   for (const id of ids) parts.push(tokenizer.bytes(id));
   return Buffer.concat(parts).toString('utf8');
+}
+
+/**
+ * The logits that no text can come from: padding beyond the tokenizer's ids, and special tokens. The token
+ * that ends a text is not among them.
+ *
+ * @param vocabulary logits the model has
+ */
+export function neverDrawn(tokenizer: Tokenizer, vocabulary: number): number[] {
+  const ids: number[] = [];
+  for (let id = 0; id < vocabulary; id++) {
+    const silent = id >= tokenizer.size || tokenizer.bytes(id).length === 0;
+    if (silent && id !== tokenizer.endOfText) ids.push(id);
+  }
+  return ids;
 }

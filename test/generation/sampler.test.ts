@@ -80,3 +80,16 @@ test('logits are left as they were', () => {
   createSampler({ temperature: 0.7, topK: 10, topP: 0.9 }, 1).sample(logits);
   expect(logits).toEqual(copy);
 });
+
+test.each([
+  { temperature: 0, topK: 0, topP: 1 },
+  { temperature: 1, topK: 0, topP: 1 },
+  { temperature: 2, topK: 2, topP: 0.9 },
+])('tokens never drawn are not drawn, as if the model did not have them: %j', (sampling) => {
+  const logits = Float32Array.of(9, 1, 8, 0.5, 7, 1.5);
+  const rest = Float32Array.of(1, 0.5, 1.5);
+  for (let seed = 0; seed < 50; seed++) {
+    const drawn = createSampler(sampling, seed, [0, 2, 4]).sample(logits);
+    expect(drawn).toBe([1, 3, 5][createSampler(sampling, seed).sample(rest)]);
+  }
+});

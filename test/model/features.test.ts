@@ -43,12 +43,12 @@ test('tap 0 is the reference one, and row 0 of the taps', async () => {
 
 test('tap 0 by hand', () => {
   // One hidden channel, all weights one: sin applied three times to 1 + 1 + 0 (time 0, cosine 1, sine 0).
-  const one = new Float32Array([1]);
-  const zero = new Float32Array([0]);
+  const one = (): Float32Array => new Float32Array([1]);
+  const zero = (): Float32Array => new Float32Array([0]);
   const filter = {
-    bias: new Float32Array([0.25]),
+    bias: () => new Float32Array([0.25]),
     hidden: [
-      { weight: new Float32Array([1, 1, 1]), bias: one },
+      { weight: () => new Float32Array([1, 1, 1]), bias: one },
       { weight: one, bias: zero },
       { weight: one, bias: zero },
     ] as const,

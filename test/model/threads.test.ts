@@ -4,6 +4,7 @@ import { blockFile, FILTER_FILE, HEAD_FILE, STEP_FILE, type ModelDimensions } fr
 import { createSession, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
 import { writeBundle } from '../../src/model/write.js';
 import type { HyenaWeights, Linear, Norm } from '../../src/onnx/weights.js';
+import type { Values } from '../../src/onnx/tensors.js';
 import { removeTemporary, temporaryDirectory } from './helpers.js';
 
 const WIDTH = 256;
@@ -28,29 +29,34 @@ function noise(count: number, inputs: number): Float32Array {
   );
 }
 
+const values =
+  (array: Float32Array): Values =>
+  () =>
+    array;
+
 function randomWeights(): HyenaWeights {
   const linear = (outputs: number, inputs: number): Linear => ({
-    weight: noise(outputs * inputs, inputs),
-    bias: noise(outputs, 4),
+    weight: values(noise(outputs * inputs, inputs)),
+    bias: values(noise(outputs, 4)),
   });
-  const norm: Norm = { weight: new Float32Array(WIDTH).fill(1), bias: noise(WIDTH, 4) };
+  const norm: Norm = { weight: values(new Float32Array(WIDTH).fill(1)), bias: values(noise(WIDTH, 4)) };
   const layer = {
     norm1: norm,
     inProj: linear(3 * WIDTH, WIDTH),
     short: linear(3 * WIDTH, 3),
     filter: {
-      bias: noise(WIDTH, 1),
+      bias: values(noise(WIDTH, 1)),
       hidden: [linear(HIDDEN, FEATURES), linear(HIDDEN, HIDDEN), linear(HIDDEN, HIDDEN)] as const,
-      last: noise(WIDTH * HIDDEN, HIDDEN),
-      frequency: new Float32Array(HIDDEN).fill(10),
-      deltas: Float32Array.from({ length: WIDTH }, (_, c) => 10 + c),
+      last: values(noise(WIDTH * HIDDEN, HIDDEN)),
+      frequency: values(new Float32Array(HIDDEN).fill(10)),
+      deltas: values(Float32Array.from({ length: WIDTH }, (_, c) => 10 + c)),
     },
     outProj: linear(WIDTH, WIDTH),
     norm2: norm,
     fc1: linear(model.inner, WIDTH),
     fc2: linear(WIDTH, model.inner),
   };
-  return { embeddings: noise(model.vocabulary * WIDTH, 4), layers: [layer], normF: norm };
+  return { embeddings: values(noise(model.vocabulary * WIDTH, 4)), layers: [layer], normF: norm };
 }
 
 let directory: string;

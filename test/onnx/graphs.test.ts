@@ -104,7 +104,13 @@ test.each([
   await session.release();
 });
 
-test('block graphs of other orders are not claimed', () => {
-  const model = { order: 3, layers: 1, width: 4, inner: 6, vocabulary: 5, context: 16, normEps: 1e-5 };
-  expect(() => blockGraph(model, 0, layOut('w.bin', []))).toThrow('order 2, not 3');
+test.each([2, 3, 4])('a block graph of order %i hands out its inner gates', async (order) => {
+  const model = { order, layers: 1, width: 4, inner: 6, vocabulary: 5, context: 16, normEps: 1e-5 };
+  const names = ['short.past1', 'short.past2', 'short.bias'].map((name) => `layers.0.${name}`);
+  const data = new Float32Array((order + 1) * 4);
+  const weights = [...zeroWeights(model), ...names.map((name) => ({ name, dims: [data.length], data }))];
+  const session = await load(blockGraph(model, 0, layOut('w.bin', weights)), weights);
+  const inner = session.outputNames.filter((name) => name.startsWith('inner_'));
+  expect(inner).toEqual(Array.from({ length: order - 2 }, (_, k) => `inner_${k + 1}`));
+  await session.release();
 });

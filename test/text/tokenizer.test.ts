@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { bpeTokenizer, byteTokenizer, decode } from '../../src/text/index.js';
+import {
+  bpeTokenizer,
+  byteTokenizer,
+  characterTokenizer,
+  decode,
+  neverDrawn,
+  TextError,
+} from '../../src/text/index.js';
 
 const shipped = JSON.parse(readFileSync('models/hyena-classics/tokenizer.json', 'utf8')) as object;
 
@@ -64,4 +71,37 @@ describe('the shipped vocabulary', () => {
     const text = 'It was the best of times, it was the worst of times.';
     expect(tokenizer.encode(text).length).toBeLessThan(text.length / 2.5);
   });
+});
+
+describe('the characters of DNA', () => {
+  const tokenizer = characterTokenizer();
+
+  test('have HyenaDNA’s ids', () => {
+    expect(tokenizer.encode('ACGTN')).toEqual([7, 8, 9, 10, 11]);
+    expect(decode(tokenizer, [7, 8, 9, 10, 11])).toBe('ACGTN');
+    expect(tokenizer.size).toBe(12);
+    expect(tokenizer.endOfText).toBe(1);
+  });
+
+  test('special tokens are no text', () => {
+    expect(decode(tokenizer, [0, 1, 2, 3, 4, 5, 6, 15])).toBe('');
+  });
+
+  test.each([
+    ['ACgT', /character 2: .*"g": case matters/],
+    ['ACGT\n', /character 4: expected A, C, G, T, N, got "\\n"$/],
+    ['é', /character 0/],
+  ])('%j is refused by name', (text, message) => {
+    expect(() => tokenizer.encode(text)).toThrow(TextError);
+    expect(() => tokenizer.encode(text)).toThrow(message);
+  });
+
+  test('padding and special tokens are never drawn, the end is', () => {
+    expect(neverDrawn(tokenizer, 16)).toEqual([0, 2, 3, 4, 5, 6, 12, 13, 14, 15]);
+  });
+});
+
+test('of the shipped vocabulary every token can be drawn', () => {
+  const tokenizer = bpeTokenizer(shipped);
+  expect(neverDrawn(tokenizer, tokenizer.size)).toEqual([]);
 });

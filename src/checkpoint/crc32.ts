@@ -1,0 +1,39 @@
+/** CRC-32 as zip archives have it (reflected polynomial 0xEDB88320), eight bytes at a time. */
+
+/** Table k: the remainder of a byte followed by k zero bytes. */
+const TABLES = makeTables(8);
+
+/** The checksum of `bytes`, an unsigned integer. */
+export function crc32(bytes: Uint8Array): number {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES;
+  let crc = 0xffffffff;
+  let i = 0;
+  for (const end = bytes.length - 7; i < end; i += 8) {
+    crc ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
+    crc =
+      t7[crc & 0xff] ^
+      t6[(crc >>> 8) & 0xff] ^
+      t5[(crc >>> 16) & 0xff] ^
+      t4[crc >>> 24] ^
+      t3[bytes[i + 4]] ^
+      t2[bytes[i + 5]] ^
+      t1[bytes[i + 6]] ^
+      t0[bytes[i + 7]];
+  }
+  for (; i < bytes.length; i++) crc = t0[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+function makeTables(count: number): Int32Array[] {
+  const first = Int32Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    return crc;
+  });
+  const tables = [first];
+  while (tables.length < count) {
+    const last = tables[tables.length - 1];
+    tables.push(last.map((crc) => first[crc & 0xff] ^ (crc >>> 8)));
+  }
+  return tables;
+}

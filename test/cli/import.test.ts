@@ -1,0 +1,143 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeWithData } from '../checkpoint/data.js';
+import { SafetensorsFile } from '../../src/checkpoint/index.js';
+import { relL2 } from '../model/helpers.js';
+import { flashinf } from './run.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'flashinf-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const TINY = 'test/golden/tiny';
+
+describe('import', () => {
+  test('of this project’s training: says what it read, to stderr only', async () => {
+    const bundle = join(scratch, 'own');
+    const { code, stdout, stderr } = await flashinf(['import', TINY, '-o', bundle]);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(/2 layers of 32 \(MLP 48\), order 2, 40 outputs, context 4096/);
+    expect(existsSync(join(bundle, 'weights.bin'))).toBe(true);
+  });
+
+  test('and back: export', async () => {
+    const file = join(scratch, 'own.safetensors');
+    const { code, stdout, stderr } = await flashinf(['export', join(scratch, 'own'), '-o', file]);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(/own\.safetensors: \d+ tensors, 0\.\d MB/);
+    expect((await flashinf(['export', join(scratch, 'own'), '-o', file])).code).toBe(2);
+    expect((await flashinf(['export', join(scratch, 'own'), '-o', join(scratch, 'no', 'x')])).code).toBe(4);
+  });
+
+  test('an output that is there is refused, unless --force', async () => {
+    const bundle = join(scratch, 'twice');
+    expect((await flashinf(['import', TINY, '-o', bundle])).code).toBe(0);
+    const again = await flashinf(['import', TINY, '-o', bundle]);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toMatch(/exists; --force replaces it/);
+    expect((await flashinf(['import', TINY, '-o', bundle, '--force'])).code).toBe(0);
+    const file = join(scratch, 'a-file');
+    writeFileSync(file, 'mine');
+    expect((await flashinf(['import', TINY, '-o', file, '--force'])).code).toBe(2);
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+  });
+
+  test('a broken checkpoint leaves nothing behind', async () => {
+    const broken = join(scratch, 'broken.safetensors');
+    writeFileSync(broken, '<!doctype html>');
+    const { code, stderr } = await flashinf(['import', broken, '-o', join(scratch, 'none')]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^error: .*broken\.safetensors: expected .*, got a web page\n$/);
+    expect(readdirSync(scratch).filter((name) => name.startsWith('none'))).toEqual([]);
+  });
+
+  test.each([
+    [['import', '-o', 'x'], /missing required argument/],
+    [['import', TINY], /required option/],
+    [['import', TINY, '-o', 'x', '--shift', 'much'], /Expected a number/],
+    [['import', TINY, '-o', 'x', '--family', 'mamba'], /Allowed choices/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await flashinf(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describeWithData('hyenadna', (directory) => {
+  const bundle = join(scratch, 'dna');
+  beforeAll(async () => {
+    const args = ['import', join(directory, 'model.safetensors'), '-o', bundle, '--json'];
+    const { code, stdout, stderr } = await flashinf(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout.toString())).toMatchObject({ parameters: 436352, dialect: 'Hugging Face' });
+  });
+
+  test.each(['1', '2', '3', '4', '5'])('generates bases only (seed %s)', async (seed) => {
+    const args = ['generate', '-m', bundle, '-n', '64', '-s', seed, '--ignore-eos'];
+    const { code, stdout, stderr } = await flashinf(args, { input: 'ACGTACGT' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.toString()).toMatch(/^[ACGTN]{1,64}$/);
+  });
+
+  test('a prompt that is no DNA is refused', async () => {
+    const { code, stderr } = await flashinf(['generate', '-m', bundle, '-p', 'acgt']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/character 0: expected A, C, G, T, N, got "a": case matters/);
+  });
+
+  test.each([[[]], [['--stepwise']], [['--stepwise', '--mixer', 'lazy']]])(
+    'logits and hidden states of ids, %j, are the reference’s',
+    async (args) => {
+      const expected = SafetensorsFile.open(join(directory, 'reference.safetensors'));
+      const ids = [...expected.readFloat64('input_ids')];
+      const [logits, hidden] = ['logits', 'hidden'].map((name) => join(scratch, `${name}.safetensors`));
+      const outcome = await flashinf(
+        ['eval', '-m', bundle, '--ids', '-', '--logits', logits, '--hidden', hidden, ...args],
+        { input: ids.join('\n') },
+      );
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+      for (const [file, name, wanted] of [
+        [logits, 'logits', 'tied_logits'],
+        [hidden, 'hidden', 'last_hidden_state'],
+      ]) {
+        const got = SafetensorsFile.open(file);
+        expect(got.tensors.get(name)!.shape).toEqual(expected.tensors.get(wanted)!.shape);
+        expect(relL2(got.read(name), expected.read(wanted))).toBeLessThan(1e-5);
+        got.close();
+      }
+      expected.close();
+    },
+  );
+
+  test.each([
+    [['--ids', '7,8,16'], /id 2 is 16, the model's vocabulary goes from 0 to 15/],
+    [['--ids', '7,x'], /cannot read 7,x/],
+    [['--ids', ''], /--ids is empty/],
+    [['--ids', '7', 'file'], /either a file or --ids/],
+    [[], /missing required argument: a file, or --ids/],
+    [['--ids', '7,8', '--stepwise'], /goes with --logits/],
+    [['--ids', Array(1027).fill(7).join(','), '--logits', 'x'], /exceed the model's context of 1026/],
+  ])('eval refuses %j', async (args, message) => {
+    const { code, stderr } = await flashinf(['eval', '-m', bundle, ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  test('logits that cannot be written are an error of their own', async () => {
+    const args = ['eval', '-m', bundle, '--ids', '7,8', '--logits', join(scratch, 'no', 'such')];
+    expect((await flashinf(args)).code).toBe(4);
+  });
+
+  test('tokens of DNA', async () => {
+    const { stdout } = await flashinf(['tokenize', '-m', bundle, '--json'], { input: 'GATTACA' });
+    expect(JSON.parse(stdout.toString())).toMatchObject({ text: 'GATTACA', ids: [9, 7, 10, 10, 7, 8, 7] });
+    const back = await flashinf(['tokenize', '-m', bundle, '--decode', '9,7,10,10,7,8,7']);
+    expect(back.stdout.toString()).toBe('GATTACA');
+  });
+
+  test('bits per byte', async () => {
+    const { code, stdout } = await flashinf(['eval', '-m', bundle, '--json', '-'], { input: 'ACGTACGTAC' });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ tokens: 9, bytes: 9 });
+  });
+});
