@@ -135,7 +135,8 @@ export function checkPlan(plan: Plan, length: number): void {
   });
   const flat = plan.levels.slice(blocks.length);
   if (flat.length === 0) {
-    if (block < length) throw new RangeError(`the plan's blocks end at ${block}, before the length ${length}`);
+    if (block < length)
+      throw new RangeError(`the plan's blocks end at ${block}, before the length ${length}`);
     return;
   }
   checkFftSide(block);
