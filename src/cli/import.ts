@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { importCheckpoint, type Family, type Imported } from '../checkpoint/index.js';
+import { otherThanBundle } from '../model/index.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
 import { integer, jsonOption, number } from './options.js';
@@ -65,10 +66,11 @@ async function run(checkpoint: string, options: ImportCommandOptions, io: Io): P
   const { output, force, modulate, filterLayout: layout, json, ...given } = options;
   if (existsSync(output)) {
     if (!force) throw new UsageError(`${output} exists; --force replaces it`);
-    if (!statSync(output).isDirectory()) throw new UsageError(`${output} is not a directory`);
+    const other = otherThanBundle(output);
+    if (other !== undefined) throw new UsageError(`${output} is ${other}: nothing is replaced`);
   }
   const began = performance.now();
-  const imported = importCheckpoint(checkpoint, output, {
+  const imported = await importCheckpoint(checkpoint, output, {
     ...given,
     ...(modulate !== undefined && { modulate: modulate === 'on' }),
     ...(layout !== undefined && { layout }),
