@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import type { Kernels } from './kernels.js';
 
 /** Built by scripts/build-kernels.js. The same place seen from src/ and from dist/. */
@@ -8,10 +9,17 @@ let compiled: WebAssembly.Module | undefined;
 
 /**
  * The compiled kernels; one module serves every memory, on every thread. Threads are handed this one instead of compiling
- * their own: V8 starts with quickly compiled code and optimises what runs often, once per module.
+ * their own.
+ *
+ * V8 would start with quickly compiled code and optimise what has run often. A large tile runs seldom, and on several
+ * threads V8 can take minutes to see that it is worth it; so everything is optimised from the start, which takes a few ms.
  */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(FILE));
+  if (compiled === undefined) {
+    setFlagsFromString('--no-liftoff');
+    compiled = new WebAssembly.Module(readFileSync(FILE));
+    setFlagsFromString('--liftoff');
+  }
   return compiled;
 }
 
