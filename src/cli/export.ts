@@ -1,24 +1,18 @@
 import { existsSync } from 'node:fs';
-import { Command } from 'commander';
 import { exportBundle } from '../checkpoint/index.js';
 import { BundleError } from '../model/index.js';
 import { OutputError, UsageError } from './errors.js';
-import type { Io } from './io.js';
+import type { EXPORT } from './options/index.js';
+import type { Call } from './program.js';
 
-export function exportCommand(io: Io): Command {
-  return new Command('export')
-    .description('write a bundle’s weights to a safetensors file, in the names they came with')
-    .argument('<bundle>', 'the bundle')
-    .requiredOption('-o, --output <file>', 'the file to write')
-    .option('--force', 'replace a file that is there')
-    .action((bundle: string, { output, force }: { output: string; force?: boolean }) => {
-      if (existsSync(output) && !force) throw new UsageError(`${output} exists; --force replaces it`);
-      try {
-        const { tensors, bytes } = exportBundle(bundle, output);
-        io.note(`${output}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
-      } catch (error) {
-        if (error instanceof BundleError) throw error;
-        throw new OutputError(`cannot write ${output}: ${(error as Error).message}`);
-      }
-    });
+export function exportWeights({ args: [bundle], options, io }: Call<typeof EXPORT>): void {
+  const { output, force } = options;
+  if (existsSync(output) && !force) throw new UsageError(`${output} exists; --force replaces it`);
+  try {
+    const { tensors, bytes } = exportBundle(bundle, output);
+    io.note(`${output}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
+  } catch (error) {
+    if (error instanceof BundleError) throw error;
+    throw new OutputError(`cannot write ${output}: ${(error as Error).message}`);
+  }
 }
