@@ -4,7 +4,7 @@ import { completion } from './completion.js';
 import { EXIT, exitCodeOf } from './errors.js';
 import { evaluateFile } from './eval.js';
 import { exportWeights } from './export.js';
-import { generate } from './generate.js';
+import { generate } from './generate/index.js';
 import { importBundle } from './import.js';
 import { inspect } from './inspect.js';
 import { processIo } from './io.js';
@@ -48,7 +48,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const failed = (error: unknown): number => {
     // Whoever interrupts knows it; and help that was asked for is not an error.
-    if (error !== stop.signal.reason && !isHelp(error)) io.note(`${io.colour.red('error:')} ${describe(error)}`);
+    if (error !== stop.signal.reason && !isHelp(error))
+      io.note(`${io.colour.red('error:')} ${describe(error)}`);
     return exitCodeOf(error);
   };
   let code: number = EXIT.done;
@@ -62,7 +63,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = failed(error);
   }
   try {
-    await io.stdout.end();
+    // What a reader that has stopped reading will not take would keep the process alive.
+    if (!(await io.stdout.end())) process.exit(interrupted);
   } catch (error) {
     code = failed(error);
   }

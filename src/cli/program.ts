@@ -41,7 +41,11 @@ export function makeProgram(io: Io, runs: Readonly<Record<string, Run>>): Comman
   for (const spec of COMMANDS) program.addCommand(makeCommand(spec, runs[spec.name], io));
   // Printing errors, and exiting, is main's: process.exit would cut off what is still on its way to a pipe.
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => undefined });
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => undefined })
+      // Commander would add defaults, choices and the environment in its own words.
+      .configureHelp({ optionDescription: ({ description }) => description });
   }
   return program;
 }
@@ -110,7 +114,6 @@ function withParser(option: Option, spec: OptionSpec): Option {
 
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
-/** Commander would show the default's value itself, and every twin in the environment. */
 function helpOf(spec: OptionSpec): string {
   const notes: string[] = [];
   if (spec.type === 'choice') notes.push(spec.choices.join(', '));
@@ -120,7 +123,8 @@ function helpOf(spec: OptionSpec): string {
   return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;
 }
 
-const exitCodes = (): string => EXIT_CODES.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n');
+const exitCodes = (): string =>
+  EXIT_CODES.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n');
 
 /** Commander's message in one line, with what the user probably wanted. */
 export function explain({ code, message }: CommanderError): string {

@@ -10,10 +10,8 @@ import { table } from './table.js';
 
 export async function tokenize({ args: [text], options, io }: Call<typeof TOKENIZE>): Promise<void> {
   const { file } = options;
-  const input = await readPrompt({
-    ...(text !== undefined && { prompt: text }),
-    ...(file !== undefined && { file }),
-  });
+  const sources = { ...(text !== undefined && { prompt: text }), ...(file !== undefined && { file }) };
+  const input = await readPrompt(sources, io);
   if (input === undefined) throw new UsageError('nothing to tokenize: give a text, --file, or pipe one in');
   const tokenizer = await loadTokenizer(openBundle(options.model));
   const ids = options.decode ? checked(parseIds(input, 'tokenize'), tokenizer) : tokenizer.encode(input);

@@ -7,7 +7,14 @@ export const BENCH = {
   summary: 'lazy, eager and tiled mixing side by side, alone and in the model',
   options: {
     len: { type: 'integer', value: 'n', help: 'positions', from: 2, default: 16384 },
-    width: { type: 'integer', value: 'n', help: 'channels, for mixing alone', from: 1, to: 65536, default: 256 },
+    width: {
+      type: 'integer',
+      value: 'n',
+      help: 'channels, for mixing alone',
+      from: 1,
+      to: 65536,
+      default: 256,
+    },
     layers: { type: 'integer', value: 'n', help: 'layers, for mixing alone', from: 1, to: 1024, default: 1 },
     samples: { type: 'integer', value: 'n', help: 'where lazy and eager are measured', from: 1, default: 32 },
     seed: { ...SEED, help: 'of inputs and text', default: 1 },
@@ -30,7 +37,11 @@ export const EVAL = {
   summary: 'bits per byte of a text file, overall and by position; or what the model computes for it',
   arguments: [{ name: '[file]', help: "UTF-8 text of any length, '-' for stdin", completes: 'file' }],
   options: {
-    ids: { type: 'text', value: 'list', help: "token ids instead of text: a list 7,8,9, a file of them, or '-' for stdin" },
+    ids: {
+      type: 'text',
+      value: 'list',
+      help: "token ids instead of text: a list 7,8,9, a file of them, or '-' for stdin",
+    },
     logits: {
       type: 'text',
       value: 'file',
@@ -45,7 +56,12 @@ export const EVAL = {
     },
     stepwise: { type: 'flag', help: 'compute these token by token, as generation does, not all at once' },
     length: { type: 'integer', value: 'n', help: 'tokens per stretch', from: 2, defaultText: 'the context' },
-    stretches: { type: 'integer', value: 'n', help: 'score n stretches, evenly spaced and wrapping around', from: 1 },
+    stretches: {
+      type: 'integer',
+      value: 'n',
+      help: 'score n stretches, evenly spaced and wrapping around',
+      from: 1,
+    },
     ...JSON_OPTION,
     ...MODEL,
     ...MIXER,
@@ -69,7 +85,14 @@ export const IMPORT = {
     },
   ],
   options: {
-    output: { type: 'text', short: 'o', value: 'dir', help: 'the bundle to write', required: true, completes: 'directory' },
+    output: {
+      type: 'text',
+      short: 'o',
+      value: 'dir',
+      help: 'the bundle to write',
+      required: true,
+      completes: 'directory',
+    },
     force: { type: 'flag', help: 'replace a bundle that is there' },
     name: { type: 'text', value: 'name', help: 'the model’s name', defaultText: 'the checkpoint’s' },
     config: {
@@ -92,7 +115,12 @@ export const IMPORT = {
       help: 'added to the filters’ window',
       defaultText: '0.05 for HyenaDNA, else 0',
     },
-    modulate: { type: 'choice', value: 'switch', help: 'whether filters have a window', choices: ['on', 'off'] },
+    modulate: {
+      type: 'choice',
+      value: 'switch',
+      help: 'whether filters have a window',
+      choices: ['on', 'off'],
+    },
     filterLayout: {
       type: 'choice',
       value: 'name',
@@ -106,7 +134,14 @@ export const IMPORT = {
       from: 2,
       to: 1 << 27,
     },
-    normEps: { type: 'number', value: 'x', help: 'epsilon of the layer norms', from: 0, to: 1, defaultText: '1e-5' },
+    normEps: {
+      type: 'number',
+      value: 'x',
+      help: 'epsilon of the layer norms',
+      from: 0,
+      to: 1,
+      defaultText: '1e-5',
+    },
     ...JSON_OPTION,
     ...EVERYWHERE,
   },
@@ -118,7 +153,14 @@ export const EXPORT = {
   summary: 'write a bundle’s weights to a safetensors file, in the names they came with',
   arguments: [{ name: '<bundle>', help: 'the bundle', completes: 'directory' }],
   options: {
-    output: { type: 'text', short: 'o', value: 'file', help: 'the file to write', required: true, completes: 'file' },
+    output: {
+      type: 'text',
+      short: 'o',
+      value: 'file',
+      help: 'the file to write',
+      required: true,
+      completes: 'file',
+    },
     force: { type: 'flag', help: 'replace a file that is there' },
     ...EVERYWHERE,
   },
@@ -146,7 +188,13 @@ export const TOKENIZE = {
     { name: '[text]', help: "the text, or the ids; after what is piped in, if anything is; '-' for stdin" },
   ],
   options: {
-    file: { type: 'text', short: 'f', value: 'file', help: "a file that holds them, '-' for stdin", completes: 'file' },
+    file: {
+      type: 'text',
+      short: 'f',
+      value: 'file',
+      help: "a file that holds them, '-' for stdin",
+      completes: 'file',
+    },
     decode: { type: 'flag', help: 'from ids (7,8,9) to text, and nothing else, on stdout' },
     ...JSON_OPTION,
     ...MODEL,

@@ -90,7 +90,12 @@ export const GENERATE = {
   summary: 'continue a prompt; stdout carries the generated text only',
   arguments: [{ name: '[-]', help: 'the prompt is on stdin (a pipe is read without being told)' }],
   options: {
-    prompt: { type: 'text', short: 'p', value: 'text', help: 'the prompt; after what is piped in, if anything is' },
+    prompt: {
+      type: 'text',
+      short: 'p',
+      value: 'text',
+      help: 'the prompt; after what is piped in, if anything is',
+    },
     file: {
       type: 'text',
       short: 'f',
@@ -103,8 +108,16 @@ export const GENERATE = {
     ...SAMPLING_OPTIONS,
     echo: { type: 'flag', help: 'print the prompt first', group: OUTPUT },
     raw: { type: 'flag', help: 'print bytes as they come, not whole characters only', group: OUTPUT },
-    json: { ...JSON_OPTION.json, help: 'print one JSON object: text, tokens, why it ended, timings', group: OUTPUT },
-    jsonl: { type: 'flag', help: 'print one JSON object per token as it comes, then the final one', group: OUTPUT },
+    json: {
+      ...JSON_OPTION.json,
+      help: 'print one JSON object: text, tokens, why it ended, timings',
+      group: OUTPUT,
+    },
+    jsonl: {
+      type: 'flag',
+      help: 'print one JSON object per token as it comes, then the final one',
+      group: OUTPUT,
+    },
     logprobs: {
       type: 'integer',
       value: 'n',

@@ -53,15 +53,13 @@ export const OPTION_HINTS: Readonly<Record<string, string>> = {
 
 /** Single letters, and words after a single dash. */
 export const SHORT_HINTS: Readonly<Record<string, string>> = {
-  ngl: '--device cuda',
-  cnv: 'there is no chat; -p continues a text',
   i: 'there is no chat; -p continues a text',
   r: '--stop',
   b: '--batch-size',
   q: 'nothing but the text is printed unless --stats is given',
   o: 'redirect stdout: flashinf generate ... > file',
   v: '--verbose, or --version before any command',
-  e: 'escapes are not read; in bash, $\'...\' is',
+  e: "escapes are not read; in bash, $'...' is",
   j: '--json',
   l: '--n-predict',
 };

@@ -123,12 +123,16 @@ export function placeholder(spec: OptionSpec): string {
 export function rangeOf({ type, from, above, to }: NumberSpec): string {
   const what = type === 'integer' ? 'a whole number' : 'a number';
   if (above !== undefined) return `${what} above ${above}${to === undefined ? '' : `, at most ${to}`}`;
-  if (from !== undefined) return to === undefined ? `${what} of at least ${from}` : `${what} from ${from} to ${to}`;
+  if (from !== undefined)
+    return to === undefined ? `${what} of at least ${from}` : `${what} from ${from} to ${to}`;
   return what;
 }
 
 /** Whether a value is one the option takes. */
-export function accepts({ type, from = -Infinity, above = -Infinity, to = Infinity }: NumberSpec, value: number): boolean {
+export function accepts(
+  { type, from = -Infinity, above = -Infinity, to = Infinity }: NumberSpec,
+  value: number,
+): boolean {
   return (
     Number.isFinite(value) &&
     (type === 'number' || Number.isSafeInteger(value)) &&
