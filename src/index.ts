@@ -23,13 +23,15 @@ export {
 } from './generation/sampler.js';
 export { logprobsOf, type Logprobs, type TokenLogprob } from './generation/logprobs.js';
 export { openState, StateWriteError, writeState, type SavedState, type SavedText } from './generation/state-file.js';
+export type { Chunk } from './generation/assembly.js';
+export { generateMany, type Item, type ItemResult, type ManyOptions } from './generation/many.js';
 export {
   generate,
   TextStream,
-  type Chunk,
   type StopType,
   type TextOptions,
   type TextResult,
+  type TextShape,
 } from './generation/text.js';
 export { evaluate, type Bucket, type EvaluateOptions, type Evaluation } from './bench/evaluate.js';
 export { measureMixing, type MixingOptions, type MixingResult } from './bench/mixing.js';

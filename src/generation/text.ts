@@ -1,29 +1,27 @@
 /** Text, and not only tokens: what most programs want. */
 import { randomInt } from 'node:crypto';
-import { neverDrawn, Outlet, TextError, type Tokenizer } from '../text/index.js';
 import type { MixerName, Plan } from '../mixer/index.js';
 import type { Progress } from '../model/index.js';
+import { neverDrawn, TextError, type Tokenizer } from '../text/index.js';
+import { Assembly, type AssemblyOptions, type Chunk } from './assembly.js';
 import { Generation, roomAfter, roomFrom, type StopReason, type Timings } from './generation.js';
 import type { Loaded } from './load.js';
-import { logprobsOf, type Logprobs } from './logprobs.js';
 import { DEFAULT_SAMPLING, type Sampling } from './sampler.js';
 import { writeState, type SavedState } from './state-file.js';
 
-export interface TextOptions {
-  /** Most tokens to generate. Default: 256, or what the context has room for. Going on: what was left. */
+/** What shapes one text. */
+export interface TextShape extends Omit<AssemblyOptions, 'held'> {
+  /** Most tokens to generate. Default: 256, or what there is room for. Going on: what was left. */
   readonly count?: number;
   /** The same seed gives the same text. Default: random. */
   readonly seed?: number;
   /** What it leaves out is as in `DEFAULT_SAMPLING`. */
   readonly sampling?: Partial<Sampling>;
-  /** The text ends before any of these, also where they span tokens. */
-  readonly stop?: readonly string[];
   /** Go on when the text would end. */
   readonly ignoreEos?: boolean;
-  /** Let out parts of characters. */
-  readonly raw?: boolean;
-  /** Also report the log probabilities of each token and of this many most likely ones. */
-  readonly logprobs?: number;
+}
+
+export interface TextOptions extends TextShape {
   /** Default: tiled. */
   readonly mixer?: MixerName;
   /** Default: `flatPlan`. */
@@ -41,15 +39,6 @@ export interface TextOptions {
   readonly save?: string;
 }
 
-/** What one token lets out. */
-export interface Chunk {
-  /** The token; null for what was held back until the end. */
-  readonly token: number | null;
-  /** Nothing while it may be part of a stop or of a character. */
-  readonly bytes: Uint8Array;
-  readonly logprobs?: Logprobs;
-}
-
 export type StopType = StopReason | 'word';
 
 /** What is known once the text has ended. */
@@ -63,7 +52,6 @@ export interface TextResult {
   readonly seed: number;
   /** ms. */
   readonly timings: Timings;
-  readonly mixerBytes: number;
 }
 
 const DEFAULT_COUNT = 256;
@@ -90,100 +78,88 @@ export function generate(
 /** A text being generated. To be iterated once. */
 export class TextStream implements AsyncIterable<Chunk> {
   readonly seed: number;
-  readonly prompt: readonly number[];
-  readonly count: number;
+  private readonly prompt: readonly number[];
+  private readonly count: number;
   private readonly generation: Generation;
-  private readonly outlet: Outlet;
-  private readonly tokenizer: Tokenizer;
+  private readonly assembly: Assembly;
   private readonly sampling: Sampling;
   private readonly stop: readonly string[];
   private readonly ignoreEos: boolean;
-  private readonly carried: Uint8Array;
-  private readonly tokens: number[] = [];
-  /** Bytes let out. */
-  private leftBytes = 0;
-  private endedBefore = false;
+  /** The text had ended before this run. */
+  private readonly over: boolean;
 
   constructor(
     { model, tokenizer }: Loaded,
     prompt: string | readonly number[],
     private readonly options: TextOptions,
   ) {
-    const { from, room, onPrefill, signal, plan, mixer, threads, raw = false, save } = options;
+    const { from, save, count, seed, sampling, stop, ignoreEos, raw, logprobs, ...rest } = options;
     const saved = from?.text;
-    this.tokenizer = tokenizer;
-    this.seed = saved?.seed ?? options.seed ?? randomInt(2 ** 32);
-    this.sampling = { ...DEFAULT_SAMPLING, ...saved?.sampling, ...options.sampling };
-    this.stop = options.stop ?? saved?.stop ?? [];
-    if (this.stop.includes('')) throw new RangeError('an empty text would stop every text');
-    this.ignoreEos = options.ignoreEos ?? saved?.ignoreEos ?? false;
-    this.carried = saved?.held ?? new Uint8Array(0);
-    this.outlet = new Outlet({ stops: this.stop, raw, held: this.carried });
-    this.endedBefore = saved?.ended === true && !this.ignoreEos;
+    this.seed = saved?.seed ?? seed ?? randomInt(2 ** 32);
+    this.sampling = { ...DEFAULT_SAMPLING, ...saved?.sampling, ...sampling };
+    this.stop = stop ?? saved?.stop ?? [];
+    this.ignoreEos = ignoreEos ?? saved?.ignoreEos ?? false;
+    this.over = saved?.ended === true && !this.ignoreEos;
+    this.assembly = new Assembly(tokenizer, {
+      stop: this.stop,
+      ...(raw !== undefined && { raw }),
+      ...(logprobs !== undefined && { logprobs }),
+      ...(saved !== undefined && { held: saved.held }),
+    });
     this.prompt = from?.point.ids ?? (typeof prompt === 'string' ? promptIds(tokenizer, prompt) : prompt);
-    const most = from === undefined ? roomAfter(this.prompt.length, model) : roomFrom(from.point);
-    this.count = this.endedBefore ? 0 : (options.count ?? saved?.remaining ?? Math.min(DEFAULT_COUNT, most));
+    const room = from === undefined ? roomAfter(this.prompt.length, model) : roomFrom(from.point);
+    this.count = this.over ? 0 : (count ?? saved?.remaining ?? Math.min(DEFAULT_COUNT, room));
     this.generation = new Generation(model, this.prompt, {
+      ...rest,
       count: this.count,
       seed: this.seed,
       sampling: this.sampling,
       never: neverDrawn(tokenizer, model.config.model.vocabulary),
       endOfText: this.ignoreEos ? null : tokenizer.endOfText,
-      ...(room !== undefined && { room }),
-      ...(mixer !== undefined && { mixer }),
-      ...(plan !== undefined && { plan }),
-      ...(threads !== undefined && { threads }),
-      ...(signal !== undefined && { signal }),
-      ...(onPrefill !== undefined && { onPrefill }),
       ...(from !== undefined && { from: from.point }),
       ...(save !== undefined && { onEnd: (point) => writeState(save, model, this.toSave(), point) }),
     });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Chunk, void, void> {
-    const { generation, outlet, tokenizer, tokens } = this;
-    const { logprobs, save } = this.options;
+    const { generation, assembly } = this;
     for await (const token of generation) {
-      tokens.push(token);
-      const bytes = outlet.push(tokenizer.bytes(token));
-      this.leftBytes += bytes.length;
-      yield {
-        token,
-        bytes,
-        ...(logprobs !== undefined && { logprobs: logprobsOf(generation.logits, token, logprobs) }),
-      };
-      if (outlet.stop !== null) return;
+      yield assembly.push(token, generation.logits);
+      if (assembly.stoppingWord !== null) return;
     }
     // A text that goes on later lets out then what it still holds back.
-    if (save !== undefined && !this.ended) return;
-    const rest = outlet.flush();
-    this.leftBytes += rest.length;
-    if (rest.length > 0) yield { token: null, bytes: rest };
+    if (this.options.save !== undefined && !this.ended) return;
+    const rest = assembly.flush();
+    if (rest.bytes.length > 0) yield rest;
   }
 
   get result(): TextResult {
-    const { generation, outlet, tokenizer, tokens, seed, prompt } = this;
-    const all = Buffer.concat([this.carried, ...tokens.map((id) => tokenizer.bytes(id))]);
+    const { generation, assembly, seed, prompt } = this;
+    const { text, tokens, stoppingWord } = assembly;
     return {
-      text: all.subarray(0, this.leftBytes).toString('utf8'),
+      text,
       tokens,
-      stopType: outlet.stop !== null ? 'word' : this.endedBefore ? 'eos' : generation.reason,
-      stoppingWord: outlet.stop,
+      stopType: stoppingWord !== null ? 'word' : this.over ? 'eos' : generation.reason,
+      stoppingWord,
       promptTokens: prompt.length,
       seed,
       timings: generation.timings,
-      mixerBytes: generation.mixerBytes,
     };
+  }
+
+  /** Bytes the mixer holds. */
+  get mixerBytes(): number {
+    return this.generation.mixerBytes;
   }
 
   /** Whether the model ended the text, in this run or before. */
   private get ended(): boolean {
-    return this.endedBefore || this.generation.reason === 'eos';
+    return this.over || this.generation.reason === 'eos';
   }
 
   private toSave(): Parameters<typeof writeState>[2] {
-    const { seed, sampling, stop, ignoreEos, ended, outlet, count, generation } = this;
-    const held = ended ? new Uint8Array(0) : outlet.held;
+    const { seed, sampling, stop, ignoreEos, ended, count, generation } = this;
+    const held = ended ? new Uint8Array(0) : this.assembly.held;
     return { seed, sampling, stop, ignoreEos, remaining: count - generation.generated, ended, held };
   }
 }
@@ -200,10 +176,6 @@ export function promptIds(tokenizer: Tokenizer, prompt: string): number[] {
 
 /** The text that a saved run has let out so far, its prompt included. */
 export function savedText(tokenizer: Tokenizer, { text, point }: SavedState): string {
-  const bytes = decodeBytes(tokenizer, point.ids);
+  const bytes = Buffer.concat(point.ids.map((id) => tokenizer.bytes(id)));
   return bytes.subarray(0, bytes.length - text.held.length).toString('utf8');
-}
-
-function decodeBytes(tokenizer: Tokenizer, ids: readonly number[]): Buffer {
-  return Buffer.concat(ids.map((id) => tokenizer.bytes(id)));
 }

@@ -2,7 +2,8 @@ import { checkStateTarget, openState, type SavedState } from '../../generation/s
 import { roomAfter, roomFrom } from '../../generation/generation.js';
 import { load, type Loaded } from '../../generation/load.js';
 import type { Sampling } from '../../generation/sampler.js';
-import { generate, promptIds, savedText, type Chunk, type TextStream } from '../../generation/text.js';
+import type { Chunk } from '../../generation/assembly.js';
+import { generate, promptIds, savedText, type TextStream } from '../../generation/text.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { GENERATE } from '../options/index.js';
@@ -36,7 +37,11 @@ export async function generateOne(call: GenerateCall): Promise<void> {
     }
     const { result } = stream;
     const mixer = from?.point.mixer.name ?? options.mixer;
-    const stats = statsOf(loaded, result, { mixer, threads: options.threads, loading });
+    const stats = {
+      ...statsOf(loaded, result, { mixer, threads: options.threads, loading }),
+      mixer_bytes: stream.mixerBytes,
+      peak_bytes: process.resourceUsage().maxRSS * 1024,
+    };
     if (options.json || options.jsonl) {
       const { text, tokens } = result;
       const object = {

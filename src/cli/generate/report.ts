@@ -36,12 +36,10 @@ export function statsOf({ model }: Loaded, result: TextResult, { mixer, threads,
       steps_ms: timings.steps,
       mixing_ms: timings.mixing,
     },
-    mixer_bytes: result.mixerBytes,
-    peak_bytes: process.resourceUsage().maxRSS * 1024,
   };
 }
 
-export type Stats = ReturnType<typeof statsOf>;
+export type Stats = ReturnType<typeof statsOf> & { mixer_bytes: number; peak_bytes: number };
 
 const perSecond = (count: number, ms: number): number => (ms > 0 ? (count / ms) * 1000 : 0);
 
