@@ -8,11 +8,37 @@ export {
   Generation,
   MemoryError,
   type GenerationOptions,
+  type Point,
+  type SavedPoint,
   type StopReason,
   type Timings,
 } from './generation/generation.js';
 export { computeActivations, type ActivationOptions, type Activations } from './generation/activations.js';
-export { createSampler, DEFAULT_SAMPLING, type Sampler, type Sampling } from './generation/sampler.js';
+export {
+  DEFAULT_SAMPLING,
+  Sampler,
+  type Candidates,
+  type SamplerOptions,
+  type Sampling,
+} from './generation/sampler.js';
+export { logprobsOf, type Logprobs, type TokenLogprob } from './generation/logprobs.js';
+export {
+  openState,
+  StateWriteError,
+  writeState,
+  type SavedState,
+  type SavedText,
+} from './generation/state-file.js';
+export type { Chunk } from './generation/assembly.js';
+export { generateMany, type Item, type ItemResult, type ManyOptions } from './generation/many.js';
+export {
+  generate,
+  TextStream,
+  type StopType,
+  type TextOptions,
+  type TextResult,
+  type TextShape,
+} from './generation/text.js';
 export { evaluate, type Bucket, type EvaluateOptions, type Evaluation } from './bench/evaluate.js';
 export { measureMixing, type MixingOptions, type MixingResult } from './bench/mixing.js';
 export { measureGeneration, type EndToEnd, type EndToEndOptions } from './bench/end-to-end.js';

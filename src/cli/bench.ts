@@ -1,4 +1,3 @@
-import { Command, Option } from 'commander';
 import { compareTexts, measureGeneration, type EndToEnd } from '../bench/end-to-end.js';
 import { measureMixing, type MixingResult } from '../bench/mixing.js';
 import { provenance, type Provenance } from '../bench/provenance.js';
@@ -6,20 +5,12 @@ import { checkMemory, mixerShape, roomAfter } from '../generation/generation.js'
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
 import { load } from '../generation/load.js';
-import { integer, jsonOption, MIXERS, modelOptions, type ModelOptions } from './options.js';
+import { MIXERS, type BENCH } from './options/index.js';
+import type { Call } from './program.js';
 import { table } from './table.js';
 import { VERSION } from './version.js';
 
-interface BenchOptions extends ModelOptions {
-  readonly len: number;
-  readonly width: number;
-  readonly layers: number;
-  readonly samples: number;
-  readonly seed: number;
-  readonly endToEnd: boolean;
-  readonly full?: boolean;
-  readonly json?: boolean;
-}
+type BenchOptions = Call<typeof BENCH>['options'];
 
 /** Everything one run measured. */
 interface BenchReport {
@@ -42,28 +33,7 @@ interface EndToEndRow extends Pick<EndToEnd, 'mixer' | 'totalMs' | 'mixingMs' | 
   readonly measured?: EndToEnd;
 }
 
-export function benchCommand(io: Io): Command {
-  const command = new Command('bench')
-    .description('lazy, eager and tiled mixing side by side, alone and in the model')
-    .addOption(new Option('--len <n>', 'positions').argParser(integer(2)).default(16384))
-    .addOption(
-      new Option('--width <n>', 'channels, for mixing alone').argParser(integer(1, 65536)).default(256),
-    )
-    .addOption(new Option('--layers <n>', 'layers, for mixing alone').argParser(integer(1, 1024)).default(1))
-    .addOption(
-      new Option('--samples <n>', 'where lazy and eager are measured').argParser(integer(1)).default(32),
-    )
-    .addOption(
-      new Option('-s, --seed <n>', 'of inputs and text').argParser(integer(0, 2 ** 32 - 1)).default(1),
-    )
-    .option('--no-end-to-end', 'mixing alone')
-    .option('--full', 'measure lazy and eager at every position, not sampled: slow')
-    .addOption(jsonOption());
-  for (const option of modelOptions()) command.addOption(option);
-  return command.action((options: BenchOptions) => run(options, io));
-}
-
-async function run(options: BenchOptions, io: Io): Promise<void> {
+export async function bench({ options, io }: Call<typeof BENCH>): Promise<void> {
   const generated = options.endToEnd ? await inModel(options, io) : NO_MODEL;
   const mixing = await alone(
     { layers: options.layers, width: options.width, length: options.len },

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { StateWriteError } from '../generation/state-file.js';
 import { BundleError } from '../model/index.js';
 import { TextError } from '../text/index.js';
 
@@ -27,6 +28,6 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof UsageError || error instanceof TextError) return EXIT.usage;
   if (error instanceof BundleError) return EXIT.invalidFile;
-  if (error instanceof OutputError) return EXIT.output;
+  if (error instanceof OutputError || error instanceof StateWriteError) return EXIT.output;
   return EXIT.failure;
 }

@@ -1,49 +1,19 @@
-import { Command, Option } from 'commander';
 import { evaluate, type Evaluation } from '../bench/evaluate.js';
 import { writeSafetensors } from '../checkpoint/index.js';
 import { computeActivations } from '../generation/activations.js';
-import type { MixerName } from '../mixer/index.js';
 import type { HyenaModel } from '../model/index.js';
 import { OutputError, UsageError } from './errors.js';
 import { readIds } from './ids.js';
 import type { Io } from './io.js';
 import { load } from '../generation/load.js';
-import { integer, jsonOption, mixerOption, modelOptions, type ModelOptions } from './options.js';
+import type { EVAL } from './options/index.js';
+import type { Call } from './program.js';
 import { readText } from './prompt.js';
 import { table } from './table.js';
 
-interface EvalOptions extends ModelOptions {
-  readonly ids?: string;
-  readonly logits?: string;
-  readonly hidden?: string;
-  readonly stepwise?: boolean;
-  readonly mixer: MixerName;
-  readonly length?: number;
-  readonly stretches?: number;
-  readonly json?: boolean;
-}
+type EvalOptions = Call<typeof EVAL>['options'];
 
-export function evalCommand(io: Io): Command {
-  const command = new Command('eval')
-    .description('bits per byte of a text file, overall and by position; or what the model computes for it')
-    .argument('[file]', "UTF-8 text of any length, '-' for stdin")
-    .option('--ids <list>', "token ids instead of text: a list 7,8,9, a file of them, or '-' for stdin")
-    .option('--logits <file>', 'write the logits of every position, [time, vocabulary], as safetensors')
-    .option('--hidden <file>', 'write the last hidden states (what the head reads), [time, d_model]')
-    .option('--stepwise', 'compute these token by token, as generation does, not all at once')
-    .addOption(mixerOption())
-    .addOption(new Option('--length <n>', 'tokens per stretch (default: the context)').argParser(integer(2)))
-    .addOption(
-      new Option('--stretches <n>', 'score n stretches, evenly spaced and wrapping around').argParser(
-        integer(1),
-      ),
-    )
-    .addOption(jsonOption());
-  for (const option of modelOptions()) command.addOption(option);
-  return command.action((file: string | undefined, options: EvalOptions) => run(file, options, io));
-}
-
-async function run(file: string | undefined, options: EvalOptions, io: Io): Promise<void> {
+export async function evaluateFile({ args: [file], options, io }: Call<typeof EVAL>): Promise<void> {
   if (file === undefined && options.ids === undefined) {
     throw new UsageError('missing required argument: a file, or --ids');
   }
@@ -52,7 +22,7 @@ async function run(file: string | undefined, options: EvalOptions, io: Io): Prom
   }
   const writes = options.logits !== undefined || options.hidden !== undefined;
   if (options.stepwise && !writes) throw new UsageError('--stepwise goes with --logits or --hidden');
-  const input = options.ids === undefined ? await readText(file!) : await readIds(options.ids);
+  const input = options.ids === undefined ? await readText(file!, io) : await readIds(options.ids, io);
   if (input.length === 0) throw new UsageError(`${file ?? '--ids'} is empty`);
   const { model, tokenizer } = await load(options.model, options);
   try {

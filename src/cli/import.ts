@@ -1,69 +1,13 @@
 import { existsSync } from 'node:fs';
-import { Command, Option } from 'commander';
-import { importCheckpoint, type Family, type Imported } from '../checkpoint/index.js';
+import { importCheckpoint, type Imported } from '../checkpoint/index.js';
 import { otherThanBundle } from '../model/index.js';
 import { UsageError } from './errors.js';
-import type { Io } from './io.js';
-import { integer, jsonOption, number } from './options.js';
+import type { IMPORT } from './options/index.js';
+import type { Call } from './program.js';
 
-interface ImportCommandOptions {
-  readonly output: string;
-  readonly force?: boolean;
-  readonly name?: string;
-  readonly config?: string;
-  readonly tokenizer?: string;
-  readonly family?: Family;
-  readonly shift?: number;
-  readonly modulate?: 'on' | 'off';
-  readonly filterLayout?: 'interleaved' | 'stacked';
-  readonly context?: number;
-  readonly normEps?: number;
-  readonly json?: boolean;
-}
-
-export function importCommand(io: Io): Command {
-  return new Command('import')
-    .description('make a bundle of a checkpoint: HyenaDNA, safari, or this project’s training')
-    .argument(
-      '<checkpoint>',
-      'a .safetensors, .index.json, .pt, .bin or .ckpt file, or a directory that holds one',
-    )
-    .requiredOption('-o, --output <dir>', 'the bundle to write')
-    .option('--force', 'replace a bundle that is there')
-    .option('--name <name>', 'the model’s name (default: the checkpoint’s)')
-    .option('--config <file>', 'the checkpoint’s config.json (default: the one beside it)')
-    .option('--tokenizer <file>', "a tokenizer.json, or 'characters' (DNA) or 'bytes'")
-    .addOption(new Option('--family <name>', 'whose conventions').choices(['hyenadna', 'safari']))
-    .addOption(
-      new Option(
-        '--shift <x>',
-        'added to the filters’ window (default: 0.05 for HyenaDNA, else 0)',
-      ).argParser(number('a number', () => true)),
-    )
-    .addOption(new Option('--modulate <switch>', 'whether filters have a window').choices(['on', 'off']))
-    .addOption(
-      new Option('--filter-layout <name>', 'order of the filters’ channels above order 2').choices([
-        'interleaved',
-        'stacked',
-      ]),
-    )
-    .addOption(
-      new Option(
-        '--context <n>',
-        'longest filter, where the checkpoint does not hold its positions',
-      ).argParser(integer(2, 1 << 27)),
-    )
-    .addOption(
-      new Option('--norm-eps <x>', 'epsilon of the layer norms (default: 1e-5)').argParser(
-        number('a number from 0 to 1', (eps) => eps >= 0 && eps <= 1),
-      ),
-    )
-    .addOption(jsonOption())
-    .action((checkpoint: string, options: ImportCommandOptions) => run(checkpoint, options, io));
-}
-
-async function run(checkpoint: string, options: ImportCommandOptions, io: Io): Promise<void> {
-  const { output, force, modulate, filterLayout: layout, json, ...given } = options;
+export async function importBundle({ args: [checkpoint], options, io }: Call<typeof IMPORT>): Promise<void> {
+  const { output, force, modulate, filterLayout: layout, json, verbose, ...given } = options;
+  void verbose;
   if (existsSync(output)) {
     if (!force) throw new UsageError(`${output} exists; --force replaces it`);
     const other = otherThanBundle(output);

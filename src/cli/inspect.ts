@@ -1,28 +1,11 @@
-import { Command, Option } from 'commander';
 import { mixerShape } from '../generation/generation.js';
-import { bytesNeeded, planFor, type MixerName } from '../mixer/index.js';
-import type { Io } from './io.js';
 import { load } from '../generation/load.js';
-import { integer, jsonOption, mixerOption, modelOptions, type ModelOptions } from './options.js';
+import { bytesNeeded, planFor } from '../mixer/index.js';
+import type { INSPECT } from './options/index.js';
+import type { Call } from './program.js';
 import { table } from './table.js';
 
-interface InspectOptions extends ModelOptions {
-  readonly len?: number;
-  readonly mixer: MixerName;
-  readonly json?: boolean;
-}
-
-export function inspectCommand(io: Io): Command {
-  const command = new Command('inspect')
-    .description('what a bundle holds, and what generating a length takes')
-    .addOption(new Option('--len <n>', 'tokens to generate (default: the context)').argParser(integer(1)))
-    .addOption(mixerOption())
-    .addOption(jsonOption());
-  for (const option of modelOptions()) command.addOption(option);
-  return command.action((options: InspectOptions) => run(options, io));
-}
-
-async function run(options: InspectOptions, io: Io): Promise<void> {
+export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<void> {
   const { model, tokenizer } = await load(options.model, options);
   try {
     const { config } = model;

@@ -16,6 +16,8 @@ export interface Io {
    * that is aborted: whoever works long enough to report can be stopped there.
    */
   progress(what: string): Progress;
+  /** The same for what cannot say how far it is: shows it on a terminal while `work` lasts. */
+  during<T>(what: string, work: Promise<T>): Promise<T>;
 }
 
 export function processIo(signal: AbortSignal): Io {
@@ -23,7 +25,7 @@ export function processIo(signal: AbortSignal): Io {
   const plain = !terminal || Boolean(process.env['NO_COLOR']) || !supportsColorStderr;
   const colour = new Chalk({ level: plain ? 0 : supportsColorStderr ? supportsColorStderr.level : 0 });
   return {
-    stdout: new Output(process.stdout),
+    stdout: new Output(process.stdout, signal),
     colour,
     signal,
     note: (text) => void process.stderr.write(`${text.replace(/^\n/, '')}\n`),
@@ -34,9 +36,21 @@ export function processIo(signal: AbortSignal): Io {
         draw(done, total);
       };
     },
+    during: async (what, work) => {
+      if (!terminal) return work;
+      const timer = setTimeout(() => process.stderr.write(colour.dim(`${what} ...`)), PATIENCE);
+      try {
+        return await work;
+      } finally {
+        clearTimeout(timer);
+        process.stderr.write(CLEAR);
+      }
+    },
   };
 }
 
+/** To the line's start, and erase it. */
+const CLEAR = '\r\x1b[K';
 const WIDTH = 30;
 /** Quicker things than this need no bar, in ms. */
 const PATIENCE = 300;
@@ -47,7 +61,7 @@ function bar(what: string, colour: ChalkInstance): Progress {
   return (done, total) => {
     const now = performance.now();
     if (done >= total) {
-      if (drawn > 0) process.stderr.write('\r\x1b[K');
+      if (drawn > 0) process.stderr.write(CLEAR);
     } else if (now - began > PATIENCE && now - drawn > 100) {
       drawn = now;
       const filled = Math.floor((done / total) * WIDTH);

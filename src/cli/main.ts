@@ -1,39 +1,30 @@
-import { Command, CommanderError } from 'commander';
-import { benchCommand } from './bench.js';
+import { CommanderError } from 'commander';
+import { bench } from './bench.js';
+import { completion } from './completion.js';
 import { EXIT, exitCodeOf } from './errors.js';
-import { evalCommand } from './eval.js';
-import { exportCommand } from './export.js';
-import { generateCommand } from './generate.js';
-import { importCommand } from './import.js';
-import { inspectCommand } from './inspect.js';
-import { processIo, type Io } from './io.js';
-import { tokenizeCommand } from './tokenize.js';
-import { VERSION } from './version.js';
+import { evaluateFile } from './eval.js';
+import { exportWeights } from './export.js';
+import { generate } from './generate/index.js';
+import { importBundle } from './import.js';
+import { inspect } from './inspect.js';
+import { processIo } from './io.js';
+import { explain, makeProgram, type Run } from './program.js';
+import { tokenize } from './tokenize.js';
 
-/** The program: every command and option, nothing run yet. */
-export function makeProgram(io: Io): Command {
-  const program = new Command('flashinf')
-    .description('Exact, quasilinear-time text generation for long-convolution (Hyena) language models')
-    .version(VERSION)
-    .option('--verbose', 'show where an error comes from')
-    .showSuggestionAfterError();
-  for (const make of [
-    generateCommand,
-    benchCommand,
-    evalCommand,
-    importCommand,
-    exportCommand,
-    inspectCommand,
-    tokenizeCommand,
-  ]) {
-    program.addCommand(make(io));
-  }
-  // Exiting is main's: process.exit would cut off what is still on its way to a pipe.
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: (text) => io.note(text.trimEnd()) });
-  }
-  return program;
-}
+/** By the names of `COMMANDS`; each takes the call that its own options make. */
+const RUNS = {
+  generate,
+  bench,
+  eval: evaluateFile,
+  import: importBundle,
+  export: exportWeights,
+  inspect,
+  tokenize,
+  completion,
+} as unknown as Readonly<Record<string, Run>>;
+
+const isHelp = (error: unknown): boolean =>
+  error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help');
 
 /** Runs a command line. Returns the exit code; never throws, never exits. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -48,13 +39,17 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.on('SIGTERM', onSignal(EXIT.terminated));
 
   const io = processIo(stop.signal);
-  const program = makeProgram(io);
+  const program = makeProgram(io, RUNS);
+  const describe = (error: unknown): string => {
+    if (error instanceof CommanderError) return explain(error);
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    const verbose = program.commands.some((command) => command.opts()['verbose'] === true);
+    return verbose && stack !== undefined ? stack : message;
+  };
   const failed = (error: unknown): number => {
-    // Commander has printed its own message, and whoever interrupts knows it.
-    if (!(error instanceof CommanderError) && error !== stop.signal.reason) {
-      const { message, stack } = error instanceof Error ? error : new Error(String(error));
-      io.note(`${io.colour.red('error:')} ${program.opts()['verbose'] && stack ? stack : message}`);
-    }
+    // Whoever interrupts knows it; and help that was asked for is not an error.
+    if (error !== stop.signal.reason && !isHelp(error))
+      io.note(`${io.colour.red('error:')} ${describe(error)}`);
     return exitCodeOf(error);
   };
   let code: number = EXIT.done;
@@ -68,7 +63,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = failed(error);
   }
   try {
-    await io.stdout.end();
+    // What a reader that has stopped reading will not take would keep the process alive.
+    if (!(await io.stdout.end())) process.exit(interrupted);
   } catch (error) {
     code = failed(error);
   }

@@ -2,15 +2,24 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { OutputError } from './errors.js';
 
+/** How long an interrupted program waits for a reader that takes nothing, in ms. */
+const PATIENCE = 2000;
+
 /**
  * stdout, obeying its reader: writing waits while the reader is slow, `gone` is aborted when the reader went
  * away (which is no error: `| head`), and anything else that keeps bytes from being written is an OutputError.
+ * Once the program is interrupted, writing no longer waits, and the end only while the reader goes on reading.
  */
 export class Output {
   private readonly departure = new AbortController();
+  private readonly unblocked: AbortSignal;
   private failure: Error | null = null;
 
-  constructor(private readonly stream: Writable & { isTTY?: boolean }) {
+  constructor(
+    private readonly stream: Writable & { isTTY?: boolean },
+    private readonly interruption: AbortSignal,
+  ) {
+    this.unblocked = AbortSignal.any([interruption, this.departure.signal]);
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') this.failure = error;
       this.departure.abort();
@@ -28,15 +37,28 @@ export class Output {
 
   async write(chunk: string | Uint8Array): Promise<void> {
     if (chunk.length === 0 || this.gone.aborted) return;
-    if (!this.stream.write(chunk)) {
+    if (!this.stream.write(chunk) && !this.unblocked.aborted) {
       // Resolves on either; a reader that went away never drains.
-      await once(this.stream, 'drain', { signal: this.gone }).catch(() => undefined);
+      await once(this.stream, 'drain', { signal: this.unblocked }).catch(() => undefined);
     }
   }
 
-  /** Waits until every byte is with the reader. */
-  async end(): Promise<void> {
-    if (!this.gone.aborted) await new Promise<void>((done) => this.stream.write('', () => done()));
+  /** Waits until every byte is with the reader. Returns whether they are. */
+  async end(): Promise<boolean> {
+    const flushed = new Promise<void>((done) => this.stream.write('', () => done()));
+    let all = true;
+    if (!this.gone.aborted) all = await Promise.race([flushed.then(() => true), this.stalled()]);
     if (this.failure) throw new OutputError(`cannot write to stdout: ${this.failure.message}`);
+    return all;
+  }
+
+  /** Resolves to false when, after an interruption, nothing was taken for a while. */
+  private async stalled(): Promise<false> {
+    if (!this.interruption.aborted) await once(this.interruption, 'abort');
+    for (let waiting = Infinity; this.stream.writableLength < waiting;) {
+      waiting = this.stream.writableLength;
+      await new Promise<void>((resume) => setTimeout(resume, PATIENCE).unref());
+    }
+    return false;
   }
 }

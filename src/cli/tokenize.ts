@@ -1,38 +1,17 @@
-import { Command } from 'commander';
 import { loadTokenizer } from '../generation/load.js';
 import { openBundle } from '../model/index.js';
 import { decode, type Tokenizer } from '../text/index.js';
 import { UsageError } from './errors.js';
 import { parseIds } from './ids.js';
-import type { Io } from './io.js';
-import { jsonOption, modelOption } from './options.js';
+import type { TOKENIZE } from './options/index.js';
+import type { Call } from './program.js';
 import { readPrompt } from './prompt.js';
 import { table } from './table.js';
 
-interface TokenizeOptions {
-  readonly model: string;
-  readonly file?: string;
-  readonly decode?: boolean;
-  readonly json?: boolean;
-}
-
-export function tokenizeCommand(io: Io): Command {
-  return new Command('tokenize')
-    .description('the token ids of a text and what each stands for; with --decode, the text of ids')
-    .argument('[text]', "the text, or the ids; after what is piped in, if anything is; '-' for stdin")
-    .option('-f, --file <file>', "a file that holds them, '-' for stdin")
-    .option('--decode', 'from ids (7,8,9) to text, and nothing else, on stdout')
-    .addOption(modelOption())
-    .addOption(jsonOption())
-    .action((text: string | undefined, options: TokenizeOptions) => run(text, options, io));
-}
-
-async function run(text: string | undefined, options: TokenizeOptions, io: Io): Promise<void> {
+export async function tokenize({ args: [text], options, io }: Call<typeof TOKENIZE>): Promise<void> {
   const { file } = options;
-  const input = await readPrompt({
-    ...(text !== undefined && { prompt: text }),
-    ...(file !== undefined && { file }),
-  });
+  const sources = { ...(text !== undefined && { prompt: text }), ...(file !== undefined && { file }) };
+  const input = await readPrompt(sources, io);
   if (input === undefined) throw new UsageError('nothing to tokenize: give a text, --file, or pipe one in');
   const tokenizer = await loadTokenizer(openBundle(options.model));
   const ids = options.decode ? checked(parseIds(input, 'tokenize'), tokenizer) : tokenizer.encode(input);

@@ -2,26 +2,29 @@ import {
   bytesNeeded,
   createMixer,
   flatPlan,
+  type Mixer,
   type MixerName,
   type MixerShape,
   type Plan,
 } from '../mixer/index.js';
-import type { HyenaModel, Progress } from '../model/index.js';
-import { createSampler, DEFAULT_SAMPLING, type Sampling } from './sampler.js';
+import type { HyenaModel, Progress, StepState } from '../model/index.js';
+import { DEFAULT_SAMPLING, Sampler, type Sampling } from './sampler.js';
 
 export interface GenerationOptions {
   /** Most tokens to generate (K), at least 1. */
   readonly count: number;
   /** The same seed gives the same text. */
   readonly seed: number;
-  /** Default: `DEFAULT_SAMPLING`. */
-  readonly sampling?: Sampling;
+  /** What it leaves out is as in `DEFAULT_SAMPLING`. */
+  readonly sampling?: Partial<Sampling>;
   /** Default: tiled. */
   readonly mixer?: MixerName;
   /** Default: `flatPlan`, under which no token waits for a large tile. */
   readonly plan?: Plan;
   /** Default: 1. */
   readonly threads?: number;
+  /** Tokens to have room for, so that a run that goes on from this one can generate more than `count`. Default: `count`. */
+  readonly room?: number;
   /** A token that ends the text when drawn; it is not yielded. Default: none does. */
   readonly endOfText?: number | null;
   /** Tokens never drawn: see `neverDrawn`. Default: none. */
@@ -29,6 +32,10 @@ export interface GenerationOptions {
   /** Ends the generation before its next token. */
   readonly signal?: AbortSignal;
   readonly onPrefill?: Progress;
+  /** Go on from here. The prompt is then the point's, and so are mixer, plan and room. */
+  readonly from?: SavedPoint;
+  /** Receives the last point between two tokens, if there was one, however the run ends but by an error. */
+  readonly onEnd?: (point: Point) => void;
 }
 
 export type StopReason = 'eos' | 'limit' | 'interrupted';
@@ -45,9 +52,45 @@ export interface Timings {
   predicted: number;
 }
 
+/** A run between two tokens, filters aside: a run that goes on from it draws bit-exactly what this one would have. */
+interface PointFacts {
+  /** Prompt and text; the last one was drawn, and has not been through the model yet. */
+  readonly ids: readonly number[];
+  /** How many of them are the prompt. */
+  readonly prompt: number;
+  /** The state of the sampler's generator. */
+  readonly random: readonly number[];
+  /** The short convolutions' state, `StepState.short`. */
+  readonly short: Float32Array;
+  readonly mixer: {
+    readonly name: MixerName;
+    readonly shape: MixerShape;
+    readonly plan: Plan;
+    readonly position: number;
+  };
+}
+
+export interface Point extends PointFacts {
+  /** The mixer's arrays: views, to be read before the generation ends. */
+  readonly arrays: readonly Float32Array[];
+}
+
+export interface SavedPoint extends PointFacts {
+  /** Overwrites a mixer's arrays with the ones saved. */
+  readonly restore: (arrays: readonly Float32Array[]) => void;
+}
+
 /** Refused before anything was allocated. */
 export class MemoryError extends Error {
   override readonly name = 'MemoryError';
+}
+
+/** What the loop starts from. */
+interface Start {
+  readonly mixer: Mixer;
+  readonly state: StepState;
+  /** After the prompt, `[vocabulary]`; null where the last token is still to go through the model. */
+  readonly logits: Float32Array | null;
 }
 
 /**
@@ -60,64 +103,79 @@ export class MemoryError extends Error {
  */
 export class Generation implements AsyncIterable<number> {
   readonly timings: Timings = { prompt: 0, steps: 0, mixing: 0, predicted: 0 };
-  /** Tokens drawn so far. */
+  /** Tokens drawn so far, by this run. */
   generated = 0;
   /** Why it ended; while it runs, why it would end by itself. */
   reason: StopReason = 'limit';
   /** Bytes the mixer holds. */
   mixerBytes = 0;
+  /** What the last token was drawn from, `[vocabulary]`. Overwritten by the next. */
+  logits: Float32Array = new Float32Array(0);
+  private readonly ids: number[];
+  private readonly shape: MixerShape;
 
   constructor(
     private readonly model: HyenaModel,
     private readonly prompt: readonly number[],
     private readonly options: GenerationOptions,
   ) {
+    const { from, count, room = count } = options;
+    this.ids = [...(from?.ids ?? prompt)];
     if (prompt.length === 0) throw new RangeError('the prompt has no tokens');
-    const room = roomAfter(prompt.length, model);
-    if (options.count > room) {
-      throw new RangeError(
-        `after ${prompt.length} prompt tokens there is room for ${room}, not ${options.count}`,
-      );
+    const most = from === undefined ? roomAfter(prompt.length, model) : roomFrom(from);
+    if (Math.max(count, from === undefined ? room : 0) > most) {
+      throw new RangeError(`after ${this.ids.length} tokens there is room for ${most}, not ${count}`);
     }
+    this.shape = from?.mixer.shape ?? mixerShape(model, Math.max(count, room));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
-    const { model, timings } = this;
-    const {
-      count,
-      seed,
-      sampling,
-      mixer: name = 'tiled',
-      threads = 1,
-      endOfText,
-      never,
-      signal,
-      onPrefill,
-    } = this.options;
-    const sampler = createSampler(sampling ?? DEFAULT_SAMPLING, seed, never);
-    const shape = mixerShape(model, count);
-    const { plan = flatPlan(shape.length) } = this.options;
+    const { model, timings, options, ids, shape } = this;
+    const { count, seed, sampling, endOfText, never = [], signal, from, onEnd } = options;
     const began = performance.now();
-    this.mixerBytes = checkMemory(shape, name, threads, plan);
-    const mixer = await createMixer({ name, shape, threads, plan });
+    const sampler = new Sampler({ ...DEFAULT_SAMPLING, ...sampling }, seed, {
+      never,
+      history: ids,
+      ...(from && { random: from.random }),
+    });
+    const start = await this.start().catch((error: unknown) => {
+      if (signal?.aborted && error === signal.reason) return null;
+      throw error;
+    });
+    if (start === null) {
+      this.reason = 'interrupted';
+      return;
+    }
+    const { mixer, state } = start;
+    let { logits } = start;
+    /** Whether the mixer and the model are at the same token. */
+    let between = logits === null;
     try {
-      const start = await model.prefill(this.prompt, shape.length, {
-        ...(onPrefill && { onProgress: onPrefill }),
-        onLayer: (layer, { taps, pending }) => {
-          mixer.setFilter(layer, taps);
-          mixer.addPending(layer, pending);
-        },
-      });
       const first = performance.now();
       timings.prompt = first - began;
-      let { logits } = start;
       const pending = new Float32Array(shape.layers * shape.width);
-      for (;;) {
+      while (this.generated < count) {
         if (signal?.aborted) {
           this.reason = 'interrupted';
           return;
         }
+        if (logits === null) {
+          between = false;
+          const mixing = performance.now();
+          mixer.pending(pending);
+          const stepping = performance.now();
+          const result = await model.step(state, ids[ids.length - 1], pending);
+          const stepped = performance.now();
+          mixer.push(result.y);
+          timings.steps += stepped - stepping;
+          timings.mixing += performance.now() - stepped + (stepping - mixing);
+          logits = result.logits;
+        }
         const token = sampler.sample(logits);
+        ids.push(token);
+        this.logits = logits;
+        logits = null;
+        between = true;
         timings.predicted = performance.now() - first;
         if (token === endOfText) {
           this.reason = 'eos';
@@ -125,22 +183,69 @@ export class Generation implements AsyncIterable<number> {
         }
         this.generated++;
         yield token;
-        if (this.generated === count) return;
-
-        const mixing = performance.now();
-        mixer.pending(pending);
-        const stepping = performance.now();
-        const result = await model.step(start.state, token, pending);
-        const stepped = performance.now();
-        mixer.push(result.y);
-        timings.steps += stepped - stepping;
-        timings.mixing += performance.now() - stepped + (stepping - mixing);
-        logits = result.logits;
       }
     } finally {
+      if (onEnd && between) {
+        const { name, plan, position } = mixer;
+        onEnd({
+          ids,
+          prompt: from?.prompt ?? this.prompt.length,
+          random: sampler.random,
+          short: state.save(),
+          mixer: { name, shape, plan, position },
+          arrays: mixer.state(),
+        });
+      }
       await mixer.close();
     }
   }
+
+  private async start(): Promise<Start> {
+    const { model, shape, ids } = this;
+    const { threads = 1, signal, onPrefill, from } = this.options;
+    const name = from?.mixer.name ?? this.options.mixer ?? 'tiled';
+    const plan = from?.mixer.plan ?? this.options.plan ?? flatPlan(shape.length);
+    signal?.throwIfAborted();
+    this.mixerBytes = checkMemory(shape, name, threads, plan);
+    const mixer = await createMixer({ name, shape, threads, plan });
+    const onProgress: Progress = (done, total) => {
+      signal?.throwIfAborted();
+      onPrefill?.(done, total);
+    };
+    try {
+      if (from !== undefined) return await this.resume(mixer, from, onProgress);
+      const { state, logits } = await model.prefill(ids, shape.length, {
+        onProgress,
+        onLayer: (layer, { taps, pending }) => {
+          mixer.setFilter(layer, taps);
+          mixer.addPending(layer, pending);
+        },
+      });
+      return { mixer, state, logits };
+    } catch (error) {
+      await mixer.close();
+      throw error;
+    }
+  }
+
+  private async resume(mixer: Mixer, from: SavedPoint, onProgress: Progress): Promise<Start> {
+    const { layers, length } = this.shape;
+    for (let layer = 0; layer < layers; layer++) {
+      onProgress(layer, layers);
+      mixer.setFilter(layer, await this.model.taps(layer, length));
+    }
+    from.restore(mixer.state());
+    mixer.resume(from.mixer.position);
+    const state = this.model.start();
+    state.restore(from.short);
+    onProgress(layers, layers);
+    return { mixer, state, logits: null };
+  }
+}
+
+/** Most tokens that can still be drawn from a saved point. */
+export function roomFrom({ mixer }: Pick<SavedPoint, 'mixer'>): number {
+  return mixer.shape.length - mixer.position;
 }
 
 /** Most tokens that can follow a prompt. The last one drawn is never fed back, so it takes no position. */

@@ -1,57 +1,131 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
+/** How tokens are drawn, in the order in which it is applied: llama.cpp's. */
 export interface Sampling {
-  /** Divides the logits; 0 takes the most likely token always. */
-  readonly temperature: number;
+  /** Divides positive logits of recent tokens and multiplies negative ones, once per token; 1 does nothing. */
+  readonly repeatPenalty: number;
+  /** How many tokens are recent, the prompt's included; -1: all. */
+  readonly repeatLastN: number;
   /** Keeps the k most likely tokens; 0 keeps all. */
   readonly topK: number;
   /** Keeps the most likely tokens up to this share of the probability; 1 keeps all. */
   readonly topP: number;
+  /** Keeps tokens that are at least this probable relative to the most likely one; 0 keeps all. */
+  readonly minP: number;
+  /** Divides the logits; 0 takes the most likely token always. */
+  readonly temperature: number;
 }
 
-export const DEFAULT_SAMPLING: Sampling = { temperature: 0.8, topK: 40, topP: 0.95 };
+export const DEFAULT_SAMPLING: Sampling = {
+  repeatPenalty: 1,
+  repeatLastN: 64,
+  topK: 40,
+  topP: 0.95,
+  minP: 0,
+  temperature: 0.8,
+};
 
-/** Draws tokens from logits: top-k, then top-p, then temperature, llama.cpp's order. */
-export interface Sampler {
+export interface SamplerOptions {
+  /** Tokens that are not drawn whatever their logits. */
+  readonly never?: readonly number[];
+  /** The tokens so far, for the penalty. */
+  readonly history?: readonly number[];
+  /** Goes on from a sampler's `random` instead of starting from the seed. */
+  readonly random?: readonly number[];
+}
+
+/** Tokens that can be drawn, most likely first, and how likely each is. */
+export interface Candidates {
+  readonly ids: Uint32Array;
+  /** Not normalised; the first one's is 1. */
+  readonly weights: Float64Array;
+}
+
+/** Draws tokens from logits. The same seed draws the same tokens from the same logits. */
+export class Sampler {
+  private readonly generator: ReturnType<typeof xoroshiro128plus>;
+  private readonly recent: RecentTokens;
+  private readonly never: readonly number[];
+  /** Logits after the penalty, `[vocabulary]`. */
+  private scores = new Float32Array(0);
+
+  constructor(
+    private readonly sampling: Sampling,
+    seed: number,
+    { never = [], history = [], random }: SamplerOptions = {},
+  ) {
+    this.generator = random ? xoroshiro128plusFromState(random) : xoroshiro128plus(seed);
+    this.never = never;
+    this.recent = new RecentTokens(sampling.repeatPenalty === 1 ? 0 : sampling.repeatLastN);
+    for (const id of history) this.recent.add(id);
+  }
+
+  /** The generator's state: with it and the tokens so far, another sampler goes on as this one would. */
+  get random(): readonly number[] {
+    return this.generator.getState();
+  }
+
   /** @param logits `[vocabulary]`, not changed */
-  sample(logits: Float32Array): number;
+  sample(logits: Float32Array): number {
+    const token =
+      this.sampling.temperature === 0
+        ? mostLikely(this.penalised(logits))
+        : draw(this.candidates(logits), uniformFloat64(this.generator));
+    this.recent.add(token);
+    return token;
+  }
+
+  /** What the next token is drawn from. The arrays are the caller's. */
+  candidates(logits: Float32Array): Candidates {
+    const { topK, topP, minP, temperature } = this.sampling;
+    const scores = this.penalised(logits);
+    let ids = ranked(scores, topK === 0 ? scores.length : topK);
+    if (topP < 1) ids = nucleus(ids, scores, topP);
+    if (minP > 0) ids = probable(ids, scores, minP);
+    return { ids, weights: weightsOf(ids, scores, temperature) };
+  }
+
+  /** The logits with the penalty, and none at all for tokens that are never drawn. */
+  private penalised(logits: Float32Array): Float32Array {
+    if (this.scores.length !== logits.length) this.scores = new Float32Array(logits.length);
+    const { scores } = this;
+    const { repeatPenalty } = this.sampling;
+    scores.set(logits);
+    for (const id of this.recent.distinct()) {
+      scores[id] = scores[id] > 0 ? scores[id] / repeatPenalty : scores[id] * repeatPenalty;
+    }
+    for (const id of this.never) scores[id] = -Infinity;
+    return scores;
+  }
 }
 
-/**
- * The same seed draws the same tokens from the same logits.
- *
- * @param never tokens that are not drawn whatever their logits
- */
-export function createSampler(sampling: Sampling, seed: number, never: readonly number[] = []): Sampler {
-  if (never.length > 0) return without(never, createSampler(sampling, seed));
-  const { temperature, topK, topP } = sampling;
-  if (temperature === 0) return { sample: mostLikely };
-  const random = xoroshiro128plus(seed);
-  return {
-    sample(logits) {
-      let kept = ranked(logits, topK === 0 ? logits.length : topK);
-      if (topP < 1) kept = nucleus(kept, logits, topP);
-      return draw(kept, logits, temperature, uniformFloat64(random));
-    },
-  };
-}
+/** The last `size` tokens, and which they are; of size -1, all. */
+class RecentTokens {
+  private readonly order: number[] = [];
+  private readonly counts = new Map<number, number>();
+  private next = 0;
 
-/** Draws as if the model did not have the tokens `never`. */
-function without(never: readonly number[], sampler: Sampler): Sampler {
-  let kept: Uint32Array | undefined;
-  let logitsKept: Float32Array;
-  return {
-    sample(logits) {
-      if (kept === undefined) {
-        const out = new Set(never);
-        kept = Uint32Array.from(logits.keys()).filter((id) => !out.has(id));
-        logitsKept = new Float32Array(kept.length);
-      }
-      for (let i = 0; i < kept.length; i++) logitsKept[i] = logits[kept[i]];
-      return kept[sampler.sample(logitsKept)];
-    },
-  };
+  constructor(private readonly size: number) {}
+
+  add(id: number): void {
+    const { order, counts, size, next } = this;
+    if (size === 0) return;
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+    if (size < 0) return;
+    if (order.length === size) {
+      const oldest = order[next];
+      const left = counts.get(oldest)! - 1;
+      if (left === 0) counts.delete(oldest);
+      else counts.set(oldest, left);
+    }
+    order[next] = id;
+    this.next = (next + 1) % size;
+  }
+
+  distinct(): Iterable<number> {
+    return this.counts.keys();
+  }
 }
 
 /** The token of the largest logit, the first of equals. */
@@ -61,41 +135,58 @@ function mostLikely(logits: Float32Array): number {
   return best;
 }
 
-/** The `count` most likely tokens, most likely first, equals by id. */
-function ranked(logits: Float32Array, count: number): Uint32Array {
-  const before = (a: number, b: number): number => logits[b] - logits[a] || a - b;
-  if (count >= logits.length) return Uint32Array.from(logits.keys()).sort(before);
+/** The `count` most likely tokens, most likely first, equals by id; tokens without a logit (-Infinity) are left out. */
+export function ranked(logits: Float32Array, count: number): Uint32Array {
+  if (count >= logits.length) {
+    const ids = Uint32Array.from(logits.keys()).filter((id) => logits[id] > -Infinity);
+    return ids.sort((a, b) => logits[b] - logits[a] || a - b);
+  }
   // Few of many: keep a sorted list and insert what beats its last.
   const list = new Uint32Array(count);
   let held = 0;
   for (let id = 0; id < logits.length; id++) {
-    if (held === count && logits[id] <= logits[list[count - 1]]) continue;
+    if (!(logits[id] > (held < count ? -Infinity : logits[list[count - 1]]))) continue;
     let at = held < count ? held++ : count - 1;
     for (; at > 0 && logits[list[at - 1]] < logits[id]; at--) list[at] = list[at - 1];
     list[at] = id;
   }
-  return list;
+  return list.subarray(0, held);
+}
+
+/** `exp((logit - the first one's) / temperature)` of ranked tokens. */
+function weightsOf(ids: Uint32Array, logits: Float32Array, temperature = 1): Float64Array {
+  return Float64Array.from(ids, (id) => Math.exp((logits[id] - logits[ids[0]]) / temperature));
 }
 
 /** The shortest run of ranked tokens whose probabilities (among those given) reach `share`. */
-function nucleus(kept: Uint32Array, logits: Float32Array, share: number): Uint32Array {
-  const weights = Float64Array.from(kept, (id) => Math.exp(logits[id] - logits[kept[0]]));
-  const wanted = share * weights.reduce((sum, weight) => sum + weight, 0);
+function nucleus(ids: Uint32Array, logits: Float32Array, share: number): Uint32Array {
+  const weights = weightsOf(ids, logits);
+  const wanted = share * sumOf(weights);
   let sum = 0;
-  for (let k = 0; k < kept.length; k++) {
+  for (let k = 0; k < ids.length; k++) {
     sum += weights[k];
-    if (sum >= wanted) return kept.subarray(0, k + 1);
+    if (sum >= wanted) return ids.subarray(0, k + 1);
   }
-  return kept;
+  return ids;
 }
 
-/** Inverts the cumulative distribution of the ranked tokens at `u` in [0, 1). */
-function draw(kept: Uint32Array, logits: Float32Array, temperature: number, u: number): number {
-  const weights = Float64Array.from(kept, (id) => Math.exp((logits[id] - logits[kept[0]]) / temperature));
-  let rest = u * weights.reduce((sum, weight) => sum + weight, 0);
-  for (let k = 0; k < kept.length; k++) {
+/** The ranked tokens with at least `share` of the first one's probability. */
+function probable(ids: Uint32Array, logits: Float32Array, share: number): Uint32Array {
+  const least = logits[ids[0]] + Math.log(share);
+  const end = ids.findIndex((id) => logits[id] < least);
+  return end < 0 ? ids : ids.subarray(0, end);
+}
+
+/** Inverts the cumulative distribution at `u` in [0, 1). */
+function draw({ ids, weights }: Candidates, u: number): number {
+  let rest = u * sumOf(weights);
+  for (let k = 0; k < ids.length; k++) {
     rest -= weights[k];
-    if (rest < 0) return kept[k];
+    if (rest < 0) return ids[k];
   }
-  return kept[kept.length - 1];
+  return ids[ids.length - 1];
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -85,7 +85,7 @@ class Hyena implements HyenaModel {
     }
     const filters = await this.loadFilters();
     const taps = new Float32Array(length * width);
-    await filters.evaluate(mixer, filters.features(length), taps);
+    await filters.write(mixer, length, taps);
     return taps;
   }
 

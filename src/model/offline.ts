@@ -69,7 +69,6 @@ export class OfflinePass {
     advance(0);
 
     const filters = await this.filters();
-    const features = filters.features(prompt + ahead);
     const state = new StepState(layers, 1, width, order);
     const taps = new Float32Array((prompt + ahead) * width);
     const a: Activations = {
@@ -89,7 +88,7 @@ export class OfflinePass {
       for (let o = 0; o < order - 1; o++) {
         if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
         const mixer = layer * (order - 1) + o;
-        await filters.evaluate(mixer, features, taps);
+        await filters.write(mixer, prompt + ahead, taps);
         convolver.convolve(a.y, taps, a.z);
         onLayer?.(mixer, { taps: taps.slice(0, ahead * width), pending: a.z.slice(prompt * width) });
         advance(prompt);

@@ -27,6 +27,17 @@ export class StepState {
     this.short.set(values);
   }
 
+  /** Takes over the only sequence of another state as one of this state's. */
+  copyLane(lane: number, { short, batch }: StepState): void {
+    const size = short.length / this.layers;
+    if (batch !== 1 || size * this.layers * this.batch !== this.short.length) {
+      throw new RangeError('a lane takes the state of one sequence of the same model');
+    }
+    for (let layer = 0; layer < this.layers; layer++) {
+      this.short.set(short.subarray(layer * size, (layer + 1) * size), (layer * this.batch + lane) * size);
+    }
+  }
+
   /** An independent state at the same point. */
   copy(): StepState {
     const copy = new StepState(this.layers, this.batch, this.width, this.order);

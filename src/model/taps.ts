@@ -6,10 +6,17 @@ import type { Runtime, Session } from './session.js';
 /** Lags evaluated at a time: what ONNX Runtime holds between the filter's layers stays in the cache. */
 const CHUNK = 1024;
 
+/** Bytes of taps kept, all mixers together, so that many short texts do not evaluate the same filters again and again. */
+const KEPT = 1 << 25;
+
 /** Features of filters whose positions are in the bundle. */
 const NOTHING = new Float32Array(0);
 
 export class FilterEvaluator {
+  /** The first taps of each mixer met so far, `[time, width]`. */
+  private readonly kept = new Map<number, Float32Array>();
+  private latest: Features | undefined;
+
   constructor(
     private readonly runtime: Runtime,
     private readonly session: Session,
@@ -17,14 +24,39 @@ export class FilterEvaluator {
     private readonly filter: FilterDimensions,
   ) {}
 
-  /** Features of `length` lags: the same for every mixer, so a caller who wants several computes them once. */
-  features(length: number): Features {
-    if (this.filter.positions === 'stored') return { length, features: NOTHING, times: NOTHING };
-    return filterFeatures(this.filter, this.model.context, length);
+  /** Writes a mixer's first `length` taps to `out`, `[length, width]`. */
+  async write(mixer: number, length: number, out: Float32Array): Promise<void> {
+    const { layers, order, width, context } = this.model;
+    const size = length * width;
+    const kept = this.kept.get(mixer);
+    if (kept !== undefined && kept.length >= size) {
+      out.set(kept.subarray(0, size));
+      return;
+    }
+    // Texts differ in length: with some to spare, the next one finds its taps here too.
+    const generous = Math.min(context, 2 ** Math.ceil(Math.log2(length)));
+    if (generous * width * 4 * layers * (order - 1) > KEPT) {
+      await this.evaluate(mixer, this.features(length), out);
+      return;
+    }
+    const taps = new Float32Array(generous * width);
+    await this.evaluate(mixer, this.features(generous), taps);
+    this.kept.set(mixer, taps);
+    out.set(taps.subarray(0, size));
   }
 
-  /** Writes a mixer's taps for the lags of `features` to `out`, `[length, width]`. */
-  async evaluate(mixer: number, { length, features, times }: Features, out: Float32Array): Promise<void> {
+  /** The same for every mixer. */
+  private features(length: number): Features {
+    if (this.filter.positions === 'stored') return { length, features: NOTHING, times: NOTHING };
+    if (this.latest?.length !== length) this.latest = filterFeatures(this.filter, this.model.context, length);
+    return this.latest;
+  }
+
+  private async evaluate(
+    mixer: number,
+    { length, features, times }: Features,
+    out: Float32Array,
+  ): Promise<void> {
     const { Tensor } = this.runtime;
     const { width } = this.model;
     const size = this.filter.features;

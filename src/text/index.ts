@@ -3,3 +3,5 @@ export { byteTokenizer } from './bytes.js';
 export { bpeTokenizer } from './bpe.js';
 export { characterTokenizer } from './characters.js';
 export { checkTokenizer, LONGEST_TOKENIZER } from './check.js';
+export { Outlet, partOfCharacter, type OutletOptions } from './outlet.js';
+export { StopMatcher } from './stops.js';

@@ -1,0 +1,187 @@
+import { COMPUTE, EVERYWHERE, JSON_OPTION, MIXER, MODEL, SEED } from './shared.js';
+import type { CommandSpec, OptionTable } from './spec.js';
+
+const SAMPLING = 'Sampling, in this order';
+const OUTPUT = 'Output';
+const STATE = 'Going on later';
+const BATCH = 'Many prompts';
+
+/** How tokens are drawn: what an item of a batch can set for itself. */
+export const SAMPLING_OPTIONS = {
+  repeatPenalty: {
+    type: 'number',
+    value: 'x',
+    help: 'divide positive logits of recent tokens by this, multiply negative ones; 1: off',
+    above: 0,
+    default: 1,
+    group: SAMPLING,
+  },
+  repeatLastN: {
+    type: 'integer',
+    value: 'n',
+    help: 'how many tokens count as recent, the prompt’s included; -1: all, 0: none',
+    from: -1,
+    default: 64,
+    group: SAMPLING,
+  },
+  topK: {
+    type: 'integer',
+    value: 'k',
+    help: 'keep the k most likely tokens; 0: all',
+    from: 0,
+    default: 40,
+    group: SAMPLING,
+  },
+  topP: {
+    type: 'number',
+    value: 'p',
+    help: 'keep the most likely tokens up to this probability; 1: all',
+    above: 0,
+    to: 1,
+    default: 0.95,
+    group: SAMPLING,
+  },
+  minP: {
+    type: 'number',
+    value: 'p',
+    help: 'keep tokens at least this probable, relative to the most likely; 0: all',
+    from: 0,
+    to: 1,
+    default: 0,
+    group: SAMPLING,
+  },
+  temp: {
+    type: 'number',
+    value: 't',
+    help: 'temperature; 0 always takes the most likely token',
+    from: 0,
+    default: 0.8,
+    group: SAMPLING,
+  },
+  seed: {
+    ...SEED,
+    help: 'same seed, same text, on any number of threads',
+    defaultText: 'random; --stats and --json report it',
+    group: SAMPLING,
+  },
+} as const satisfies OptionTable;
+
+/** Where a text ends. */
+export const LENGTH_OPTIONS = {
+  nPredict: {
+    type: 'integer',
+    short: 'n',
+    aliases: ['max-tokens'],
+    value: 'n',
+    help: 'tokens to generate; -1: until the context is full',
+    from: -1,
+    default: 256,
+  },
+  stop: {
+    type: 'texts',
+    value: 'str',
+    help: 'end the text before str, also where it spans tokens; may be given again',
+  },
+  ignoreEos: { type: 'flag', help: 'go on when the text would end' },
+} as const satisfies OptionTable;
+
+export const GENERATE = {
+  name: 'generate',
+  summary: 'continue a prompt; stdout carries the generated text only',
+  arguments: [{ name: '[-]', help: 'the prompt is on stdin (a pipe is read without being told)' }],
+  options: {
+    prompt: {
+      type: 'text',
+      short: 'p',
+      value: 'text',
+      help: 'the prompt; after what is piped in, if anything is',
+    },
+    file: {
+      type: 'text',
+      short: 'f',
+      value: 'file',
+      help: "a file that holds the prompt, '-' for stdin",
+      completes: 'file',
+    },
+    ...LENGTH_OPTIONS,
+    ...MODEL,
+    ...SAMPLING_OPTIONS,
+    echo: { type: 'flag', help: 'print the prompt first', group: OUTPUT },
+    raw: { type: 'flag', help: 'print bytes as they come, not whole characters only', group: OUTPUT },
+    json: {
+      ...JSON_OPTION.json,
+      help: 'print one JSON object: text, tokens, why it ended, timings',
+      group: OUTPUT,
+    },
+    jsonl: {
+      type: 'flag',
+      help: 'print one JSON object per token as it comes, then the final one',
+      group: OUTPUT,
+    },
+    logprobs: {
+      type: 'integer',
+      value: 'n',
+      help: 'with --json or --jsonl: log probabilities of each token and of the n most likely',
+      from: 0,
+      to: 100,
+      group: OUTPUT,
+    },
+    stats: {
+      type: 'optional text',
+      value: 'file',
+      help: 'report speed, seed and device: to stderr, or as JSON to a file',
+      completes: 'file',
+      group: OUTPUT,
+    },
+    saveState: {
+      type: 'text',
+      value: 'file',
+      help: 'when it ends, also by SIGINT or SIGTERM, save what it takes to go on bit-exactly',
+      completes: 'file',
+      group: STATE,
+    },
+    loadState: {
+      type: 'text',
+      value: 'file',
+      help: 'go on where a saved run stopped; -n counts from there',
+      completes: 'file',
+      group: STATE,
+    },
+    ctxSize: {
+      type: 'integer',
+      short: 'c',
+      value: 'n',
+      help: 'tokens of prompt and text to have room for when going on from a saved state',
+      from: 1,
+      defaultText: 'what -n takes',
+      group: STATE,
+    },
+    batch: {
+      type: 'text',
+      value: 'file',
+      help: "one JSON object with a prompt per line in, one result per line out; '-' for stdin",
+      completes: 'file',
+      group: BATCH,
+    },
+    batchSize: {
+      type: 'integer',
+      value: 'n',
+      help: 'prompts generated side by side',
+      from: 1,
+      to: 256,
+      default: 8,
+      group: BATCH,
+    },
+    ...MIXER,
+    ...COMPUTE,
+    ...EVERYWHERE,
+  },
+  examples: [
+    ['flashinf generate -p "Once upon a time" -n 100', 'a hundred tokens after a prompt'],
+    ['cat chapter.txt | flashinf generate -n 2000 > more.txt', 'in a pipeline'],
+    ['flashinf generate -p "The sea" --temp 0 --stop "." --json', 'the most likely sentence, as JSON'],
+    ['flashinf generate -p "The sea" -n 500 -c 4000 --save-state sea', 'with room to go on'],
+    ['flashinf generate --load-state sea -n 500', 'which this does'],
+    ['flashinf generate --batch prompts.jsonl > results.jsonl', 'many prompts, eight at a time'],
+  ],
+} as const satisfies CommandSpec;

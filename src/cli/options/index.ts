@@ -1,0 +1,38 @@
+/** The command line's contract, as data: help, manual, README, completion and types are made from it. */
+import * as commands from './commands.js';
+import { GENERATE } from './generate.js';
+import type { CommandSpec } from './spec.js';
+
+export * from './commands.js';
+export * from './generate.js';
+export * from './shared.js';
+export * from './spec.js';
+
+export const DESCRIPTION =
+  'Exact, quasilinear-time text generation for long-convolution (Hyena) language models';
+
+/** In the order that help lists them. */
+export const COMMANDS: readonly CommandSpec[] = [
+  GENERATE,
+  commands.BENCH,
+  commands.EVAL,
+  commands.IMPORT,
+  commands.EXPORT,
+  commands.INSPECT,
+  commands.TOKENIZE,
+  commands.COMPLETION,
+];
+
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'done, also when the reader went away (| head)'],
+  [1, 'failed while running; of a batch, at least one item did'],
+  [2, 'wrong usage'],
+  [3, 'the model or state file is not valid'],
+  [4, 'output could not be written'],
+  [130, 'interrupted (SIGINT)'],
+  [143, 'terminated (SIGTERM)'],
+];
+
+export const ENVIRONMENT =
+  'Every option has a twin in the environment, which the command line overrides: FLASHINF_TEMP=0 is --temp 0, ' +
+  'FLASHINF_JSON=1 is --json. NO_COLOR turns colour off.';

@@ -1,0 +1,71 @@
+/** Options that several commands have. */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { MixerName } from '../../mixer/index.js';
+import type { OptionTable, OptionValues } from './spec.js';
+
+const SHIPPED_MODEL = fileURLToPath(new URL('../../../models/hyena-classics', import.meta.url));
+
+export const MIXERS = ['lazy', 'eager', 'tiled'] as const satisfies readonly MixerName[];
+
+const COMPUTING = 'Computing (never changes a result)';
+
+export const MODEL = {
+  model: {
+    type: 'text',
+    short: 'm',
+    value: 'dir',
+    help: 'model bundle',
+    default: SHIPPED_MODEL,
+    defaultText: 'the shipped one',
+    completes: 'directory',
+  },
+} as const satisfies OptionTable;
+
+/** How to compute. */
+export const COMPUTE = {
+  threads: {
+    type: 'integer',
+    short: 't',
+    value: 'n',
+    help: 'CPU threads',
+    from: 1,
+    to: 256,
+    default: availableParallelism(),
+    defaultText: 'all',
+    group: COMPUTING,
+  },
+  device: {
+    type: 'choice',
+    value: 'name',
+    help: 'where the dense layers run',
+    choices: ['auto', 'cpu', 'cuda'],
+    default: 'auto',
+    group: COMPUTING,
+  },
+} as const satisfies OptionTable;
+
+export const MIXER = {
+  mixer: {
+    type: 'choice',
+    value: 'name',
+    help: 'how to mix positions',
+    choices: MIXERS,
+    default: 'tiled',
+    group: COMPUTING,
+  },
+} as const satisfies OptionTable;
+
+export const JSON_OPTION = {
+  json: { type: 'flag', help: 'print JSON' },
+} as const satisfies OptionTable;
+
+/** What every command has, besides --help. */
+export const EVERYWHERE = {
+  verbose: { type: 'flag', help: 'show where an error comes from' },
+} as const satisfies OptionTable;
+
+/** Which model, and how to compute. */
+export type ModelOptions = OptionValues<typeof MODEL & typeof COMPUTE>;
+
+export const SEED = { type: 'integer', short: 's', value: 'n', from: 0, to: 2 ** 32 - 1 } as const;

@@ -1,0 +1,149 @@
+/** The command line as plain data: what a command and its options are, and the types that follow from it. */
+
+interface Common {
+  /** One line, for help, the manual and the README. */
+  readonly help: string;
+  /** One letter. */
+  readonly short?: string;
+  /** Other spellings that work just as well, long ones. */
+  readonly aliases?: readonly string[];
+  /** Where help lists it. Left out: among the plain options. */
+  readonly group?: string;
+}
+
+export interface FlagSpec extends Common {
+  readonly type: 'flag';
+  /** Spelt `--no-NAME`: on unless it is given. */
+  readonly negated?: true;
+}
+
+interface ValueSpec<T> extends Common {
+  /** What help calls the value. */
+  readonly value: string;
+  readonly default?: T;
+  /** What help shows in place of the default, or of there being none. */
+  readonly defaultText?: string;
+  readonly required?: true;
+}
+
+export interface TextSpec extends ValueSpec<string> {
+  readonly type: 'text';
+  /** What completion offers: files, directories or nothing. */
+  readonly completes?: 'file' | 'directory';
+}
+
+/** A text that may be left out: `--name` or `--name=VALUE`. */
+export interface OptionalTextSpec extends ValueSpec<string> {
+  readonly type: 'optional text';
+  readonly completes?: 'file';
+}
+
+/** A text that may be given again and again. */
+export interface TextsSpec extends ValueSpec<readonly string[]> {
+  readonly type: 'texts';
+}
+
+export interface ChoiceSpec extends ValueSpec<string> {
+  readonly type: 'choice';
+  readonly choices: readonly string[];
+}
+
+/** Out of range values are refused, never clamped. */
+export interface NumberSpec extends ValueSpec<number> {
+  readonly type: 'number' | 'integer';
+  readonly from?: number;
+  /** The value must be larger than this. */
+  readonly above?: number;
+  readonly to?: number;
+}
+
+export type OptionSpec = FlagSpec | TextSpec | OptionalTextSpec | TextsSpec | ChoiceSpec | NumberSpec;
+
+/** Options by the name of their value in code: `nPredict` is `--n-predict` and `FLASHINF_N_PREDICT`. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+export interface ArgumentSpec {
+  /** `<needed>` or `[optional]`. */
+  readonly name: string;
+  readonly help: string;
+  readonly choices?: readonly string[];
+  readonly completes?: 'file' | 'directory';
+}
+
+export interface CommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options: OptionTable;
+  /** Command lines that work as they stand, with what they do. */
+  readonly examples: readonly (readonly [line: string, what: string])[];
+}
+
+type ValueOf<S extends OptionSpec> = S extends FlagSpec
+  ? boolean
+  : S extends NumberSpec
+    ? number
+    : S extends TextsSpec
+      ? readonly string[]
+      : S extends OptionalTextSpec
+        ? string | true
+        : S extends ChoiceSpec
+          ? S['choices'][number]
+          : string;
+
+type Certain<T extends OptionTable> = {
+  [K in keyof T]: T[K] extends { default: unknown } | { required: true } | { negated: true } ? K : never;
+}[keyof T];
+
+/** What parsing a command line against a table gives. */
+export type OptionValues<T extends OptionTable> = { readonly [K in Certain<T>]: ValueOf<T[K]> } & {
+  readonly [K in Exclude<keyof T, Certain<T>>]?: ValueOf<T[K]>;
+};
+
+/** `nPredict` -> `n-predict`. */
+export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** `--n-predict`, or `--no-end-to-end`. */
+export function longFlag(name: string, spec: OptionSpec): string {
+  return `--${spec.type === 'flag' && spec.negated ? 'no-' : ''}${kebab(name)}`;
+}
+
+/** The option's twin in the environment: `FLASHINF_N_PREDICT`. */
+export function twin(name: string, spec: OptionSpec): string {
+  return `FLASHINF_${longFlag(name, spec).slice(2).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** How the value is written: `<n>`, `[file]`, or nothing. */
+export function placeholder(spec: OptionSpec): string {
+  if (spec.type === 'flag') return '';
+  return spec.type === 'optional text' ? `[${spec.value}]` : `<${spec.value}>`;
+}
+
+/** What a number may be, as a message says it. */
+export function rangeOf({ type, from, above, to }: NumberSpec): string {
+  const what = type === 'integer' ? 'a whole number' : 'a number';
+  if (above !== undefined) return `${what} above ${above}${to === undefined ? '' : `, at most ${to}`}`;
+  if (from !== undefined)
+    return to === undefined ? `${what} of at least ${from}` : `${what} from ${from} to ${to}`;
+  return what;
+}
+
+/** Whether a value is one the option takes. */
+export function accepts(
+  { type, from = -Infinity, above = -Infinity, to = Infinity }: NumberSpec,
+  value: number,
+): boolean {
+  return (
+    Number.isFinite(value) &&
+    (type === 'number' || Number.isSafeInteger(value)) &&
+    value >= from &&
+    value > above &&
+    value <= to
+  );
+}
+
+/** The default as help shows it; undefined where there is nothing to say. */
+export function defaultText(spec: OptionSpec): string | undefined {
+  if (spec.type === 'flag') return undefined;
+  return spec.defaultText ?? (spec.default === undefined ? undefined : String(spec.default));
+}

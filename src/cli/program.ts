@@ -1,0 +1,158 @@
+/** Commander, driven by the tables in `options/`. */
+import { Argument, Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
+import type { Io } from './io.js';
+import { COMMAND_HINTS, OPTION_HINTS, SHORT_HINTS } from './options/hints.js';
+import {
+  accepts,
+  COMMANDS,
+  defaultText,
+  DESCRIPTION,
+  ENVIRONMENT,
+  EXIT_CODES,
+  kebab,
+  longFlag,
+  placeholder,
+  rangeOf,
+  twin,
+  type CommandSpec,
+  type OptionSpec,
+  type OptionValues,
+} from './options/index.js';
+import { VERSION } from './version.js';
+
+/** A parsed command line, as the command that it names receives it. */
+export interface Call<C extends CommandSpec> {
+  readonly options: OptionValues<C['options']>;
+  readonly args: readonly string[];
+  /** Whether an option is on the command line itself, not only in the environment or by default. */
+  given(option: string & keyof C['options']): boolean;
+  readonly io: Io;
+}
+
+export type Run = (call: Call<CommandSpec>) => void | Promise<void>;
+
+/** The program: every command and option, nothing run yet. `runs` has a function for each command's name. */
+export function makeProgram(io: Io, runs: Readonly<Record<string, Run>>): Command {
+  const program = new Command('flashinf')
+    .description(DESCRIPTION)
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .addHelpText('after', `\n${ENVIRONMENT}\n\nExit codes:\n${exitCodes()}`);
+  for (const spec of COMMANDS) program.addCommand(makeCommand(spec, runs[spec.name], io));
+  // Printing errors, and exiting, is main's: process.exit would cut off what is still on its way to a pipe.
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => undefined })
+      // Commander would add defaults, choices and the environment in its own words.
+      .configureHelp({ optionDescription: ({ description }) => description });
+  }
+  return program;
+}
+
+function makeCommand(spec: CommandSpec, run: Run, io: Io): Command {
+  const command = new Command(spec.name).description(spec.summary);
+  for (const { name, help, choices } of spec.arguments ?? []) {
+    const argument = new Argument(name, help);
+    command.addArgument(choices === undefined ? argument : argument.choices(choices));
+  }
+  for (const [name, option] of Object.entries(spec.options)) {
+    command.addOption(makeOption(name, option));
+    for (const alias of aliases(name, option)) command.addOption(alias);
+  }
+  const width = Math.max(...spec.examples.map(([line]) => line.length));
+  const examples = spec.examples.map(([line, what]) => `  ${line.padEnd(width)}  # ${what}\n`).join('');
+  command.addHelpText('after', `\nExamples:\n${examples}\n${ENVIRONMENT}`);
+  return command.action((...received: unknown[]) => {
+    const args = received.slice(0, -2).filter((argument) => argument !== undefined) as string[];
+    const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+    return run({ options: command.opts<OptionValues<CommandSpec['options']>>(), args, given, io });
+  });
+}
+
+function makeOption(name: string, spec: OptionSpec): Option {
+  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+  const option = new Option(`${short}${longFlag(name, spec)} ${placeholder(spec)}`.trimEnd(), helpOf(spec));
+  // Empty is as good as unset, and a switch can be set to "off".
+  if (!OFF.has(process.env[twin(name, spec)] ?? '') || spec.type === 'text') option.env(twin(name, spec));
+  if (spec.group !== undefined) option.helpGroup(`${spec.group}:`);
+  if (spec.type === 'flag') return option;
+  if (spec.default !== undefined) option.default(spec.default);
+  if (spec.required) option.makeOptionMandatory();
+  return withParser(option, spec);
+}
+
+/** Values of a switch's twin in the environment that leave it off. */
+const OFF: ReadonlySet<string> = new Set(['', '0', 'false', 'no', 'off']);
+
+/** Other spellings set the same value, and help does not list them. */
+function aliases(name: string, spec: OptionSpec): Option[] {
+  return (spec.aliases ?? []).map((alias) => {
+    const option = new Option(`--${alias} ${placeholder(spec)}`.trimEnd()).hideHelp();
+    option.attributeName = () => name;
+    return withParser(option, spec);
+  });
+}
+
+function withParser(option: Option, spec: OptionSpec): Option {
+  switch (spec.type) {
+    case 'choice':
+      return option.choices(spec.choices);
+    case 'texts':
+      return option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+    case 'number':
+    case 'integer':
+      return option.argParser((text) => {
+        const value = NUMBER.test(text) ? Number(text) : NaN;
+        if (!accepts(spec, value)) throw new InvalidArgumentError(`Expected ${rangeOf(spec)}.`);
+        return value;
+      });
+    default:
+      return option;
+  }
+}
+
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
+function helpOf(spec: OptionSpec): string {
+  const notes: string[] = [];
+  if (spec.type === 'choice') notes.push(spec.choices.join(', '));
+  const text = defaultText(spec);
+  if (text !== undefined) notes.push(`default: ${text}`);
+  if (spec.aliases) notes.push(`also ${spec.aliases.map((alias) => `--${alias}`).join(', ')}`);
+  return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;
+}
+
+const exitCodes = (): string =>
+  EXIT_CODES.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n');
+
+/** Commander's message in one line, with what the user probably wanted. */
+export function explain({ code, message }: CommanderError): string {
+  const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const name = /^unknown (?:option|command) '(.*?)'/s.exec(text)?.[1];
+  if (name === undefined) return text;
+  const hint = code === 'commander.unknownCommand' ? lookUp(COMMAND_HINTS, name) : optionHint(name);
+  if (hint === undefined) return text;
+  const bare = text.replace(/ \(Did you mean .*\)$/, '');
+  return `${bare} (${hint.startsWith('-') || code === 'commander.unknownCommand' ? 'here: ' : ''}${hint})`;
+}
+
+/** Other programs write underscores, or one dash before a whole word. */
+function optionHint(flag: string): string | undefined {
+  const [name] = flag.replace(/^--?/, '').replaceAll('_', '-').split('=', 1);
+  const own = `--${name}`;
+  if (own !== flag && ALL_FLAGS.has(own)) return own;
+  return lookUp(OPTION_HINTS, name) ?? (flag.startsWith('--') ? undefined : lookUp(SHORT_HINTS, name));
+}
+
+const lookUp = (hints: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(hints, name) ? hints[name] : undefined;
+
+const ALL_FLAGS = new Set(
+  COMMANDS.flatMap(({ options }) =>
+    Object.entries(options).flatMap(([name, spec]) => [
+      longFlag(name, spec),
+      ...(spec.aliases ?? []).map((alias) => `--${kebab(alias)}`),
+    ]),
+  ),
+);

@@ -1,0 +1,78 @@
+import { createMixer, flatPlan, type Mixer } from '../mixer/index.js';
+import type { HyenaModel, StepState } from '../model/index.js';
+import { checkMemory } from './generation.js';
+
+/** Sequences side by side in one mixer and one run of the step graph, each begun and retired on its own. */
+export class Lanes {
+  private readonly pending: Float32Array;
+  private readonly tokens: number[];
+
+  private constructor(
+    private readonly model: HyenaModel,
+    private readonly mixer: Mixer,
+    private readonly state: StepState,
+    /** Positions that each lane has room for. */
+    readonly length: number,
+    readonly count: number,
+  ) {
+    this.pending = new Float32Array(model.mixers * count * model.config.model.width);
+    this.tokens = new Array<number>(count).fill(0);
+  }
+
+  /** All lanes idle. Throws a MemoryError if there is no room for them. */
+  static async open(model: HyenaModel, count: number, length: number, threads: number): Promise<Lanes> {
+    const shape = { layers: model.mixers, width: model.config.model.width, length, lanes: count };
+    const plan = flatPlan(length);
+    checkMemory(shape, 'tiled', threads, plan);
+    const mixer = await createMixer({ name: 'tiled', shape, threads, plan });
+    for (let layer = 0; layer < shape.layers; layer++) {
+      mixer.setFilter(layer, await model.taps(layer, length));
+    }
+    for (let lane = 0; lane < count; lane++) mixer.retire(lane);
+    return new Lanes(model, mixer, model.start(count), length, count);
+  }
+
+  /** Starts a lane with a prompt, for `ahead` positions. Returns the logits after it, `[vocabulary]`. */
+  async begin(
+    lane: number,
+    prompt: readonly number[],
+    ahead: number,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    const { mixer, state } = this;
+    mixer.reset(lane);
+    try {
+      const start = await this.model.prefill(prompt, ahead, {
+        onProgress: () => signal?.throwIfAborted(),
+        onLayer: (layer, { pending }) => mixer.addPending(layer, pending, lane),
+      });
+      state.copyLane(lane, start.state);
+      return start.logits;
+    } catch (error) {
+      mixer.retire(lane);
+      throw error;
+    }
+  }
+
+  /** The token that a lane's next step feeds. */
+  feed(lane: number, token: number): void {
+    this.tokens[lane] = token;
+  }
+
+  retire(lane: number): void {
+    this.mixer.retire(lane);
+    this.tokens[lane] = 0;
+  }
+
+  /** One token of every lane through the model: `[lane, vocabulary]`, overwritten by the next step. */
+  async step(): Promise<Float32Array> {
+    this.mixer.pending(this.pending);
+    const { logits, y } = await this.model.step(this.state, this.tokens, this.pending);
+    this.mixer.push(y);
+    return logits;
+  }
+
+  close(): Promise<void> {
+    return this.mixer.close();
+  }
+}

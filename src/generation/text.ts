@@ -1,0 +1,181 @@
+/** Text, and not only tokens: what most programs want. */
+import { randomInt } from 'node:crypto';
+import type { MixerName, Plan } from '../mixer/index.js';
+import type { Progress } from '../model/index.js';
+import { neverDrawn, TextError, type Tokenizer } from '../text/index.js';
+import { Assembly, type AssemblyOptions, type Chunk } from './assembly.js';
+import { Generation, roomAfter, roomFrom, type StopReason, type Timings } from './generation.js';
+import type { Loaded } from './load.js';
+import { DEFAULT_SAMPLING, type Sampling } from './sampler.js';
+import { writeState, type SavedState } from './state-file.js';
+
+/** What shapes one text. */
+export interface TextShape extends Omit<AssemblyOptions, 'held'> {
+  /** Most tokens to generate. Default: 256, or what there is room for. Going on: what was left. */
+  readonly count?: number;
+  /** The same seed gives the same text. Default: random. */
+  readonly seed?: number;
+  /** What it leaves out is as in `DEFAULT_SAMPLING`. */
+  readonly sampling?: Partial<Sampling>;
+  /** Go on when the text would end. */
+  readonly ignoreEos?: boolean;
+}
+
+export interface TextOptions extends TextShape {
+  /** Default: tiled. */
+  readonly mixer?: MixerName;
+  /** Default: `flatPlan`. */
+  readonly plan?: Plan;
+  /** Default: 1. */
+  readonly threads?: number;
+  /** Tokens to have room for when going on from a saved state. Default: `count`. */
+  readonly room?: number;
+  /** Ends the text before its next token. */
+  readonly signal?: AbortSignal;
+  readonly onPrefill?: Progress;
+  /** Go on from here instead of from a prompt; what the options leave out is as it was. */
+  readonly from?: SavedState;
+  /** Save the run to this file when it ends. What is held back then stays so: it is the first the next run lets out. */
+  readonly save?: string;
+}
+
+export type StopType = StopReason | 'word';
+
+/** What is known once the text has ended. */
+export interface TextResult {
+  readonly text: string;
+  /** Those generated, also the ones of a stop that is no part of the text. */
+  readonly tokens: readonly number[];
+  readonly stopType: StopType;
+  readonly stoppingWord: string | null;
+  readonly promptTokens: number;
+  readonly seed: number;
+  /** ms. */
+  readonly timings: Timings;
+}
+
+const DEFAULT_COUNT = 256;
+
+/**
+ * Continues a text, token by token:
+ *
+ *     const text = generate(await load('models/hyena-classics'), 'Once upon a time', { count: 100 });
+ *     for await (const { bytes } of text) process.stdout.write(bytes);
+ *     console.log(text.result.stopType);
+ *
+ * Throws a RangeError where the context has no room, and a TextError where the vocabulary lacks a character.
+ *
+ * @param prompt text or ids; an empty text starts a new one. Ignored when going on
+ */
+export function generate(
+  loaded: Loaded,
+  prompt: string | readonly number[],
+  options: TextOptions = {},
+): TextStream {
+  return new TextStream(loaded, prompt, options);
+}
+
+/** A text being generated. To be iterated once. */
+export class TextStream implements AsyncIterable<Chunk> {
+  readonly seed: number;
+  private readonly prompt: readonly number[];
+  private readonly count: number;
+  private readonly generation: Generation;
+  private readonly assembly: Assembly;
+  private readonly sampling: Sampling;
+  private readonly stop: readonly string[];
+  private readonly ignoreEos: boolean;
+  /** The text had ended before this run. */
+  private readonly over: boolean;
+
+  constructor(
+    { model, tokenizer }: Loaded,
+    prompt: string | readonly number[],
+    private readonly options: TextOptions,
+  ) {
+    const { from, save, count, seed, sampling, stop, ignoreEos, raw, logprobs, ...rest } = options;
+    const saved = from?.text;
+    this.seed = saved?.seed ?? seed ?? randomInt(2 ** 32);
+    this.sampling = { ...DEFAULT_SAMPLING, ...saved?.sampling, ...sampling };
+    this.stop = stop ?? saved?.stop ?? [];
+    this.ignoreEos = ignoreEos ?? saved?.ignoreEos ?? false;
+    this.over = saved?.ended === true && !this.ignoreEos;
+    this.assembly = new Assembly(tokenizer, {
+      stop: this.stop,
+      ...(raw !== undefined && { raw }),
+      ...(logprobs !== undefined && { logprobs }),
+      ...(saved !== undefined && { held: saved.held }),
+    });
+    this.prompt = from?.point.ids ?? (typeof prompt === 'string' ? promptIds(tokenizer, prompt) : prompt);
+    const room = from === undefined ? roomAfter(this.prompt.length, model) : roomFrom(from.point);
+    this.count = this.over ? 0 : (count ?? saved?.remaining ?? Math.min(DEFAULT_COUNT, room));
+    this.generation = new Generation(model, this.prompt, {
+      ...rest,
+      count: this.count,
+      seed: this.seed,
+      sampling: this.sampling,
+      never: neverDrawn(tokenizer, model.config.model.vocabulary),
+      endOfText: this.ignoreEos ? null : tokenizer.endOfText,
+      ...(from !== undefined && { from: from.point }),
+      ...(save !== undefined && { onEnd: (point) => writeState(save, model, this.toSave(), point) }),
+    });
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Chunk, void, void> {
+    const { generation, assembly } = this;
+    for await (const token of generation) {
+      yield assembly.push(token, generation.logits);
+      if (assembly.stoppingWord !== null) return;
+    }
+    // A text that goes on later lets out then what it still holds back.
+    if (this.options.save !== undefined && !this.ended) return;
+    const rest = assembly.flush();
+    if (rest.bytes.length > 0) yield rest;
+  }
+
+  get result(): TextResult {
+    const { generation, assembly, seed, prompt } = this;
+    const { text, tokens, stoppingWord } = assembly;
+    return {
+      text,
+      tokens,
+      stopType: stoppingWord !== null ? 'word' : this.over ? 'eos' : generation.reason,
+      stoppingWord,
+      promptTokens: prompt.length,
+      seed,
+      timings: generation.timings,
+    };
+  }
+
+  /** Bytes the mixer holds. */
+  get mixerBytes(): number {
+    return this.generation.mixerBytes;
+  }
+
+  /** Whether the model ended the text, in this run or before. */
+  private get ended(): boolean {
+    return this.over || this.generation.reason === 'eos';
+  }
+
+  private toSave(): Parameters<typeof writeState>[2] {
+    const { seed, sampling, stop, ignoreEos, ended, count, generation } = this;
+    const held = ended ? new Uint8Array(0) : this.assembly.held;
+    return { seed, sampling, stop, ignoreEos, remaining: count - generation.generated, ended, held };
+  }
+}
+
+/** An empty prompt starts a new text, which only a model with a token for it can. Throws a TextError. */
+export function promptIds(tokenizer: Tokenizer, prompt: string): number[] {
+  const ids = tokenizer.encode(prompt);
+  if (ids.length > 0) return ids;
+  if (tokenizer.startOfText === null) {
+    throw new TextError('the prompt is empty, and this model cannot start without one');
+  }
+  return [tokenizer.startOfText];
+}
+
+/** The text that a saved run has let out so far, its prompt included. */
+export function savedText(tokenizer: Tokenizer, { text, point }: SavedState): string {
+  const bytes = Buffer.concat(point.ids.map((id) => tokenizer.bytes(id)));
+  return bytes.subarray(0, bytes.length - text.held.length).toString('utf8');
+}
