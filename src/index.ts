@@ -22,7 +22,13 @@ export {
   type Sampling,
 } from './generation/sampler.js';
 export { logprobsOf, type Logprobs, type TokenLogprob } from './generation/logprobs.js';
-export { openState, StateWriteError, writeState, type SavedState, type SavedText } from './generation/state-file.js';
+export {
+  openState,
+  StateWriteError,
+  writeState,
+  type SavedState,
+  type SavedText,
+} from './generation/state-file.js';
 export type { Chunk } from './generation/assembly.js';
 export { generateMany, type Item, type ItemResult, type ManyOptions } from './generation/many.js';
 export {

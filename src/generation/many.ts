@@ -10,7 +10,7 @@ import type { Logprobs } from './logprobs.js';
 import { DEFAULT_SAMPLING, Sampler } from './sampler.js';
 import { promptIds, type StopType, type TextResult, type TextShape } from './text.js';
 
-/** A text to generate. */
+/** A text to generate; `count` -1: until the context is full. */
 export interface Item extends TextShape {
   readonly prompt: string | readonly number[];
 }
@@ -190,7 +190,8 @@ class Run {
     const index = this.taken;
     try {
       if (item instanceof Error) throw item;
-      const ids = typeof item.prompt === 'string' ? promptIds(this.loaded.tokenizer, item.prompt) : item.prompt;
+      const ids =
+        typeof item.prompt === 'string' ? promptIds(this.loaded.tokenizer, item.prompt) : item.prompt;
       const count = this.countOf(item, ids.length);
       if (this.engine === null || this.engine.length < count - 1) {
         if (this.texts.some((text) => text !== null)) return false;
@@ -200,7 +201,8 @@ class Run {
     } catch (error) {
       if (this.options.signal?.aborted) return false;
       // A text that cannot be spelt, lengths that do not fit: the item's own. All else is the run's.
-      const own = error === item || [TextError, RangeError, MemoryError].some((kind) => error instanceof kind);
+      const own =
+        error === item || [TextError, RangeError, MemoryError].some((kind) => error instanceof kind);
       if (!own) throw error;
       this.finished.set(index, error as Error);
     }
@@ -213,7 +215,7 @@ class Run {
     if (count !== undefined && count > room) {
       throw new RangeError(`after ${prompt} prompt tokens there is room for ${room}, not ${count}`);
     }
-    return count ?? Math.min(DEFAULT_COUNT, room);
+    return count === -1 ? room : (count ?? Math.min(DEFAULT_COUNT, room));
   }
 
   /** Lanes for texts of `count` tokens, and with some to spare, as the next one may be longer. */
@@ -230,7 +232,10 @@ class Run {
     const { seed = randomInt(2 ** 32), sampling, ignoreEos = false, logprobs } = item;
     const lane = this.texts.indexOf(null);
     const assembly = new Assembly(tokenizer, item);
-    const sampler = new Sampler({ ...DEFAULT_SAMPLING, ...sampling }, seed, { never: this.never, history: ids });
+    const sampler = new Sampler({ ...DEFAULT_SAMPLING, ...sampling }, seed, {
+      never: this.never,
+      history: ids,
+    });
     const started = performance.now();
     const logits = await this.engine!.begin(lane, ids, Math.max(1, count - 1), this.options.signal);
     const began = performance.now();

@@ -52,7 +52,11 @@ export class FilterEvaluator {
     return this.latest;
   }
 
-  private async evaluate(mixer: number, { length, features, times }: Features, out: Float32Array): Promise<void> {
+  private async evaluate(
+    mixer: number,
+    { length, features, times }: Features,
+    out: Float32Array,
+  ): Promise<void> {
     const { Tensor } = this.runtime;
     const { width } = this.model;
     const size = this.filter.features;

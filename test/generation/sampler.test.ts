@@ -1,4 +1,8 @@
-import { createSampler, type Sampling } from '../../src/generation/sampler.js';
+import { DEFAULT_SAMPLING, Sampler, type Sampling } from '../../src/generation/sampler.js';
+
+type Some = Partial<Sampling>;
+const createSampler = (some: Some, seed: number, never: number[] = [], history: number[] = []): Sampler =>
+  new Sampler({ ...DEFAULT_SAMPLING, ...some }, seed, { never, history });
 
 /** Random logits, with ties. */
 function randomLogits(count: number, seed: number): Float32Array {
@@ -10,32 +14,69 @@ function randomLogits(count: number, seed: number): Float32Array {
 }
 
 /**
- * The definition, written for reading: sort, cut to k, cut to the nucleus of what is left, divide by the
- * temperature, normalise.
+ * The definition, written for reading: penalise, sort, cut to k, cut to the nucleus of what is left, cut what is
+ * improbable, divide by the temperature, normalise.
  */
-function probabilities(logits: Float32Array, { temperature, topK, topP }: Sampling): Map<number, number> {
+function probabilities(logits: Float32Array, some: Some, history: number[] = []): Map<number, number> {
+  const { repeatPenalty, repeatLastN, topK, topP, minP, temperature } = { ...DEFAULT_SAMPLING, ...some };
   const normalise = (entries: [number, number][], divisor: number): [number, number][] => {
     const sum = entries.reduce((s, [, logit]) => s + Math.exp(logit / divisor), 0);
     return entries.map(([id, logit]) => [id, Math.exp(logit / divisor) / sum]);
   };
-  let kept = [...logits].map((logit, id): [number, number] => [id, logit]);
+  const recent = repeatLastN < 0 ? history : repeatLastN === 0 ? [] : history.slice(-repeatLastN);
+  let kept = [...logits].map((logit, id): [number, number] => {
+    if (!recent.includes(id)) return [id, logit];
+    return [id, Math.fround(logit > 0 ? logit / repeatPenalty : logit * repeatPenalty)];
+  });
   kept.sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   if (topK > 0) kept = kept.slice(0, topK);
   let cumulative = 0;
   const shares = normalise(kept, 1);
   const cut = shares.findIndex(([, share]) => (cumulative += share) >= topP - 1e-12);
   if (topP < 1 && cut >= 0) kept = kept.slice(0, cut + 1);
+  const likeliest = normalise(kept, 1)[0][1];
+  kept = kept.filter((_, k) => normalise(kept, 1)[k][1] >= minP * likeliest * (1 - 1e-12));
   return new Map(normalise(kept, temperature));
 }
 
-const SETTINGS: Sampling[] = [
+const SETTINGS: Some[] = [
   { temperature: 1, topK: 0, topP: 1 },
   { temperature: 0.8, topK: 40, topP: 0.95 },
   { temperature: 1.7, topK: 5, topP: 1 },
   { temperature: 0.3, topK: 0, topP: 0.5 },
   { temperature: 1, topK: 1, topP: 0.9 },
   { temperature: 1, topK: 1000, topP: 0.99 },
+  { temperature: 1, topK: 0, topP: 1, minP: 0.05 },
+  { temperature: 2, topK: 30, topP: 0.9, minP: 0.2 },
 ];
+
+test.each([
+  ...SETTINGS,
+  { repeatPenalty: 1.3, repeatLastN: 4 },
+  { repeatPenalty: 2, repeatLastN: -1, minP: 0.1 },
+  { repeatPenalty: 0.5, repeatLastN: 0, topK: 0 },
+])('candidates and their probabilities are as defined: %j', (sampling) => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const logits = randomLogits(3 + seed * 4, seed);
+    const history = Array.from({ length: seed % 9 }, (_, k) => (k * seed * 7) % logits.length);
+    const { ids, weights } = createSampler(sampling, 1, [], history).candidates(logits);
+    const sum = weights.reduce((s, w) => s + w, 0);
+    const expected = probabilities(logits, sampling, history);
+    expect([...ids].sort((a, b) => a - b)).toEqual([...expected.keys()].sort((a, b) => a - b));
+    ids.forEach((id, k) => expect(weights[k] / sum).toBeCloseTo(expected.get(id)!, 10));
+  }
+});
+
+test('a sampler goes on from another’s state', () => {
+  const logits = randomLogits(300, 5);
+  const penalty = { repeatPenalty: 1.5, repeatLastN: 8 };
+  const whole = createSampler(penalty, 9);
+  const ids = Array.from({ length: 30 }, () => whole.sample(logits));
+  const random = whole.random;
+  const on = new Sampler({ ...DEFAULT_SAMPLING, ...penalty }, 0, { random, history: ids });
+  const rest = Array.from({ length: 30 }, () => whole.sample(logits));
+  expect(Array.from({ length: 30 }, () => on.sample(logits))).toEqual(rest);
+});
 
 test.each(SETTINGS)('draws as defined: %j', (sampling) => {
   const draws = 40_000;

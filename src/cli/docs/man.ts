@@ -98,7 +98,11 @@ function optionLines(name: string, spec: OptionSpec): string[] {
     ...(spec.type === 'choice' ? [`One of ${spec.choices.join(', ')}.`] : []),
     ...(defaultText(spec) === undefined ? [] : [`Default: ${defaultText(spec)}.`]),
   ];
-  return ['.TP', flags + value, `${roff(`${capital(spec.help)}. ${notes.join(' ')}`)} \\%${twin(name, spec)}.`];
+  return [
+    '.TP',
+    flags + value,
+    `${roff(`${capital(spec.help)}. ${notes.join(' ')}`)} \\%${twin(name, spec)}.`,
+  ];
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
