@@ -10,7 +10,7 @@ import type { Logprobs } from './logprobs.js';
 import { DEFAULT_SAMPLING, Sampler } from './sampler.js';
 import { promptIds, type StopType, type TextResult, type TextShape } from './text.js';
 
-/** A text to generate. */
+/** A text to generate; `count` -1: until the context is full. */
 export interface Item extends TextShape {
   readonly prompt: string | readonly number[];
 }
@@ -215,7 +215,7 @@ class Run {
     if (count !== undefined && count > room) {
       throw new RangeError(`after ${prompt} prompt tokens there is room for ${room}, not ${count}`);
     }
-    return count ?? Math.min(DEFAULT_COUNT, room);
+    return count === -1 ? room : (count ?? Math.min(DEFAULT_COUNT, room));
   }
 
   /** Lanes for texts of `count` tokens, and with some to spare, as the next one may be longer. */

@@ -25,11 +25,11 @@ const SECOND_THREAD_FROM = 48 << 20;
 
 /** Opens a bundle: validates it in full, then loads what a token needs. Throws BundleError. */
 export async function openModel(directory: string, options: OpenOptions = {}): Promise<HyenaModel> {
-  const { threads = 1, device: choice = 'auto' } = options;
+  const { threads = 1, device: choice = 'auto', batch = 1 } = options;
   const bundle = openBundle(directory);
   const runtime = await loadRuntime();
   const large = bundle.config.files[WEIGHTS_FILE].bytes >= SECOND_THREAD_FROM;
-  const stepThreads = large ? Math.min(threads, 2) : 1;
+  const stepThreads = large || batch > 1 ? Math.min(threads, 2) : 1;
   const settings = { threads: stepThreads, prepack: true, spin: stepThreads > 1 };
   const step = await createOnDevice(runtime, bundle.path(STEP_FILE), choice, settings);
   return new Hyena(bundle, runtime, step.session, step.device, threads);

@@ -9,6 +9,8 @@ export type DeviceChoice = 'auto' | Device;
 export interface OpenOptions {
   /** CPU threads of the prompt's dense layers. Never changes a result. Default 1. */
   readonly threads?: number;
+  /** Sequences that are going to be stepped side by side; several are worth a second thread. Default 1. */
+  readonly batch?: number;
   /** Where the dense layers run. `auto` takes CUDA where its provider library is installed. Default `auto`. */
   readonly device?: DeviceChoice;
 }
