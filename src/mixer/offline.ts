@@ -41,7 +41,7 @@ function layoutOffline({ prompt, ahead }: OfflineShape): OfflineLayout {
   const bump = new Bump();
   return {
     n,
-    plain: bump.take(tableBytes(n / 4, 3)),
+    plain: bump.take(tableBytes(n / 4, 2)),
     twisted: bump.take(tableBytes(n, 4)),
     inputs: bump.take(n * LINE),
     taps: bump.take(2 * n * LINE),

@@ -87,15 +87,20 @@ export interface Kernels {
 /** Makes kernels that work in a memory. */
 export type KernelsFor = (memory: WebAssembly.Memory) => Kernels;
 
-/** The frequency that the forward transform of n points leaves at `index`: base-4 digits (a last bit if any) reversed. */
+/**
+ * The frequency that the forward transform of n points leaves at `index`: the base-4 digits (a last bit if any) reversed,
+ * a digit of 3 standing for -1.
+ */
 export function frequencyAt(index: number, n: number): number {
   let frequency = 0;
-  for (let unit = 1; n > 1;) {
-    const radix = n >= 4 ? 4 : 2;
-    n /= radix;
-    frequency += Math.floor(index / n) * unit;
-    index %= n;
+  let unit = 1;
+  for (let rest = n; rest > 1;) {
+    const radix = rest >= 4 ? 4 : 2;
+    rest /= radix;
+    const digit = Math.floor(index / rest);
+    frequency += (digit === 3 ? -1 : digit) * unit;
+    index %= rest;
     unit *= radix;
   }
-  return frequency;
+  return (frequency + n) % n;
 }

@@ -164,7 +164,7 @@ class PlainKernels implements Kernels {
   forward(points: number, n: number, plain: number): void {
     if (n === 2) this.pair(points / 4);
     if (n < 4) return;
-    this.butterflies(points / 4, n, plain / 4, 3);
+    this.butterflies(points / 4, n, plain / 4, 2);
     for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
   }
 
@@ -173,7 +173,7 @@ class PlainKernels implements Kernels {
     if (n < 4) return;
     for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, plain);
     const { f } = this;
-    this.inverseButterflies(points / 4, n, plain / 4, 3, (j, k, c, re, im) => {
+    this.inverseButterflies(points / 4, n, plain / 4, 2, (j, k, c, re, im) => {
       const at = points / 4 + (j + (k * n) / 4) * STEP + c;
       f[at] = re;
       f[at + HALF] = im;
@@ -238,8 +238,8 @@ class PlainKernels implements Kernels {
     }
   }
 
-  /** One forward radix-4 pass. Entries have 4 twiddles (twisted) or 3 (the first one being 1). */
-  private butterflies(at: number, n: number, tables: number, per: 3 | 4): void {
+  /** One forward radix-4 pass. Entries have `per` twiddles, see `twiddle`. */
+  private butterflies(at: number, n: number, tables: number, per: 2 | 4): void {
     const { f } = this;
     const q = n / 4;
     const table = tables + 2 * per * (q - 1);
@@ -251,9 +251,7 @@ class PlainKernels implements Kernels {
         const re = [x0 + x1 + x2 + x3, x0 + i1 - x2 - i3, x0 - x1 + x2 - x3, x0 - i1 - x2 + i3];
         const im = [i0 + i1 + i2 + i3, i0 - x1 - i2 + x3, i0 - i1 + i2 - i3, i0 + x1 - i2 - x3];
         for (let m = 0; m < 4; m++) {
-          const w = table + 2 * (j * per + m - (4 - per));
-          const cos = m < 4 - per ? 1 : f[w];
-          const sin = m < 4 - per ? 0 : f[w + 1];
+          const [cos, sin] = this.twiddle(table + 2 * j * per, m, per);
           f[p[m]] = re[m] * cos - im[m] * sin;
           f[p[m] + HALF] = re[m] * sin + im[m] * cos;
         }
@@ -261,12 +259,20 @@ class PlainKernels implements Kernels {
     }
   }
 
+  /** Quarter m's twiddle: entries have 4 (twisted), or 2: quarter 0's would be 1, quarter 3's the conjugate of quarter 1's. */
+  private twiddle(entry: number, m: number, per: 2 | 4): [number, number] {
+    const { f } = this;
+    if (per === 4) return [f[entry + 2 * m], f[entry + 2 * m + 1]];
+    if (m === 0) return [1, 0];
+    return m === 3 ? [f[entry], -f[entry + 1]] : [f[entry + 2 * m - 2], f[entry + 2 * m - 1]];
+  }
+
   /** One inverse radix-4 pass; gives each result, point j + k n / 4 of channel c, to `take`. */
   private inverseButterflies(
     at: number,
     n: number,
     tables: number,
-    per: 3 | 4,
+    per: 2 | 4,
     take: (j: number, k: number, c: number, re: number, im: number) => void,
   ): void {
     const { f } = this;
@@ -278,9 +284,7 @@ class PlainKernels implements Kernels {
         const im = [0, 0, 0, 0];
         for (let m = 0; m < 4; m++) {
           const y = at + (j + m * q) * STEP + c;
-          const w = table + 2 * (j * per + m - (4 - per));
-          const cos = m < 4 - per ? 1 : f[w];
-          const sin = m < 4 - per ? 0 : f[w + 1];
+          const [cos, sin] = this.twiddle(table + 2 * j * per, m, per);
           re[m] = f[y] * cos + f[y + HALF] * sin;
           im[m] = f[y + HALF] * cos - f[y] * sin;
         }

@@ -99,7 +99,7 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
     0,
     ...plan.levels.filter((level) => level.tau === 'fft').map((level) => level.side),
   );
-  const plain = bump.take(tableBytes(largest / 4, 3));
+  const plain = bump.take(tableBytes(largest / 4, 2));
   const twisted = bump.take(tableBytes(largest, 4));
   const scratchStride = largest * LINE;
   const scratchBytes = threads * scratchStride;

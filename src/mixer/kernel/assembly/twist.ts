@@ -8,7 +8,7 @@
  *
  * The twist is folded into the outermost radix-4 pass. There the four inputs of a butterfly are j, j + n/4,
  * j + n/2, j + 3n/4, whose twists are w^j times the constants exp(i pi k / 8); w^j joins the twiddles. Twisted
- * tables: for size n, n/4 entries `[w^j, w^j W^j, w^j W^2j, w^j W^3j]`, W = exp(-2 pi i / n).
+ * tables: for size n, n/4 entries `[w^j, w^j W^j, w^j W^2j, w^j W^-j]`, W = exp(-2 pi i / n).
  */
 import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
 import { convolveBlock, forward } from './transform';
