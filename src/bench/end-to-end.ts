@@ -1,6 +1,6 @@
 import { Generation } from '../generation/generation.js';
 import { DEFAULT_SAMPLING } from '../generation/sampler.js';
-import type { MixerName } from '../mixer/index.js';
+import type { MixerName, Plan } from '../mixer/index.js';
 import type { HyenaModel } from '../model/index.js';
 
 export interface EndToEndOptions {
@@ -8,6 +8,8 @@ export interface EndToEndOptions {
   /** Tokens to generate. */
   readonly length: number;
   readonly threads: number;
+  /** Of the mixer. Default: the generation's own. */
+  readonly plan?: Plan;
   readonly seed: number;
   /** The token the text starts from. */
   readonly start: number;
@@ -34,12 +36,13 @@ export interface EndToEnd {
 
 /** Generates a text of exactly `length` tokens and times every one. */
 export async function measureGeneration(model: HyenaModel, options: EndToEndOptions): Promise<EndToEnd> {
-  const { mixer, length, threads, seed, start } = options;
+  const { mixer, length, threads, seed, start, plan } = options;
   const generation = new Generation(model, [start], {
     count: length,
     seed,
     mixer,
     threads,
+    ...(plan && { plan }),
     ...(options.signal && { signal: options.signal }),
   });
   const began = performance.now();

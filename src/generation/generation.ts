@@ -1,4 +1,11 @@
-import { bytesNeeded, createMixer, type MixerName, type MixerShape } from '../mixer/index.js';
+import {
+  bytesNeeded,
+  createMixer,
+  flatPlan,
+  type MixerName,
+  type MixerShape,
+  type Plan,
+} from '../mixer/index.js';
 import type { HyenaModel, Progress } from '../model/index.js';
 import { createSampler, DEFAULT_SAMPLING, type Sampling } from './sampler.js';
 
@@ -11,6 +18,8 @@ export interface GenerationOptions {
   readonly sampling?: Sampling;
   /** Default: tiled. */
   readonly mixer?: MixerName;
+  /** Default: `flatPlan`, under which no token waits for a large tile. */
+  readonly plan?: Plan;
   /** Default: 1. */
   readonly threads?: number;
   /** A token that ends the text when drawn; it is not yielded. Default: none does. */
@@ -87,9 +96,10 @@ export class Generation implements AsyncIterable<number> {
     } = this.options;
     const sampler = createSampler(sampling ?? DEFAULT_SAMPLING, seed, never);
     const shape = mixerShape(model, count);
+    const { plan = flatPlan(shape.length) } = this.options;
     const began = performance.now();
-    this.mixerBytes = checkMemory(shape, name, threads);
-    const mixer = await createMixer({ name, shape, threads });
+    this.mixerBytes = checkMemory(shape, name, threads, plan);
+    const mixer = await createMixer({ name, shape, threads, plan });
     try {
       const start = await model.prefill(this.prompt, shape.length, {
         ...(onPrefill && { onProgress: onPrefill }),
@@ -144,8 +154,13 @@ export function mixerShape(model: HyenaModel, count: number): MixerShape {
 }
 
 /** The bytes a mixer will hold. Throws a MemoryError if the machine has not that much to give. */
-export function checkMemory(shape: MixerShape, mixer: MixerName, threads: number): number {
-  const bytes = bytesNeeded(shape, mixer, undefined, threads);
+export function checkMemory(
+  shape: MixerShape,
+  mixer: MixerName,
+  threads: number,
+  plan = flatPlan(shape.length),
+): number {
+  const bytes = bytesNeeded(shape, mixer, plan, threads);
   const available = process.availableMemory();
   if (bytes > available) {
     throw new MemoryError(

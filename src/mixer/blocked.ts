@@ -1,70 +1,135 @@
 import { eagerPending, setEagerFilter } from './eager.js';
 import { setLazyFilter } from './lazy.js';
 import { GROUP, LINE } from './memory/blocks.js';
+import type { PerLane } from './engine.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import type { Opened } from './open.js';
+import type { Plan } from './plan/plan.js';
 import type { Team } from './thread/team.js';
 import { setTiledFilter, tiledPending, writeTables } from './tiled.js';
+
+/** Steps whose deferred slices are handed over together, so that a worker is not woken for each. */
+const BATCH = 16;
 
 /** What the outside sees of every mixer: checks, positions, and rows in and out of the blocked arrays. */
 export class BlockedMixer implements Mixer {
   readonly name: MixerName;
-  private at = 0;
+  private readonly lanes: number;
   private closed = false;
-  /** The lazy mixer's row holds the sums of this position. */
-  private summed = -1;
+  /** The position of each lane. */
+  private readonly at: PerLane;
+  /** The same for lanes that take part; -1 for those that are retired or at the end. */
+  private readonly active: PerLane;
+  private readonly retired: boolean[];
+  /** The lazy mixer's rows hold the sums of these positions. */
+  private summed = false;
+  /** Deferred slices have been handed over up to these positions; and those due at a lane's next deadline as job ... */
+  private readonly handed: PerLane;
+  private readonly deadline: number[];
+  private steps = 0;
   private whole: Float32Array | undefined;
   private parts: readonly Float32Array[] = [];
-  /** Each layer's row, `[group][16]`: the part of its memory that `pending` and `push` go through. */
+  /** `[layer][lane]` rows: the parts of the memories that `pending` and `push` go through. */
   private readonly rows: readonly Float32Array[];
 
   constructor(
     readonly shape: MixerShape,
+    readonly plan: Plan,
     readonly bytes: number,
     private readonly opened: Opened,
     private readonly team: Team,
   ) {
     this.name = opened.name;
-    this.rows = opened.layers.map(({ floats, layout }) => {
-      return floats.subarray(layout.row / 4, layout.row / 4 + shape.width);
-    });
-    if (opened.name === 'tiled') for (const layer of opened.layers) writeTables(layer);
-    this.clear();
+    const { lanes = 1 } = shape;
+    this.lanes = lanes;
+    this.at = new Int32Array(lanes);
+    this.active = new Int32Array(lanes);
+    this.handed = new Int32Array(lanes);
+    this.retired = new Array<boolean>(lanes).fill(false);
+    this.deadline = new Array<number>(lanes).fill(0);
+    this.rows = opened.layers.flatMap(({ floats, layout }) =>
+      Array.from({ length: lanes }, (_, lane) => {
+        const at = layout.row / 4 + lane * layout.groups * GROUP;
+        return floats.subarray(at, at + shape.width);
+      }),
+    );
+    if (opened.name === 'tiled') {
+      for (const layer of opened.layers) {
+        const { scratch, scratchBytes } = layer.layout;
+        layer.floats.fill(0, scratch / 4, (scratch + scratchBytes) / 4);
+        writeTables(layer);
+      }
+    }
+    for (let lane = 0; lane < lanes; lane++) this.clear(lane);
   }
 
   get position(): number {
-    return this.at;
+    return this.at[0];
+  }
+
+  positionOf(lane: number): number {
+    this.checkLane(lane);
+    return this.at[lane];
   }
 
   /**
    * Zeroes all that a run accumulates in. Fresh memory is zero already, but not yet there: the first touch of each
    * page takes the operating system about a microsecond, better now than in the middle of the large tiles.
    */
-  private clear(): void {
+  private clear(lane: number): void {
     for (const { floats, layout } of this.opened.layers) {
-      const { groups, row, slots, stride } = layout;
-      floats.fill(0, row / 4, row / 4 + groups * GROUP);
-      floats.fill(0, slots / 4, (slots + groups * stride) / 4);
-      if (layout.name === 'tiled') {
-        floats.fill(0, layout.scratch / 4, (layout.scratch + layout.scratchBytes) / 4);
-        for (const { spectra, spectraStride } of layout.levels) {
-          floats.fill(0, spectra / 4, (spectra + groups * spectraStride) / 4);
-        }
+      const { row, groups } = layout;
+      for (const { at, bytes } of [{ at: row, bytes: groups * GROUP * 4 }, ...layout.state]) {
+        floats.fill(0, (at + lane * bytes) / 4, (at + (lane + 1) * bytes) / 4);
       }
-      if (layout.name === 'eager') floats.fill(0, layout.partial / 4, (layout.partial + groups * stride) / 4);
     }
-    this.at = 0;
-    this.summed = -1;
+    this.retired[lane] = false;
+    this.goTo(lane, 0);
   }
 
-  reset(): void {
-    this.checkOpen();
-    this.team.join();
-    this.clear();
+  private goTo(lane: number, position: number): void {
+    this.at[lane] = position;
+    this.active[lane] = this.retired[lane] || position >= this.shape.length ? -1 : position;
+    this.handed[lane] = position;
+    this.deadline[lane] = 0;
+    this.summed = false;
+  }
+
+  reset(lane?: number): void {
+    this.settle();
+    if (lane === undefined) for (let l = 0; l < this.lanes; l++) this.clear(l);
+    else {
+      this.checkLane(lane);
+      this.clear(lane);
+    }
+  }
+
+  retire(lane: number): void {
+    this.settle();
+    this.checkLane(lane);
+    this.retired[lane] = true;
+    this.goTo(lane, this.at[lane]);
+  }
+
+  state(): readonly Float32Array[] {
+    this.settle();
+    return this.opened.layers.flatMap(({ floats, layout }) =>
+      layout.state.map(({ at, bytes }) => floats.subarray(at / 4, (at + layout.lanes * bytes) / 4)),
+    );
+  }
+
+  resume(position: number): void {
+    this.settle();
+    const { length } = this.shape;
+    if (!Number.isInteger(position) || position < 0 || position > length) {
+      throw new RangeError(`position: expected a whole number from 0 to ${length}, got ${position}`);
+    }
+    for (let lane = 0; lane < this.lanes; lane++) this.goTo(lane, position);
   }
 
   setFilter(layer: number, taps: Float32Array): void {
-    this.checkSetUp(layer);
+    this.checkLayer(layer);
+    for (let lane = 0; lane < this.lanes; lane++) this.checkUnused(lane);
     const { opened, shape } = this;
     const { width, length } = shape;
     checkSize('a filter', taps, length * width, `${length} x ${width}`);
@@ -73,8 +138,10 @@ export class BlockedMixer implements Mixer {
     else setTiledFilter(opened.layers[layer], taps, width, length);
   }
 
-  addPending(layer: number, values: Float32Array): void {
-    this.checkSetUp(layer);
+  addPending(layer: number, values: Float32Array, lane = 0): void {
+    this.checkLayer(layer);
+    this.checkLane(lane);
+    this.checkUnused(lane);
     const { width, length } = this.shape;
     const count = values.length / width;
     if (!Number.isInteger(count) || count > length) {
@@ -84,43 +151,95 @@ export class BlockedMixer implements Mixer {
     }
     const { floats, layout } = this.opened.layers[layer];
     for (let g = 0; g < layout.groups; g++) {
-      const at = (layout.slots + g * layout.stride) / 4;
+      const at = (layout.slots + (lane * layout.groups + g) * layout.stride) / 4;
       const channels = Math.min(GROUP, width - g * GROUP);
       for (let t = 0; t < count; t++) {
         for (let c = 0; c < channels; c++) floats[at + t * GROUP + c] += values[t * width + g * GROUP + c];
       }
     }
-    this.summed = -1;
+    this.summed = false;
   }
 
   pending(out: Float32Array): void {
     this.checkStep('pending sums', out);
-    const { opened, rows, at } = this;
+    const { opened, rows, active, team } = this;
     const { width } = this.shape;
-    if (opened.name === 'lazy' && this.summed !== at) {
-      this.team.run(at);
-      this.summed = at;
+    if (opened.name === 'lazy' && !this.summed) {
+      team.run(active);
+      this.summed = true;
     }
-    this.team.join();
-    for (let l = 0; l < rows.length; l++) {
-      if (opened.name === 'eager') eagerPending(opened.layers[l], at);
-      else if (opened.name === 'tiled') tiledPending(opened.layers[l], at);
-      out.set(rows[l], l * width);
+    team.join();
+    for (let k = 0; k < rows.length; k++) {
+      const lane = k % this.lanes;
+      const layer = (k - lane) / this.lanes;
+      const position = active[lane];
+      if (position < 0) out.fill(0, k * width, (k + 1) * width);
+      else {
+        if (opened.name === 'eager') eagerPending(opened.layers[layer], lane, position);
+        else if (opened.name === 'tiled') tiledPending(opened.layers[layer], lane, position);
+        out.set(rows[k], k * width);
+      }
     }
   }
 
   push(y: Float32Array): void {
     this.checkStep('inputs', y);
-    const { opened, rows, at } = this;
+    const { opened, rows, active, team, lanes } = this;
     const parts = this.split(y);
-    this.team.join();
-    for (let l = 0; l < rows.length; l++) {
-      rows[l].set(parts[l]);
-      const { kernels, layout } = opened.layers[l];
-      kernels.scatter(layout.row, layout.slots + at * LINE, layout.stride, layout.groups);
+    team.join();
+    for (let k = 0; k < rows.length; k++) {
+      const lane = k % lanes;
+      const position = active[lane];
+      if (position < 0) continue;
+      rows[k].set(parts[k]);
+      const { kernels, layout } = opened.layers[(k - lane) / lanes];
+      const { row, slots, stride, groups } = layout;
+      const place = lane * groups;
+      kernels.scatter(row + place * LINE, slots + place * stride + position * LINE, stride, groups);
     }
-    if (opened.name !== 'lazy') this.team.run(at);
-    this.at++;
+    this.awaitDeadlines();
+    if (opened.name !== 'lazy') team.run(active);
+    for (let lane = 0; lane < lanes; lane++) {
+      if (active[lane] >= 0) active[lane] = ++this.at[lane] < this.shape.length ? this.at[lane] : -1;
+    }
+    this.summed = false;
+    this.steps++;
+    const { deferred } = opened.engine;
+    if (deferred && (team.alone || this.steps % Math.min(BATCH, Math.max(1, deferred.side / 4)) === 0)) {
+      this.handOver();
+    }
+  }
+
+  /** Hands the deferred slices of all steps so far to the team. */
+  private handOver(): void {
+    const { at, handed, team } = this;
+    const { deferred } = this.opened.engine;
+    if (!deferred || handed.every((known, lane) => known === at[lane])) return;
+    const { side } = deferred;
+    const job = team.defer(handed, at);
+    for (let lane = 0; lane < at.length; lane++) {
+      // The last step whose slices are due at the next multiple of the side.
+      const last = at[lane] - (at[lane] % side) + side / 2 - 1;
+      if (handed[lane] < last && last <= at[lane]) this.deadline[lane] = job;
+      handed[lane] = at[lane];
+    }
+  }
+
+  /** Waits for the deferred tiles whose outputs begin at a lane's next position: urgent ones add to the same slots. */
+  private awaitDeadlines(): void {
+    const { deferred } = this.opened.engine;
+    if (!deferred) return;
+    for (let lane = 0; lane < this.lanes; lane++) {
+      if ((this.active[lane] + 1) % deferred.side === 0) this.team.wait(this.deadline[lane]);
+    }
+  }
+
+  /** Waits until nothing is under way. */
+  private settle(): void {
+    this.checkOpen();
+    this.team.join();
+    this.handOver();
+    this.team.wait();
   }
 
   /**
@@ -129,7 +248,7 @@ export class BlockedMixer implements Mixer {
    */
   skipTo(position: number): void {
     this.checkOpen();
-    this.at = position;
+    for (let lane = 0; lane < this.lanes; lane++) this.goTo(lane, position);
   }
 
   async close(): Promise<void> {
@@ -138,12 +257,13 @@ export class BlockedMixer implements Mixer {
     await this.team.close();
   }
 
-  /** The layers' parts of `[layer, channel]`. Callers use the same array for every token, so its views are kept. */
+  /** The parts of `[layer, lane, channel]`. Callers use the same array for every token, so its views are kept. */
   private split(values: Float32Array): readonly Float32Array[] {
     if (this.whole !== values) {
       const { layers, width } = this.shape;
+      const count = layers * this.lanes;
       this.whole = values;
-      this.parts = Array.from({ length: layers }, (_, l) => values.subarray(l * width, (l + 1) * width));
+      this.parts = Array.from({ length: count }, (_, k) => values.subarray(k * width, (k + 1) * width));
     }
     return this.parts;
   }
@@ -152,21 +272,37 @@ export class BlockedMixer implements Mixer {
     if (this.closed) throw new Error('the mixer is closed');
   }
 
-  private checkSetUp(layer: number): void {
+  private checkLayer(layer: number): void {
     this.checkOpen();
-    const { layers } = this.shape;
-    if (!Number.isInteger(layer) || layer < 0 || layer >= layers) {
-      throw new RangeError(`layer: expected 0 to ${layers - 1}, got ${layer}`);
+    checkIndex('layer', layer, this.shape.layers);
+  }
+
+  private checkLane(lane: number): void {
+    checkIndex('lane', lane, this.lanes);
+  }
+
+  private checkUnused(lane: number): void {
+    if (this.at[lane] !== 0) {
+      throw new RangeError(
+        `filters and pending sums are set before the first push, not after ${this.at[lane]}`,
+      );
     }
-    if (this.at !== 0)
-      throw new RangeError(`filters and pending sums are set before the first push, not after ${this.at}`);
   }
 
   private checkStep(what: string, values: Float32Array): void {
     this.checkOpen();
     const { layers, width, length } = this.shape;
-    checkSize(what, values, layers * width, `${layers} x ${width}`);
-    if (this.at >= length) throw new RangeError(`all ${length} positions of the mixer are used`);
+    const shape = this.lanes === 1 ? `${layers} x ${width}` : `${layers} x ${this.lanes} x ${width}`;
+    checkSize(what, values, layers * this.lanes * width, shape);
+    if (this.lanes === 1 && this.at[0] >= length) {
+      throw new RangeError(`all ${length} positions of the mixer are used`);
+    }
+  }
+}
+
+function checkIndex(what: string, index: number, count: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= count) {
+    throw new RangeError(`${what}: expected 0 to ${count - 1}, got ${index}`);
   }
 }
 

@@ -70,7 +70,7 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
     threads === 1
       ? soloTeam(opened.engine, units)
       : await startTeam(opened.engine, data, units, threads, internals.worthSharing);
-  return new BlockedMixer(shape, shape.layers * pageBytes(pages), opened, team);
+  return new BlockedMixer(shape, plan, shape.layers * pageBytes(pages), opened, team);
 }
 
 /** The plan asked for, or the fastest that fits. Throws a RangeError with the figures if none does. */
@@ -116,8 +116,9 @@ function checkOptions({ name, threads = 1, kernels = 'wasm' }: MixerOptions): vo
   checkWhole('threads', threads, MAXIMUM_THREADS);
 }
 
-function checkShape({ layers, width, length }: MixerShape): void {
+function checkShape({ layers, width, length, lanes = 1 }: MixerShape): void {
   checkWhole('layers', layers, 2 ** 16);
+  checkWhole('lanes', lanes, 2 ** 12);
   checkWhole('width', width, 2 ** 24);
   // Beyond, a single channel group would not fit a memory; and positions stay small integers.
   checkWhole('length', length, 2 ** 26);

@@ -19,27 +19,34 @@ export const FLUSH = 256;
 export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length: number): Engine {
   const { groups, stride, slots, taps, partial } = layers[0].layout;
   return {
-    run(position, from, to) {
-      const later = length - 1 - position;
-      const next = (position + 1) * LINE;
+    run(positions, from, to) {
       for (let unit = from; unit < to; unit++) {
         const { kernels } = layers[Math.floor(unit / groups)];
-        const group = (unit % groups) * stride;
-        kernels.spread(slots + group + position * LINE, taps + group + LINE, partial + group + next, later);
-        if ((position + 1) % FLUSH === 0) kernels.flush(partial + group + next, slots + group + next, later);
+        const rho = taps + (unit % groups) * stride + LINE;
+        for (let lane = 0; lane < positions.length; lane++) {
+          const position = positions[lane];
+          if (position < 0) continue;
+          const later = length - 1 - position;
+          const place = (lane * groups + (unit % groups)) * stride;
+          const next = place + (position + 1) * LINE;
+          kernels.spread(slots + place + position * LINE, rho, partial + next, later);
+          if ((position + 1) % FLUSH === 0) kernels.flush(partial + next, slots + next, later);
+        }
       }
     },
-    cost: (position) => ROW_COST * (length - 1 - position),
+    cost: (positions) =>
+      positions.reduce((sum, position) => sum + (position < 0 ? 0 : ROW_COST * (length - 1 - position)), 0),
   };
 }
 
-/** Writes a position's pending sums, both levels together, to the row. */
-export function eagerPending(layer: LayerMemory<EagerLayout>, position: number): void {
+/** Writes a position's pending sums, both levels together, to a lane's row. */
+export function eagerPending(layer: LayerMemory<EagerLayout>, lane: number, position: number): void {
   const { floats, layout } = layer;
   const { groups, stride, slots, partial, row } = layout;
   for (let g = 0; g < groups; g++) {
-    const at = (g * stride + position * LINE) / 4;
-    const to = (row + g * LINE) / 4;
+    const place = lane * groups + g;
+    const at = (place * stride + position * LINE) / 4;
+    const to = (row + place * LINE) / 4;
     for (let c = 0; c < GROUP; c++)
       floats[to + c] = floats[slots / 4 + at + c] + floats[partial / 4 + at + c];
   }

@@ -2,6 +2,7 @@
 export type { Mixer, MixerName, MixerShape } from './mixer.js';
 export {
   binaryPlan,
+  flatPlan,
   planCost,
   planFor,
   plansFor,

@@ -15,20 +15,25 @@ const ROW_COST = 5.6;
 export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: number): Engine {
   const { groups, stride, slots, row, taps } = layers[0].layout;
   return {
-    run(position, from, to) {
+    run(positions, from, to) {
       for (let unit = from; unit < to; unit++) {
         const { kernels, floats } = layers[Math.floor(unit / groups)];
         const group = unit % groups;
-        const past = slots + group * stride;
-        const total = row + group * LINE;
-        const slot = (past + position * LINE) / 4;
-        // What came from before position 0, if anything, is still in the slot.
-        for (let c = 0; c < GROUP; c++) floats[total / 4 + c] = floats[slot + c];
-        // Input i meets tap position - i, which is row length - 1 - position + i.
-        kernels.dot(past, taps + group * stride + (length - 1 - position) * LINE, position, total);
+        for (let lane = 0; lane < positions.length; lane++) {
+          const position = positions[lane];
+          if (position < 0) continue;
+          const place = lane * groups + group;
+          const past = slots + place * stride;
+          const total = row + place * LINE;
+          const slot = (past + position * LINE) / 4;
+          // What came from before position 0, if anything, is still in the slot.
+          for (let c = 0; c < GROUP; c++) floats[total / 4 + c] = floats[slot + c];
+          // Input i meets tap position - i, which is row length - 1 - position + i.
+          kernels.dot(past, taps + group * stride + (length - 1 - position) * LINE, position, total);
+        }
       }
     },
-    cost: (position) => ROW_COST * position,
+    cost: (positions) => positions.reduce((sum, position) => sum + ROW_COST * Math.max(0, position), 0),
   };
 }
 

@@ -7,6 +7,8 @@
  * at once; the missing term `y[t] * rho[0]` (the paper's "red cell") is computed inside the model.
  */
 
+import type { Plan } from './plan/plan.js';
+
 export type MixerName = 'lazy' | 'eager' | 'tiled';
 
 export interface MixerShape {
@@ -16,26 +18,48 @@ export interface MixerShape {
   readonly width: number;
   /** Positions the mixer can hold (L). */
   readonly length: number;
+  /** Sequences side by side, with the same filters, each at a position of its own (B). Default 1. */
+  readonly lanes?: number;
 }
 
+/**
+ * Values of one step are `[layer, lane, channel]`. Lanes at position `length` and retired lanes take no part: their
+ * pending sums are 0, their inputs are ignored.
+ */
 export interface Mixer {
   readonly name: MixerName;
   readonly shape: MixerShape;
-  /** The position (0-based) whose pending sums can be read and whose input is expected next. */
+  /** How the tiles are computed. */
+  readonly plan: Plan;
+  /** The position (0-based) of lane 0: see `positionOf`. */
   readonly position: number;
   /** Bytes of array memory the mixer holds. */
   readonly bytes: number;
 
+  /** The position (0-based) of a lane whose pending sums can be read and whose input is expected next. */
+  positionOf(lane: number): number;
   /** Sets a layer's filter, `[time, channel]`, `length` rows; row 0 is never read. Before the first push. */
   setFilter(layer: number, taps: Float32Array): void;
-  /** Adds sums that come from before position 0 (a prompt), `[time, channel]`, at most `length` rows. Before the first push. */
-  addPending(layer: number, values: Float32Array): void;
-  /** Writes the pending sums of the current position to `out`, `[layer, channel]`. */
+  /**
+   * Adds sums that come from before position 0 (a prompt), `[time, channel]`, at most `length` rows, to one lane
+   * (default 0). Before its first push.
+   */
+  addPending(layer: number, values: Float32Array, lane?: number): void;
+  /** Writes the pending sums of each lane's position to `out`, `[layer, lane, channel]`. */
   pending(out: Float32Array): void;
-  /** Takes the inputs y of the current position, `[layer, channel]`, and moves to the next one. */
+  /** Takes the inputs y of each lane's position, `[layer, lane, channel]`, and moves to the next ones. */
   push(y: Float32Array): void;
-  /** Goes back to position 0 with nothing pending. Filters stay. */
-  reset(): void;
+  /** Goes back to position 0 with nothing pending, in one lane or in all. Filters stay. */
+  reset(lane?: number): void;
+  /** Takes a lane out until it is reset. */
+  retire(lane: number): void;
+  /**
+   * All that a run has left behind, filters excepted: arrays that, together with the position, are the mixer's state. To
+   * be read or overwritten before the next call.
+   */
+  state(): readonly Float32Array[];
+  /** Goes on from a position, all lanes, with `state()` overwritten by what it was there, under the same plan. */
+  resume(position: number): void;
   /** Ends worker threads. The mixer cannot be used afterwards. */
   close(): Promise<void>;
 }

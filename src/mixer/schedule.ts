@@ -7,16 +7,33 @@
  * contributes to the next child. Pairs within one child are the business of the level below, whose blocks are this
  * level's children. With a fan-out of 2 throughout this is the paper's Algorithm 1, and all tiles are squares.
  *
+ * Such tiles are urgent: their last input is known just before their first output is needed, so that the largest one
+ * stalls the run. A *flat* tiling has urgent tiles only up to some side S; beyond, tiles are *deferred*. At each deferred
+ * level, the pairs of blocks (input block p, output block c) have c - p >= 2: what is to be added to block c is complete
+ * one whole block before c begins, and may be computed any time in between. Each level leaves the pairs of neighbouring
+ * blocks to the level of half its side, whose blocks are then 2 or 3 apart; at side S, one urgent *adjacent* tile per
+ * block takes them. This is Gardner's convolution without latency (1995), with work that is spread evenly over time.
+ *
  * Nothing here knows about convolutions: any mixer that can aggregate the contributions of a range of inputs to a
  * range of outputs, without knowing anything about the outputs (the paper's P.1 and P.2), runs on the same schedule.
  */
 
-/** One level of the tiling. The first has side 1, each next one the block of the one below as its side. */
+/**
+ * What the tiles of a level are: by default urgent, those between the children of one block; `adjacent`, urgent, those
+ * between neighbouring blocks; `deferred`, those between blocks 2 or 3 apart.
+ */
+export type Form = 'adjacent' | 'deferred';
+
+/**
+ * One level of the tiling. The first has side 1, each next one the block of the one below as its side; after an adjacent
+ * level of side S come deferred levels of sides S, 2S, 4S, ...
+ */
 export interface Level {
   /** Positions of a child, outputs of a tile (U). */
   readonly side: number;
-  /** Children of a block (B), at least 2. */
+  /** Children of a block (B), at least 2; 2 for other forms. */
   readonly fanOut: number;
+  readonly form?: Form | undefined;
 }
 
 /** Positions `from` <= p < `to`, 0-based. */
@@ -25,33 +42,35 @@ export interface Range {
   readonly to: number;
 }
 
-/** The contribution of `inputs`, 1 ... fanOut - 1 children of a block, to `outputs`, the next child. */
+/** The contribution of `inputs`, one or more children of a block, to `outputs`, a later child. */
 export interface Tile {
   /** Index of the level. */
   readonly level: number;
   readonly side: number;
-  /** Begins where the block begins. */
   readonly inputs: Range;
-  /** Begins where the inputs end; `side` positions, or less where clipped at the length. */
+  /** Begins where the inputs end, or `side` positions later if deferred; `side` positions, or less where clipped at the length. */
   readonly outputs: Range;
 }
 
 /**
- * The level whose tile is due once `known` inputs (positions 0 ... known - 1) are known: the last one whose side
+ * The level whose urgent tile is due once `known` inputs (positions 0 ... known - 1) are known: the last one whose side
  * divides `known`, in other words the lowest digit of `known` that is not 0, in the mixed base of the fan-outs.
  */
 export function levelAfter(known: number, levels: readonly Level[]): number {
   let level = 0;
-  while (level + 1 < levels.length && known % levels[level + 1].side === 0) level++;
+  for (let next = 1; next < levels.length && known % levels[next].side === 0; next++) {
+    if (levels[next].form === 'deferred') break;
+    level = next;
+  }
   return level;
 }
 
-/** Inputs of the tile that is due at a level: what is known of the block. */
-export function inputsAfter(known: number, { side, fanOut }: Level): number {
-  return known % (side * fanOut);
+/** Inputs of the urgent tile that is due at a level: what is known of the block, or the last block. */
+export function inputsAfter(known: number, { side, fanOut, form }: Level): number {
+  return form === 'adjacent' ? side : known % (side * fanOut);
 }
 
-/** The tile due once `known` inputs are known, out of `length` positions; none after the last. */
+/** The urgent tile due once `known` inputs are known, out of `length` positions; none after the last. */
 export function tileAfter(known: number, length: number, levels: readonly Level[]): Tile | undefined {
   if (known < 1 || known >= length) return undefined;
   const level = levelAfter(known, levels);
@@ -64,19 +83,79 @@ export function tileAfter(known: number, length: number, levels: readonly Level[
   };
 }
 
-/** All tiles of a run, in the order they fall due; by default the paper's. */
+/**
+ * The deferred tile of a level whose inputs have just become complete, `known` being a multiple of its side. An even
+ * output block takes what is 2 blocks before it; an odd one also what is 3 before, its neighbour's parent being that of
+ * both: blocks further apart are the next level's.
+ */
+export function deferredTile(
+  known: number,
+  length: number,
+  level: number,
+  levels: readonly Level[],
+): Tile | undefined {
+  const { side } = levels[level];
+  if (known < side || known + side >= length) return undefined;
+  return {
+    level,
+    side,
+    inputs: { from: known - deferredInputs(known, side), to: known },
+    outputs: { from: known + side, to: Math.min(known + 2 * side, length) },
+  };
+}
+
+/** Inputs of the deferred tile of a side whose inputs end at `known`: one block or two. */
+export function deferredInputs(known: number, side: number): number {
+  return (known / side) % 2 === 0 ? 2 * side : side;
+}
+
+/**
+ * A deferred tile consists of many *units*, one channel group of one layer each. These are the units (from <= u < to) of
+ * a level's latest tile that are due at the step that makes `known` inputs known: evenly spread over the first half of
+ * the time there is, so that whoever computes them may be half of it late.
+ */
+export function sliceAfter(known: number, side: number, units: number): Range {
+  const elapsed = known % side;
+  const half = Math.max(1, side / 2);
+  const until = (steps: number): number => Math.min(units, Math.floor((units * steps) / half));
+  return { from: until(elapsed), to: until(elapsed + 1) };
+}
+
+/** All tiles of a run, in the order in which their inputs become complete; by default the paper's. */
 export function* tiles(length: number, levels: readonly Level[] = binaryLevels(length)): Generator<Tile> {
-  for (let known = 1; known < length; known++) yield tileAfter(known, length, levels) as Tile;
+  for (let known = 1; known < length; known++) {
+    yield tileAfter(known, length, levels) as Tile;
+    for (const [index, { side, form }] of levels.entries()) {
+      if (form !== 'deferred' || known % side !== 0) continue;
+      const tile = deferredTile(known, length, index, levels);
+      if (tile !== undefined) yield tile;
+    }
+  }
 }
 
 /** How many tiles of a level a run has. */
-export function tilesOf({ side, fanOut }: Level, length: number): number {
-  return Math.floor((length - 1) / side) - Math.floor((length - 1) / (side * fanOut));
+export function tilesOf({ side, fanOut, form }: Level, length: number): number {
+  const blocks = Math.floor((length - 1) / side);
+  if (form === 'adjacent') return blocks;
+  if (form === 'deferred') return Math.max(0, blocks - 1);
+  return blocks - Math.floor((length - 1) / (side * fanOut));
 }
 
 /** The paper's levels: a fan-out of 2 at every power of two below `length`. */
 export function binaryLevels(length: number): Level[] {
   return sidesOf(length).map((side) => ({ side, fanOut: 2 }));
+}
+
+/**
+ * The levels of a flat tiling above blocks of `side` positions. The largest deferred side leaves no blocks further apart
+ * than 3.
+ */
+export function flatLevels(side: number, length: number): Level[] {
+  const levels: Level[] = side < length ? [{ side, fanOut: 2, form: 'adjacent' }] : [];
+  for (let deferred = side; 2 * deferred < length; deferred *= 2) {
+    levels.push({ side: deferred, fanOut: 2, form: 'deferred' });
+  }
+  return levels;
 }
 
 /** The powers of two below `length`, ascending. */

@@ -1,9 +1,11 @@
-import type { Engine, LayerMemory } from './engine.js';
+import type { Deferred, Engine, LayerMemory } from './engine.js';
+import type { Kernels } from './kernel/kernels.js';
 import { writePlainTables, writeTwistedTables } from './kernel/twiddles.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { LevelLayout, TiledLayout } from './memory/layout.js';
 import type { TauName } from './plan/plan.js';
-import { inputsAfter, levelAfter } from './schedule.js';
+import { deferredInputs, inputsAfter, levelAfter, sliceAfter } from './schedule.js';
+import { deferredTiles } from './tile/deferred.js';
 import { directTiles } from './tile/direct.js';
 import { fftTiles } from './tile/fft.js';
 import { ndarrayFftTiles } from './tile/ndarray-fft.js';
@@ -12,60 +14,159 @@ import type { TileRunner } from './tile/tile.js';
 /** A unit's tile takes about this many ns per output (16 channels, 4 ns apiece). */
 const COST = 64;
 
-const RUNNERS: Record<TauName, (layer: LayerMemory<TiledLayout>, level: LevelLayout) => TileRunner> = {
-  direct: (layer, level) => directTiles(layer.kernels, layer.floats, layer.layout, level),
-  fft: (layer, level) => fftTiles(layer.kernels, layer.floats, layer.layout, level),
-  'ndarray-fft': (layer, level) => ndarrayFftTiles(layer.kernels, layer.floats, layer.layout, level),
+type MakeTiles = (
+  kernels: Kernels,
+  floats: Float32Array,
+  layout: TiledLayout,
+  level: LevelLayout,
+) => TileRunner;
+
+const TILES: Record<TauName, MakeTiles> = {
+  direct: directTiles,
+  fft: fftTiles,
+  'ndarray-fft': ndarrayFftTiles,
 };
 
 /** One layer's tile implementations, by level. */
-export function tileRunners(layer: LayerMemory<TiledLayout>): TileRunner[] {
-  return layer.layout.levels.map((level) => RUNNERS[level.tau](layer, level));
+export function tileRunners({ kernels, floats, layout }: LayerMemory<TiledLayout>): TileRunner[] {
+  return layout.levels.map((level) => {
+    const make = level.form === 'deferred' ? deferredTiles : TILES[level.tau];
+    return make(kernels, floats, layout, level);
+  });
 }
 
 /**
  * The tiling of Flash Inference, generalised to any fan-out: the pairs (input, output) are cut into tiles, each as
  * late as it may be and as large as it can be, so that a fast convolution does each in O(side log side).
  *
- * Due at a position, once its input is in the slots: the tile of that step, in all layers side by side. Tiles of the
- * first level, which have one output, are left to `tiledPending`.
+ * Due at a position, once its input is in the slots: the urgent tile of that step, in all layers side by side. Tiles of
+ * the first level, which have one output, are left to `tiledPending`.
  */
 export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length: number): Engine {
-  const { groups, levels } = layers[0].layout;
+  const { groups, levels, lanes } = layers[0].layout;
   const runners = layers.map(tileRunners);
-  return {
-    run(position, from, to, thread) {
-      const known = position + 1;
-      if (known >= length) return;
-      const index = levelAfter(known, levels);
-      if (index === 0) return;
-      const level = levels[index];
-      const rows = inputsAfter(known, level);
-      const count = Math.min(level.side, length - known);
-      for (let layer = Math.floor(from / groups); layer * groups < to; layer++) {
-        const first = layer * groups;
-        const begin = Math.max(from - first, 0);
-        const end = Math.min(to - first, groups);
-        runners[layer][index].run(known, rows, count, begin, end, thread);
+  /** The level that is due once `known` inputs are known; 0 if there is nothing to do. */
+  const due = (known: number): number => (known < 1 || known >= length ? 0 : levelAfter(known, levels));
+  const tile = (
+    layer: number,
+    index: number,
+    known: number,
+    lane: number,
+    from: number,
+    to: number,
+    thread: number,
+  ): void => {
+    const level = levels[index];
+    const count = Math.min(level.side, length - known);
+    runners[layer][index].run(known, inputsAfter(known, level), count, lane, from, to, thread);
+  };
+  const alone: Engine['run'] = (positions, from, to, thread) => {
+    const known = positions[0] + 1;
+    const index = due(known);
+    if (index === 0) return;
+    for (let layer = Math.floor(from / groups); layer * groups < to; layer++) {
+      const first = layer * groups;
+      tile(layer, index, known, 0, Math.max(from - first, 0), Math.min(to - first, groups), thread);
+    }
+  };
+  const together: Engine['run'] = (positions, from, to, thread) => {
+    // Lanes innermost: those at the same level find its filter in the cache.
+    const levelsDue = Array.from(positions, (position) => due(position + 1));
+    if (levelsDue.every((index) => index === 0)) return;
+    for (let unit = from; unit < to; unit++) {
+      const group = unit % groups;
+      for (const [lane, index] of levelsDue.entries()) {
+        if (index === 0) continue;
+        tile(Math.floor(unit / groups), index, positions[lane] + 1, lane, group, group + 1, thread);
       }
+    }
+  };
+  const deferred = deferredPart(layers[0].layout, runners, length);
+  return {
+    run: lanes === 1 ? alone : together,
+    cost(positions) {
+      let sum = 0;
+      for (const position of positions) {
+        const index = due(position + 1);
+        if (index > 0) sum += COST * levels[index].side;
+      }
+      return sum;
     },
-    cost(position) {
-      const index = levelAfter(position + 1, levels);
-      return index === 0 || position + 1 >= length ? 0 : COST * levels[index].side;
+    ...(deferred && { deferred }),
+  };
+}
+
+function deferredPart(
+  { groups, levels, lanes }: TiledLayout,
+  runners: readonly (readonly TileRunner[])[],
+  length: number,
+): Deferred | undefined {
+  const indices = [...levels.keys()].filter((index) => levels[index].form === 'deferred');
+  if (indices.length === 0) return undefined;
+  const units = runners.length * groups;
+  const slices = Array.from({ length: lanes }, () => ({ from: 0, to: 0 }));
+  /** One step's slices at one level. */
+  const step = (
+    index: number,
+    known: (lane: number) => number,
+    from: number,
+    to: number,
+    thread: number,
+  ): void => {
+    const { side } = levels[index];
+    let first = to;
+    let last = from;
+    for (let lane = 0; lane < lanes; lane++) {
+      const now = known(lane);
+      const slice = now < side ? NOTHING : sliceAfter(now, side, units);
+      slices[lane] = slice;
+      if (slice.from === slice.to) continue;
+      first = Math.min(first, slice.from);
+      last = Math.max(last, slice.to);
+    }
+    for (let unit = Math.max(first, from); unit < Math.min(last, to); unit++) {
+      for (let lane = 0; lane < lanes; lane++) {
+        if (unit < slices[lane].from || unit >= slices[lane].to) continue;
+        const now = known(lane);
+        const inputs = now - (now % side);
+        const count = Math.min(side, length - (inputs + side));
+        if (count <= 0) continue;
+        const rows = deferredInputs(inputs, side);
+        const group = unit % groups;
+        runners[Math.floor(unit / groups)][index].run(inputs, rows, count, lane, group, group + 1, thread);
+      }
+    }
+  };
+  return {
+    side: levels[indices[0]].side,
+    run(begin, end, from, to, thread) {
+      const steps = Math.max(...end.map((last, lane) => last - begin[lane]));
+      for (let k = 1; k <= steps; k++) {
+        // 0 inputs: no step.
+        const known = (lane: number): number => (begin[lane] + k <= end[lane] ? begin[lane] + k : 0);
+        for (const index of indices) step(index, known, from, to, thread);
+      }
     },
   };
 }
 
+const NOTHING = { from: 0, to: 0 };
+
 /**
- * Writes a position's pending sums to the row: its slots, and the tile of the first level, the inputs of its block so
+ * Writes a position's pending sums to a lane's row: its slots, and the tile of the first level, the inputs of its block so
  * far. That one comes last of all, and is not worth a way through memory.
  */
-export function tiledPending({ kernels, layout }: LayerMemory<TiledLayout>, position: number): void {
+export function tiledPending(
+  { kernels, layout }: LayerMemory<TiledLayout>,
+  lane: number,
+  position: number,
+): void {
   const { groups, levels, row, slots, stride } = layout;
   // A run of a single position has no tiles at all.
   const { filter, filterStride, fanOut } = levels[0] ?? { filter: 0, filterStride: 0, fanOut: 1 };
-  const line = slots + position * LINE;
-  kernels.pendingRow(line, row, stride, filter, filterStride, groups, position % fanOut);
+  const place = lane * groups;
+  const line = slots + place * stride + position * LINE;
+  kernels.pendingRow(line, row + place * LINE, stride, filter, filterStride, groups, position % fanOut);
 }
 
 /** Writes a layer's twiddle tables. */

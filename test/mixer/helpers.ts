@@ -1,7 +1,7 @@
 import { createMixerOn, type MixerInternals, type MixerOptions } from '../../src/mixer/create.js';
 import type { Mixer, MixerName, MixerShape } from '../../src/mixer/mixer.js';
 import type { Plan, TauName } from '../../src/mixer/plan/plan.js';
-import type { Level } from '../../src/mixer/schedule.js';
+import { flatLevels, type Level } from '../../src/mixer/schedule.js';
 
 /** Unit roundoff of float32. */
 export const U = 2 ** -24;
@@ -150,8 +150,27 @@ export function randomPlan(length: number, random: Random): Plan {
       fft ? ['direct', 'fft', 'fft', 'fft', 'ndarray-fft'] : ['direct', 'ndarray-fft'],
     );
   };
-  const levels = randomLevels(length, random).map((level) => ({ ...level, tau: tau(level.side) }));
-  return { length, levels };
+  const block = 2 ** random.int(2, 7);
+  // Half of the plans that can be flat are.
+  const flat = block < length && random.next() < 0.5;
+  const below = flat ? levelsTo(block, random) : randomLevels(length, random);
+  const levels = below.map((level) => ({ ...level, tau: tau(level.side) }));
+  if (!flat) return { length, levels };
+  return {
+    length,
+    levels: [...levels, ...flatLevels(block, length).map((level) => ({ ...level, tau: 'fft' as const }))],
+  };
+}
+
+/** Any fan-outs that make blocks of exactly a power of two. */
+export function levelsTo(block: number, random: Random): Level[] {
+  const levels: Level[] = [];
+  for (let side = 1; side < block;) {
+    const fanOut = random.pick([2, 4, 8, 16].filter((b) => b * side <= block));
+    levels.push({ side, fanOut });
+    side *= fanOut;
+  }
+  return levels;
 }
 
 /** Makes a mixer, uses it and closes it. */

@@ -1,6 +1,7 @@
 import {
   binaryPlan,
   createMixer,
+  flatPlan,
   planCost,
   planFor,
   plansFor,
@@ -72,6 +73,26 @@ test('plans for less and less memory end with the binary one', () => {
       expect(planCost(plans[k])).toBeGreaterThanOrEqual(planCost(plans[k - 1]) - 1e-9);
     }
   }
+});
+
+test('a flat plan has urgent tiles up to a side, deferred ones above', () => {
+  const plan = flatPlan(1000, undefined, 64);
+  expect(plan.levels.filter(({ form }) => form === undefined)).toEqual(planFor(64).levels);
+  expect(plan.levels.filter(({ form }) => form !== undefined)).toEqual([
+    { side: 64, fanOut: 2, form: 'adjacent', tau: 'fft' },
+    { side: 64, fanOut: 2, form: 'deferred', tau: 'fft' },
+    { side: 128, fanOut: 2, form: 'deferred', tau: 'fft' },
+    { side: 256, fanOut: 2, form: 'deferred', tau: 'fft' },
+  ]);
+  expect(flatPlan(64)).toEqual(planFor(64));
+  expect(flatPlan(65).levels.at(-1)).toEqual({ side: 64, fanOut: 2, form: 'adjacent', tau: 'fft' });
+  for (const length of [1, 2, 64, 65, 128, 129, 256, 257, 131072]) {
+    expect(() => checkPlan(JSON.parse(JSON.stringify(flatPlan(length))) as Plan, length)).not.toThrow();
+  }
+  const short = { length: 1000, levels: plan.levels.slice(0, -1) };
+  expect(() => checkPlan(short, 1000)).toThrow(
+    /above blocks of 64, a flat plan .* adjacent 64, deferred 64, deferred 128, deferred 256$/,
+  );
 });
 
 test('plans that do not fit are refused', async () => {

@@ -1,5 +1,14 @@
-import { binaryLevels, sidesOf, tileAfter, tiles, tilesOf, type Level } from '../../src/mixer/schedule.js';
-import { Random, randomLevels } from './helpers.js';
+import {
+  binaryLevels,
+  flatLevels,
+  sidesOf,
+  sliceAfter,
+  tileAfter,
+  tiles,
+  tilesOf,
+  type Level,
+} from '../../src/mixer/schedule.js';
+import { levelsTo, Random, randomLevels } from './helpers.js';
 
 /** Checks that every pair of an input and a later output is in exactly one tile. */
 function checkCover(length: number, levels: readonly Level[]): void {
@@ -27,6 +36,15 @@ describe('every pair of an input and a later output is in exactly one tile', () 
       checkCover(length, randomLevels(length, random));
     }
   });
+
+  test('of any flat tiling, for any length', () => {
+    const random = new Random(45);
+    for (let trial = 0; trial < 150; trial++) {
+      const side = 2 ** random.int(1, 4);
+      const length = random.int(side + 1, 170);
+      checkCover(length, [...levelsTo(side, random), ...flatLevels(side, length)]);
+    }
+  });
 });
 
 test('a tile is due once its inputs are known and before its outputs are needed', () => {
@@ -50,6 +68,28 @@ test('a tile is due once its inputs are known and before its outputs are needed'
   }
 });
 
+test('a deferred tile has as long as it has outputs, and its slices are done in half that time', () => {
+  const random = new Random(46);
+  for (let trial = 0; trial < 30; trial++) {
+    const side = 2 ** random.int(1, 4);
+    const length = random.int(2 * side + 1, 400);
+    const levels = [...levelsTo(side, random), ...flatLevels(side, length)];
+    for (const tile of tiles(length, levels)) {
+      if (levels[tile.level].form !== 'deferred') continue;
+      expect(tile.outputs.from - tile.inputs.to).toBe(tile.side);
+      const units = random.int(1, 50);
+      let next = 0;
+      for (let known = tile.inputs.to; known < tile.inputs.to + tile.side; known++) {
+        const { from, to } = sliceAfter(known, tile.side, units);
+        expect(from).toBe(next);
+        next = to;
+        if (known === tile.inputs.to + tile.side / 2 - 1) expect(to).toBe(units);
+      }
+      expect(next).toBe(units);
+    }
+  }
+});
+
 test('binary tiles are the squares of the paper', () => {
   for (const { side, inputs } of tiles(1000)) {
     expect(side).toBe(inputs.to & -inputs.to);
@@ -64,7 +104,9 @@ test('sides and how often they occur', () => {
   expect(sidesOf(9)).toEqual([1, 2, 4, 8]);
   const random = new Random(43);
   for (const length of [1, 2, 5, 8, 9, 100, 128, 999]) {
-    for (const levels of [binaryLevels(length), randomLevels(length, random)]) {
+    const flat =
+      length > 8 ? [...levelsTo(8, random), ...flatLevels(8, length)] : randomLevels(length, random);
+    for (const levels of [binaryLevels(length), randomLevels(length, random), flat]) {
       const all = [...tiles(length, levels)].map((tile) => tile.level);
       levels.forEach((level, k) => {
         expect(all.filter((index) => index === k)).toHaveLength(tilesOf(level, length));

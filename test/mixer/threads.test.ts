@@ -23,13 +23,13 @@ test('units are dealt out completely, without overlap', () => {
 });
 
 test('waiting ends when the word changes or the time is up', () => {
-  const control = makeControl(1);
+  const control = makeControl(1, 1);
   expect(waitWhile(control, 5, 1, 1000)).toBe(true);
   expect(waitWhile(control, 5, 0, 1)).toBe(false);
 });
 
 test('a notification without a change ends no wait', async () => {
-  const control = makeControl(1);
+  const control = makeControl(1, 1);
   const code = `
     const { workerData } = require('node:worker_threads');
     Atomics.store(workerData, 0, 1);
@@ -71,9 +71,9 @@ describe('a team', () => {
 
   test('says so when a worker fails', async () => {
     const team = await startTeam(idle, data, 4, 2);
-    team.run(4000);
+    team.run(Int32Array.of(4000));
     expect(() => team.join()).toThrow(/a mixer thread has failed/);
-    expect(() => team.run(4001)).toThrow(/a mixer thread has failed/);
+    expect(() => team.run(Int32Array.of(4001))).toThrow(/a mixer thread has failed/);
     await team.close();
   });
 

@@ -69,6 +69,8 @@ export interface Kernels {
     twisted: number,
     plain: number,
   ): void;
+  /** The spectrum, n points (>= 4), of 8 channels of n lines of inputs, as `fanTile` keeps it. */
+  transformRows(rows: number, points: number, n: number, twisted: number, plain: number): void;
   /** The spectrum, n points (>= 4), of 8 channels of 2n lines of taps. */
   spectrum(taps: number, points: number, n: number, twisted: number, plain: number): void;
   /** The negacyclic convolution of length 2n of 8 channels of n lines with a spectrum; stays twisted in `points`. */

@@ -125,7 +125,7 @@ class PlainKernels implements Kernels {
     twisted: number,
     plain: number,
   ): void {
-    this.forwardRows(rows, points, n, twisted, plain);
+    this.transformRows(rows, points, n, twisted, plain);
     this.sumProducts(points, points, filter, n, 0, 1);
     this.inverseQuarters(points, n, plain);
   }
@@ -146,7 +146,7 @@ class PlainKernels implements Kernels {
   ): void {
     for (let half = 0; half < 2; half++) {
       const from = half * kept * size;
-      this.forwardRows(inputs + 32 * half, spectra + from + child * size, n, twisted, plain);
+      this.transformRows(inputs + 32 * half, spectra + from + child * size, n, twisted, plain);
       this.sumProducts(points, spectra + from, filter + from, n, size, child + 1);
       this.inverseQuarters(points, n, plain);
       this.addUpper(points, outputs + 32 * half, count, n, twisted);
@@ -181,7 +181,7 @@ class PlainKernels implements Kernels {
   }
 
   /** The twisted transform of n rows whose upper half is zero. */
-  private forwardRows(rows: number, points: number, n: number, twisted: number, plain: number): void {
+  transformRows(rows: number, points: number, n: number, twisted: number, plain: number): void {
     const { f } = this;
     this.twist(points, n, (j, c) => [f[rows / 4 + j * STEP + c], 0]);
     this.butterflies(points / 4, n, twisted / 4, 4);

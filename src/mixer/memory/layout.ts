@@ -1,4 +1,5 @@
 import type { MixerName, MixerShape } from '../mixer.js';
+import type { Form } from '../schedule.js';
 import type { LevelPlan, Plan, TauName } from '../plan/plan.js';
 import { Bump } from './bump.js';
 import { groupsOf, LINE, strideLines } from './blocks.js';
@@ -10,14 +11,24 @@ const MAXIMUM_PAGES = 65536;
 /** Lines between spectra that are read side by side, 4 at a time: each in cache sets of its own (see `convolveSum`). */
 const SPREAD = 4;
 
+/** An array `[lane][bytes]`. */
+export interface LaneArray {
+  readonly at: number;
+  /** Of one lane. */
+  readonly bytes: number;
+}
+
 /** What every mixer has. All numbers are bytes or byte addresses in one layer's memory, unless said. */
 interface Slots {
   readonly bytes: number;
+  readonly lanes: number;
   /** Channel groups. */
   readonly groups: number;
-  /** One position, `[group][16]`: the door to the outside. */
+  /** All that a run leaves behind. */
+  readonly state: readonly LaneArray[];
+  /** One position, `[lane][group][16]`: the door to the outside. */
   readonly row: number;
-  /** `[group][time][16]`: slot t holds what is pending for position t until it is pushed, then y[t]. */
+  /** `[lane][group][time][16]`: slot t holds what is pending for position t until it is pushed, then y[t]. */
   readonly slots: number;
   /** From one group's slots to the next group's. */
   readonly stride: number;
@@ -33,7 +44,7 @@ export interface EagerLayout extends Slots {
   readonly name: 'eager';
   /** `[group][time][16]`: row r holds tap r. */
   readonly taps: number;
-  /** `[group][time][16]`: contributions of the latest inputs, not yet added to the slots. */
+  /** `[lane][group][time][16]`: contributions of the latest inputs, not yet added to the slots. */
   readonly partial: number;
 }
 
@@ -43,11 +54,15 @@ export interface LevelLayout {
   /** Children of a block that exist. */
   readonly fanOut: number;
   readonly tau: TauName;
-  /** Taps 0 ... side * fanOut - 1, `[group][side * fanOut][16]`; for FFTs `[group][half][fanOut - 1][side]` points of their spectra. */
+  readonly form: Form | undefined;
+  /**
+   * Taps 0 ... side * fanOut - 1, `[group][side * fanOut][16]`; for FFTs `[group][half][fanOut - 1][side]` points of their
+   * spectra; for deferred tiles `[group][half][2][side]`, of the taps for blocks 2 and 3 apart.
+   */
   readonly filter: number;
   /** From one group's filter to the next group's. */
   readonly filterStride: number;
-  /** Spectra of the current block's children, `[group][half][fanOut - 1][side]` points. None for a fan-out of 2. */
+  /** Spectra of the current block's children, `[lane][group][half][fanOut - 1][side]` points. None for a fan-out of 2. */
   readonly spectra: number;
   readonly spectraStride: number;
   /** From one spectrum to the next, in both: `side` points, and some more where several are read side by side. */
@@ -65,7 +80,10 @@ export interface TiledLayout extends Slots {
   /** Taps of one group while its filter is being set, `[largest block][16]`. */
   readonly staging: number;
   readonly stagingRows: number;
-  /** `[thread]` scratch areas for the points of half a group at the largest side. */
+  /**
+   * `[thread]` scratch areas: the points of half a group at the largest side, and for the largest deferred side
+   * `[half][2][side]` points after that.
+   */
   readonly scratch: number;
   readonly scratchStride: number;
   readonly scratchBytes: number;
@@ -82,30 +100,41 @@ export function tableBytes(n: number, per: number): number {
 export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, threads: number): LayerLayout {
   const bump = new Bump();
   const groups = groupsOf(shape.width);
-  const row = bump.take(groups * LINE);
+  const { lanes = 1 } = shape;
+  const row = bump.take(lanes * groups * LINE);
   const stride = strideLines(shape.length) * LINE;
-  const slots = bump.take(groups * stride);
-  const common = { groups, row, slots, stride };
+  const state: LaneArray[] = [];
+  /** An array that is part of the state. */
+  const take = (bytes: number): number => {
+    const at = bump.take(lanes * bytes);
+    if (bytes > 0) state.push({ at, bytes });
+    return at;
+  };
+  const slots = take(groups * stride);
+  const common = { lanes, groups, state, row, slots, stride };
   if (name === 'lazy') {
     const taps = bump.take(groups * stride);
     return { name, ...common, taps, bytes: bump.bytes };
   }
   if (name === 'eager') {
     const taps = bump.take(groups * stride);
-    const partial = bump.take(groups * stride);
+    const partial = take(groups * stride);
     return { name, ...common, taps, partial, bytes: bump.bytes };
   }
-  const largest = Math.max(
-    0,
-    ...plan.levels.filter((level) => level.tau === 'fft').map((level) => level.side),
-  );
+  const largestOf = (levels: readonly LevelPlan[]): number => Math.max(0, ...levels.map(({ side }) => side));
+  const largest = largestOf(plan.levels.filter(({ tau }) => tau === 'fft'));
+  const deferred = largestOf(plan.levels.filter(({ form }) => form === 'deferred'));
   const plain = bump.take(tableBytes(largest / 4, 2));
   const twisted = bump.take(tableBytes(largest, 4));
-  const scratchStride = largest * LINE;
+  const scratchStride = largest * LINE + (deferred > 0 ? 4 * spread(deferred) : 0);
   const scratchBytes = threads * scratchStride;
   const scratch = bump.take(scratchBytes);
-  const levels = plan.levels.map((level) => layoutLevel(level, shape.length, groups, bump));
-  const stagingRows = Math.max(shape.length, ...levels.map(({ side, fanOut }) => side * fanOut));
+  const levels = plan.levels.map((level) => layoutLevel(level, shape.length, groups, bump, take));
+  const stagingRows = Math.max(
+    shape.length,
+    4 * deferred,
+    ...levels.map(({ side, fanOut }) => side * fanOut),
+  );
   const staging = bump.take(stagingRows * LINE);
   return {
     name,
@@ -123,20 +152,26 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
   };
 }
 
+/** From one of several spectra read side by side to the next. */
+function spread(side: number): number {
+  return (side + SPREAD) * LINE;
+}
+
 function layoutLevel(
-  { side, fanOut, tau }: LevelPlan,
+  { side, fanOut, tau, form }: LevelPlan,
   length: number,
   groups: number,
   bump: Bump,
+  take: (bytes: number) => number,
 ): LevelLayout {
-  const children = Math.min(fanOut, Math.ceil(length / side));
-  const kept = children - 1;
-  const spectrumStride = (side + (kept > 1 ? SPREAD : 0)) * LINE;
+  const children = form === undefined ? Math.min(fanOut, Math.ceil(length / side)) : fanOut;
+  const kept = form === 'deferred' ? 2 : children - 1;
+  const spectrumStride = kept > 1 ? spread(side) : side * LINE;
   const filterStride = tau === 'fft' ? 2 * kept * spectrumStride : children * side * LINE;
-  const spectraStride = tau === 'fft' && kept > 1 ? filterStride : 0;
+  const spectraStride = tau === 'fft' && form === undefined && kept > 1 ? filterStride : 0;
   const filter = bump.take(groups * filterStride);
-  const spectra = bump.take(groups * spectraStride);
-  return { side, fanOut: children, tau, filter, filterStride, spectra, spectraStride, spectrumStride };
+  const spectra = take(groups * spectraStride);
+  return { side, fanOut: children, tau, form, filter, filterStride, spectra, spectraStride, spectrumStride };
 }
 
 /** Memory pages for a layout. Throws a RangeError with the figures if a memory cannot be that large. */

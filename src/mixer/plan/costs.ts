@@ -16,7 +16,12 @@ export interface CostTable {
  * What a level costs by a table. Past the end of a row, a direct tile has lost for good; the cost of an FFT grows so
  * slowly that its last entry will do.
  */
-export function costOf(costs: CostTable, { side, fanOut, tau }: LevelPlan): number {
+export function costOf(costs: CostTable, { side, fanOut, tau, form }: LevelPlan): number {
+  // A binary level has half a tile per child. An adjacent one has one per child; a deferred one has one and a half
+  // forward transforms and products, and one inverse transform.
+  if (form !== undefined) {
+    return (form === 'adjacent' ? 2 : 2.6) * costOf(costs, { side, fanOut: 2, tau });
+  }
   if (tau === 'ndarray-fft') return Infinity;
   const row = costs[tau][fanOut] ?? [];
   const log = Math.log2(side);

@@ -50,10 +50,10 @@ function measureLevel(level: LevelPlan, budgetMs: number): number {
   layer.floats.fill(0);
   const runner = tileRunners(layer)[plan.levels.length - 1];
   const block = (): void => {
-    if (side === 1) for (let t = 0; t < fanOut; t++) tiledPending(layer, t);
+    if (side === 1) for (let t = 0; t < fanOut; t++) tiledPending(layer, 0, t);
     else {
       for (let known = side; known < length; known += side) {
-        runner.run(known, known, side, 0, layer.layout.groups, 0);
+        runner.run(known, known, side, 0, 0, layer.layout.groups, 0);
       }
     }
   };

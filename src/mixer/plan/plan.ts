@@ -1,4 +1,4 @@
-import { sidesOf, type Level } from '../schedule.js';
+import { flatLevels, sidesOf, type Level } from '../schedule.js';
 import { COSTS, costOf, type CostTable } from './costs.js';
 
 /** The implementations of a tile's contribution (the paper's tau). */
@@ -13,12 +13,21 @@ export interface LevelPlan extends Level {
 export interface Plan {
   /** Positions the plan is for (L). */
   readonly length: number;
-  /** Ascending. The first has side 1, each next one the block (side times fan-out) of the one before; the last block holds `length`. */
+  /**
+   * Ascending. The first has side 1, each next one the block (side times fan-out) of the one before; the last block holds
+   * `length`, or is the side of a flat tiling's adjacent and deferred levels.
+   */
   readonly levels: readonly LevelPlan[];
 }
 
 /** The smallest side the radix-4 transforms can do. */
 export const SMALLEST_FFT = 4;
+
+/**
+ * The largest side of a flat plan's urgent tiles. A tile of this side takes about as long as 1/5 of a step of a small model;
+ * smaller sides would defer more, at a higher price per level.
+ */
+export const FLAT_SIDE = 64;
 
 /** Larger blocks would keep spectra that take more memory than all else does, to save some 5% of the time. */
 const LARGEST_FAN = 16384;
@@ -44,6 +53,16 @@ export function plansFor(length: number, costs: CostTable = COSTS): Plan[] {
   const plans = [cheapest(length, costs, fanOutsOf(costs))];
   for (const block of sidesOf(length).reverse()) plans.push(cheapest(length, costs, fanOutsOf(costs), block));
   return plans;
+}
+
+/**
+ * A plan of flat latency: the cheapest one for blocks of `side` positions, and deferred tiles above. No step takes
+ * longer than an urgent tile of that side.
+ */
+export function flatPlan(length: number, costs: CostTable = COSTS, side = FLAT_SIDE): Plan {
+  const above = flatLevels(side, length);
+  const { levels } = planFor(above.length > 0 ? side : length, costs);
+  return { length, levels: [...levels, ...above.map((level) => ({ ...level, tau: 'fft' as const }))] };
 }
 
 /** What a plan costs by a table, ns per token and channel. */
@@ -99,8 +118,9 @@ function fanOutsOf(costs: CostTable): number[] {
 /** Throws a RangeError unless a plan (which may come from a file) fits a length. */
 export function checkPlan(plan: Plan, length: number): void {
   if (plan.length !== length) throw new RangeError(`the plan is for length ${plan.length}, not ${length}`);
+  const blocks = plan.levels.filter(({ form }) => form === undefined);
   let block = 1;
-  plan.levels.forEach(({ side, fanOut, tau }, k) => {
+  blocks.forEach(({ side, fanOut, tau }, k) => {
     if (block >= length) throw new RangeError(`level ${k} of the plan begins past the length ${length}`);
     if (side !== block) throw new RangeError(`level ${k} of the plan has side ${side}, expected ${block}`);
     if (!Number.isInteger(fanOut) || fanOut < 2 || fanOut > length) {
@@ -110,10 +130,31 @@ export function checkPlan(plan: Plan, length: number): void {
       throw new RangeError(`unknown tile implementation ${String(tau)} for side ${side}`);
     }
     if (side === 1 && tau !== 'direct') throw new RangeError(`tiles of side 1 are direct, not ${tau}`);
-    if (tau === 'fft' && (side < SMALLEST_FFT || !Number.isInteger(Math.log2(side)))) {
-      throw new RangeError(`fft tiles have a power of two of at least ${SMALLEST_FFT} as side, not ${side}`);
-    }
+    if (tau === 'fft') checkFftSide(side);
     block *= fanOut;
   });
-  if (block < length) throw new RangeError(`the plan's blocks end at ${block}, before the length ${length}`);
+  const flat = plan.levels.slice(blocks.length);
+  if (flat.length === 0) {
+    if (block < length)
+      throw new RangeError(`the plan's blocks end at ${block}, before the length ${length}`);
+    return;
+  }
+  checkFftSide(block);
+  const wanted = flatLevels(block, length);
+  const same = flat.every(
+    ({ side, form, fanOut, tau }, k) =>
+      side === wanted.at(k)?.side && form === wanted[k].form && fanOut === 2 && tau === 'fft',
+  );
+  if (!same || flat.length !== wanted.length) {
+    throw new RangeError(
+      `above blocks of ${block}, a flat plan for length ${length} has fft levels of fan-out 2: ` +
+        wanted.map(({ side, form }) => `${form} ${side}`).join(', '),
+    );
+  }
+}
+
+function checkFftSide(side: number): void {
+  if (side < SMALLEST_FFT || !Number.isInteger(Math.log2(side))) {
+    throw new RangeError(`fft tiles have a power of two of at least ${SMALLEST_FFT} as side, not ${side}`);
+  }
 }

@@ -1,12 +1,12 @@
 /**
- * The words through which the threads of a mixer talk, in one small shared array. The main thread writes a job's
- * position, then raises `JOB`; every worker does its share of it, then sets its own word to that job's number.
+ * The words through which the threads of a mixer talk, in one small shared array. The main thread writes a job into the
+ * ring, then raises `JOB`; every worker does its share of each job in turn, setting its own word to that job's number.
  */
+import type { PerLane } from '../engine.js';
+import type { Range } from '../schedule.js';
 
-/** Number of the latest job; -1 ends the workers. */
+/** Number of the latest job, from 1; -1 ends the workers. */
 export const JOB = 0;
-/** The position the job is for. */
-export const POSITION = 1;
 /** 1 once a worker has failed. */
 export const FAILED = 2;
 /** Raised whenever a worker finishes, starts or fails: what the main thread sleeps on. */
@@ -20,12 +20,42 @@ export function doneWord(worker: number): number {
   return worker * PER_WORKER;
 }
 
+/** Jobs that may be under way at once. */
+export const RING = 64;
+
+/** What the threads are to do: what is due at `end`, or the deferred slices of the steps from `begin` to `end`. */
+export interface Job {
+  readonly kind: 'due' | 'deferred';
+  readonly begin: PerLane;
+  readonly end: PerLane;
+}
+
+/** The place of a job in the ring: its kind, then `begin` and `end`. */
+function jobWord(threads: number, lanes: number, job: number): number {
+  return threads * PER_WORKER + (job % RING) * (1 + 2 * lanes);
+}
+
+export function writeJob(control: Int32Array, threads: number, job: number, { kind, begin, end }: Job): void {
+  const at = jobWord(threads, end.length, job);
+  control[at] = kind === 'due' ? 0 : 1;
+  control.set(begin, at + 1);
+  control.set(end, at + 1 + end.length);
+}
+
+export function readJob(control: Int32Array, threads: number, lanes: number, job: number): Job {
+  const at = jobWord(threads, lanes, job);
+  const begin = control.subarray(at + 1, at + 1 + lanes);
+  const end = control.subarray(at + 1 + lanes, at + 1 + 2 * lanes);
+  return { kind: control[at] === 0 ? 'due' : 'deferred', begin, end };
+}
+
 /** What a worker's word holds until it is ready. */
 export const STARTING = -1;
 
 /** An array for `threads` threads, the main one (0) included. */
-export function makeControl(threads: number): Int32Array {
-  const control = new Int32Array(new SharedArrayBuffer(threads * PER_WORKER * 4));
+export function makeControl(threads: number, lanes: number): Int32Array {
+  const words = threads * PER_WORKER + RING * (1 + 2 * lanes);
+  const control = new Int32Array(new SharedArrayBuffer(words * 4));
   for (let worker = 1; worker < threads; worker++) control[doneWord(worker)] = STARTING;
   return control;
 }
@@ -40,7 +70,7 @@ export function asleepWord(worker: number): number {
  * generation the jobs worth sharing follow each other every few dozen us; after a pause as long as this, a model is
  * at work in between, and had better have the core.
  */
-const SPIN = 1;
+export const SPIN = 1;
 
 /** Looks at a word between two looks at the clock. */
 const LOOKS = 256;
@@ -48,7 +78,7 @@ const LOOKS = 256;
 /**
  * Waits until `word` is no longer `value`; false if that takes longer than `ms`. A notification alone means nothing: it
  * may be late, for a change that a spinning thread has long seen and dealt with. While asleep, word `asleep` (if any)
- * is 1.
+ * is 1. Looks for `spin` ms before it sleeps.
  */
 export function waitWhile(
   control: Int32Array,
@@ -56,8 +86,9 @@ export function waitWhile(
   value: number,
   ms: number,
   asleep = -1,
+  spin = SPIN,
 ): boolean {
-  for (const begin = performance.now(); performance.now() - begin < SPIN;) {
+  for (const begin = performance.now(); performance.now() - begin < spin;) {
     for (let look = 0; look < LOOKS; look++) {
       if (Atomics.load(control, word) !== value) return true;
     }
@@ -72,6 +103,12 @@ export function waitWhile(
 }
 
 /** The units of a thread, out of `units` dealt evenly to `threads`. */
-export function share(units: number, threads: number, thread: number): { from: number; to: number } {
+export function share(units: number, threads: number, thread: number): Range {
   return { from: Math.floor((units * thread) / threads), to: Math.floor((units * (thread + 1)) / threads) };
+}
+
+/** The units of a thread in a job. Deferred tiles are the workers' alone: the main thread has the next token to see to. */
+export function shareOf(kind: Job['kind'], units: number, threads: number, thread: number): Range {
+  if (kind === 'due') return share(units, threads, thread);
+  return thread === 0 ? { from: 0, to: 0 } : share(units, threads - 1, thread - 1);
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Engine } from '../engine.js';
+import type { Engine, PerLane } from '../engine.js';
 import { kernelModule } from '../kernel/wasm.js';
 import type { EngineData } from '../open.js';
 import {
@@ -9,10 +9,12 @@ import {
   JOB,
   makeControl,
   NEWS,
-  POSITION,
+  RING,
   share,
   STARTING,
   waitWhile,
+  writeJob,
+  type Job,
 } from './control.js';
 import type { WorkerStart } from './worker.js';
 
@@ -32,18 +34,33 @@ const PATIENCE = 60_000;
 
 /** Threads that run one engine's jobs together, the caller's among them. */
 export interface Team {
-  /** Begins what is due at a position, all units: the caller's share is done on return, the others' after `join`. */
-  run(position: number): void;
-  /** Waits until all that has begun is done. To be called before anything is read or written that a job works on. */
+  /** Begins what is due at each lane's position: the caller's share is done on return, the others' after `join`. */
+  run(positions: PerLane): void;
+  /** Waits until all that `run` has begun is done. To be called before anything is read or written that it works on. */
   join(): void;
+  /**
+   * Hands over the deferred slices of the steps that made `begin` < known <= `end` inputs known. Returns a number for
+   * `wait`. Only for engines that have deferred tiles.
+   */
+  defer(begin: PerLane, end: PerLane): number;
+  /** Waits until everything up to the number that a `defer` has returned is done; without one, everything. */
+  wait(job?: number): void;
+  /** Whether `defer` does the work itself, then and there. */
+  readonly alone: boolean;
   close(): Promise<void>;
 }
 
 /** The caller alone. */
 export function soloTeam(engine: Engine, units: number): Team {
   return {
-    run: (position) => engine.run(position, 0, units, 0),
+    run: (positions) => engine.run(positions, 0, units, 0),
     join: () => undefined,
+    defer(begin, end) {
+      engine.deferred?.run(begin, end, 0, units, 0);
+      return 0;
+    },
+    wait: () => undefined,
+    alone: true,
     close: () => Promise.resolve(),
   };
 }
@@ -56,7 +73,7 @@ export async function startTeam(
   threads: number,
   worthSharing?: number,
 ): Promise<Team> {
-  const control = makeControl(threads);
+  const control = makeControl(threads, data.shape.lanes ?? 1);
   const workers: Worker[] = [];
   let failure: Error | undefined;
   const fail = (error: Error): void => {
@@ -90,32 +107,48 @@ export async function startTeam(
     }
     return true;
   };
-  let job = 0;
-  let outstanding = false;
-  const join = (): void => {
-    if (!outstanding) return;
-    outstanding = false;
+  /** The latest job, and the latest one that `join` has to wait for. */
+  let latest = 0;
+  let shared = 0;
+  /** The latest job that is known to be done. */
+  let done = 0;
+  const wait = (job = latest): void => {
+    if (job <= done) return;
     for (let thread = 1; thread < threads; thread++) finished(control, thread, job, failure);
+    done = job;
   };
+  const begin = (job: Job): void => {
+    if (Atomics.load(control, FAILED) !== 0) throw broken(failure);
+    // The place in the ring must be free.
+    wait(latest + 1 - RING);
+    latest++;
+    writeJob(control, threads, latest, job);
+    Atomics.store(control, JOB, latest);
+    Atomics.notify(control, JOB);
+  };
+  const join = (): void => wait(shared);
   return {
-    run(position) {
+    run(positions) {
       join();
       if (Atomics.load(control, FAILED) !== 0) throw broken(failure);
-      const worth = engine.cost(position) * units;
+      const worth = engine.cost(positions) * units;
       const least = worthSharing ?? (worth < WORTH_WAKING && awake() ? WORTH_SHARING : WORTH_WAKING);
-      if (worth < least) {
-        engine.run(position, 0, units, 0);
+      // Beside deferred tiles, workers are not to be waited for.
+      if (worth < least || engine.deferred) {
+        engine.run(positions, 0, units, 0);
         return;
       }
-      // Job numbers stay positive; a worker only ever compares for "not the last one".
-      job = job === 0x7fffffff ? 1 : job + 1;
-      outstanding = true;
-      Atomics.store(control, POSITION, position);
-      Atomics.store(control, JOB, job);
-      Atomics.notify(control, JOB);
-      engine.run(position, mine.from, mine.to, 0);
+      begin({ kind: 'due', begin: positions, end: positions });
+      shared = latest;
+      engine.run(positions, mine.from, mine.to, 0);
     },
     join,
+    defer(from, to) {
+      begin({ kind: 'deferred', begin: from, end: to });
+      return latest;
+    },
+    wait,
+    alone: false,
     close,
   };
 }
@@ -133,11 +166,11 @@ async function started(control: Int32Array, thread: number, failure: () => Error
   }
 }
 
-/** Blocks until a worker has finished a job. Its events cannot arrive meanwhile, hence `FAILED` and a last resort. */
+/** Blocks until a worker has finished a job and all before it. Its events cannot arrive meanwhile, hence `FAILED` and a last resort. */
 function finished(control: Int32Array, thread: number, job: number, failure: Error | undefined): void {
   for (;;) {
     const news = Atomics.load(control, NEWS);
-    if (Atomics.load(control, doneWord(thread)) === job) return;
+    if (Atomics.load(control, doneWord(thread)) >= job) return;
     if (Atomics.load(control, FAILED) !== 0) throw broken(failure);
     if (!waitWhile(control, NEWS, news, PATIENCE)) {
       Atomics.store(control, FAILED, 1);

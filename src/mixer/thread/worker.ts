@@ -1,6 +1,6 @@
 /** A worker thread: waits for jobs and does its share of each until it is told to end. */
 import { workerData } from 'node:worker_threads';
-import { asleepWord, doneWord, FAILED, JOB, NEWS, POSITION, share, waitWhile } from './control.js';
+import { asleepWord, doneWord, FAILED, JOB, NEWS, readJob, shareOf, SPIN, waitWhile } from './control.js';
 import { adoptModule } from '../kernel/wasm.js';
 import { openEngine, type EngineData } from '../open.js';
 
@@ -27,15 +27,23 @@ function tell(word: number, value: number): void {
 try {
   adoptModule(module);
   const { engine } = openEngine(data);
-  const { from, to } = share(units, threads, thread);
+  const { lanes = 1 } = data.shape;
+  // Deferred tiles have time, and their jobs are far apart.
+  const spin = engine.deferred ? 0 : SPIN;
   tell(doneWord(thread), 0);
-  for (let job = 0; ;) {
+  for (let done = 0; ;) {
     // Sleeps without end: the main thread either raises the word or terminates this thread.
-    if (!waitWhile(control, JOB, job, Infinity, asleepWord(thread))) continue;
-    job = Atomics.load(control, JOB);
-    if (job < 0) break;
-    engine.run(Atomics.load(control, POSITION), from, to, thread);
-    tell(doneWord(thread), job);
+    if (!waitWhile(control, JOB, done, Infinity, asleepWord(thread), spin)) continue;
+    const latest = Atomics.load(control, JOB);
+    if (latest < 0) break;
+    while (done < latest) {
+      done++;
+      const { kind, begin, end } = readJob(control, threads, lanes, done);
+      const { from, to } = shareOf(kind, units, threads, thread);
+      if (kind === 'due') engine.run(end, from, to, thread);
+      else engine.deferred?.run(begin, end, from, to, thread);
+      tell(doneWord(thread), done);
+    }
   }
 } catch (error) {
   tell(FAILED, 1);

@@ -10,15 +10,15 @@ export function directTiles(
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
-  const { slots, stride } = layout;
+  const { groups, slots, stride } = layout;
   const { filter, filterStride } = level;
   return {
     prepare(group, taps) {
       const to = (filter + group * filterStride) / 4;
       floats.copyWithin(to, taps / 4, (taps + filterStride) / 4);
     },
-    run(known, rows, count, from, to) {
-      const lines = slots + from * stride;
+    run(known, rows, count, lane, from, to) {
+      const lines = slots + (lane * groups + from) * stride;
       kernels.directTile(
         lines + (known - rows) * LINE,
         lines + known * LINE,

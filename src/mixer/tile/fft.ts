@@ -18,7 +18,7 @@ export function fftTiles(
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
-  const { slots, stride, twisted, plain, scratch, scratchStride } = layout;
+  const { groups, slots, stride, twisted, plain, scratch, scratchStride } = layout;
   const { side, fanOut, filter, filterStride, spectra, spectraStride, spectrumStride } = level;
   const kept = fanOut - 1;
   return {
@@ -31,16 +31,17 @@ export function fftTiles(
         }
       }
     },
-    run(known, rows, count, from, to, thread) {
+    run(known, rows, count, lane, from, to, thread) {
       const points = scratch + thread * scratchStride;
       const child = rows / side - 1;
       for (let g = from; g < to; g++) {
-        const outputs = slots + g * stride + known * LINE;
+        const place = lane * groups + g;
+        const outputs = slots + place * stride + known * LINE;
         const inputs = outputs - side * LINE;
         const taps = filter + g * filterStride;
         if (kept === 1) kernels.fftTile(inputs, outputs, count, side, taps, points, twisted, plain);
         else {
-          const own = spectra + g * spectraStride;
+          const own = spectra + place * spectraStride;
           kernels.fanTile(
             inputs,
             outputs,

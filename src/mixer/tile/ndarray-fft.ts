@@ -15,7 +15,7 @@ export function ndarrayFftTiles(
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
-  const { slots, stride } = layout;
+  const { groups, slots, stride } = layout;
   const { filter, filterStride } = level;
   /** Every sixteenth float from `at`, followed by zeros. */
   const column = (at: number, rows: number, n: number): [Float64Array, Float64Array] => {
@@ -28,11 +28,11 @@ export function ndarrayFftTiles(
       const to = (filter + group * filterStride) / 4;
       floats.copyWithin(to, taps / 4, (taps + filterStride) / 4);
     },
-    run(known, rows, count, from, to) {
+    run(known, rows, count, lane, from, to) {
       // Wanted are rows ... rows + count - 1 of the product; so long, what wraps around falls before them.
       const n = 2 ** Math.ceil(Math.log2(rows + count));
       for (let g = from; g < to; g++) {
-        const output = (slots + g * stride + known * LINE) / 4;
+        const output = (slots + (lane * groups + g) * stride + known * LINE) / 4;
         for (let c = 0; c < GROUP; c++) {
           const [re, im] = column(output - rows * GROUP + c, rows, n);
           const [hre, him] = column((filter + g * filterStride) / 4 + c, rows + count, n);

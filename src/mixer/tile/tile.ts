@@ -6,8 +6,16 @@ export interface TileRunner {
    */
   prepare(group: number, taps: number): void;
   /**
-   * Adds what inputs `known - rows` ... `known - 1`, whole children of a block, contribute to outputs `known` ...
-   * `known + count - 1` of the next child, in the slots of groups `from` <= g < `to`. Called for each child in turn.
+   * Adds what inputs `known - rows` ... `known - 1`, whole children of a block, contribute to `count` outputs, from `known`
+   * on or, if deferred, `known + side`, in the slots of one lane's groups `from` <= g < `to`. Called for each child in turn.
    */
-  run(known: number, rows: number, count: number, from: number, to: number, thread: number): void;
+  run(
+    known: number,
+    rows: number,
+    count: number,
+    lane: number,
+    from: number,
+    to: number,
+    thread: number,
+  ): void;
 }

@@ -263,6 +263,13 @@ export function spectrum(taps: usize, points: usize, n: usize, twisted: usize, p
   }
 }
 
+/** The spectrum of n rows (8 channels), the upper half of 2n being zero. */
+export function transformRows(rows: usize, points: usize, n: usize, twisted: usize, plain: usize): void {
+  const q = n >> 2;
+  twistRows(rows, points, q, twisted);
+  for (let k: usize = 0; k < 4; k++) forward(points + k * q * POINT, q, plain);
+}
+
 /** The convolution of n rows (8 channels) with 2n taps, left twisted in `points` for the two functions below. */
 export function convolveRows(
   rows: usize,
@@ -336,8 +343,7 @@ export function fanTile(
   for (let half: usize = 0; half < 2; half++) {
     const newest = spectra + child * size;
     const oldest = filter + child * size;
-    twistRows(inputs, newest, q, twisted);
-    for (let k: usize = 0; k < 4; k++) forward(newest + k * quarter, q, plain);
+    transformRows(inputs, newest, n, twisted, plain);
     for (let k: usize = 0; k < 4; k++) {
       const part = k * quarter;
       convolveSum(points + part, q, spectra + part, oldest + part, size, child + 1, plain);
