@@ -9,6 +9,7 @@ import { wasmKernels } from './kernel/wasm.js';
 import { GROUP, groupsOf, LINE, toLines } from './memory/blocks.js';
 import { Bump } from './memory/bump.js';
 import { pageBytes, pagesFor, tableBytes } from './memory/layout.js';
+import { SMALLEST_FFT } from './plan/plan.js';
 
 export interface OfflineShape {
   /** Channels (D). */
@@ -36,12 +37,12 @@ interface OfflineLayout {
 
 function layoutOffline({ prompt, ahead }: OfflineShape): OfflineLayout {
   // The full product has 2P + K - 1 rows: so long, a (nega)cyclic convolution has nothing to wrap around.
-  let n = 4;
+  let n = SMALLEST_FFT;
   while (2 * n < 2 * prompt + ahead - 1) n *= 2;
   const bump = new Bump();
   return {
     n,
-    plain: bump.take(tableBytes(n / 4, 3)),
+    plain: bump.take(tableBytes(n / 4, 2)),
     twisted: bump.take(tableBytes(n, 4)),
     inputs: bump.take(n * LINE),
     taps: bump.take(2 * n * LINE),

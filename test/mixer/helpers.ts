@@ -1,6 +1,6 @@
 import { createMixerOn, type MixerInternals, type MixerOptions } from '../../src/mixer/create.js';
 import type { Mixer, MixerName, MixerShape } from '../../src/mixer/mixer.js';
-import type { Plan, TauName } from '../../src/mixer/plan/plan.js';
+import { SMALLEST_FFT, type Plan, type TauName } from '../../src/mixer/plan/plan.js';
 import { flatLevels, type Level } from '../../src/mixer/schedule.js';
 
 /** Unit roundoff of float32. */
@@ -143,18 +143,18 @@ export function randomLevels(length: number, random: Random): Level[] {
 
 /** Any levels, and any implementation that can do them. */
 export function randomPlan(length: number, random: Random): Plan {
-  const tau = (side: number): TauName => {
+  const tau = ({ side, fanOut }: Level): TauName => {
     if (side === 1) return 'direct';
-    const fft = side >= 4 && Number.isInteger(Math.log2(side));
+    const fft = side >= SMALLEST_FFT && Number.isInteger(Math.log2(side)) && fanOut <= 8;
     return random.pick<TauName>(
       fft ? ['direct', 'fft', 'fft', 'fft', 'ndarray-fft'] : ['direct', 'ndarray-fft'],
     );
   };
-  const block = 2 ** random.int(2, 7);
+  const block = 2 ** random.int(4, 7);
   // Half of the plans that can be flat are.
   const flat = block < length && random.next() < 0.5;
   const below = flat ? levelsTo(block, random) : randomLevels(length, random);
-  const levels = below.map((level) => ({ ...level, tau: tau(level.side) }));
+  const levels = below.map((level) => ({ ...level, tau: tau(level) }));
   if (!flat) return { length, levels };
   return {
     length,

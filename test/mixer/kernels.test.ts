@@ -1,3 +1,4 @@
+import { slotsOf } from '../../src/mixer/kernel/kernels.js';
 import { plainKernels } from '../../src/mixer/kernel/plain.js';
 import { wasmKernels } from '../../src/mixer/kernel/wasm.js';
 import { Random, relL2, U } from './helpers.js';
@@ -87,40 +88,56 @@ describe('SIMD kernels and their plain twins', () => {
     }
   });
 
-  test('compute fan-out tiles of every side, child by child', () => {
-    const random = new Random(36);
-    for (let side = 4; side <= 1024; side *= 2) {
-      const kept = random.int(1, side > 64 ? 4 : 15);
-      const clipped = random.int(1, side);
-      const size = (side + random.int(0, 5)) * 64;
-      const spectra = (2 * kept * size) / 4;
-      // Arrays end with the outputs that exist.
-      const inputs = kept * side * 16;
-      const outputs = inputs - (side - clipped) * 16;
-      const sizes = [inputs, outputs, (kept + 1) * side * 16, spectra, spectra, side * 16];
-      const gate = 4 * U * Math.sqrt(Math.log2(4 * side * kept));
-      compare(38, side, sizes, gate, (workshop, arrays) => {
-        const { kernels, plain, twisted } = workshop;
-        const [slots, sums, taps, filter, own, points] = arrays;
-        for (const half of [0, 1]) {
-          for (let d = 0; d < kept; d++) {
-            const to = filter + (half * kept + d) * size;
-            kernels.spectrum(taps + d * side * 64 + 32 * half, to, side, twisted, plain);
+  test.each([2, 3, 4, 5, 6, 7, 8])(
+    'compute fan-out tiles of %i children and every side, child by child',
+    (children) => {
+      const random = new Random(36 + children);
+      for (let side = 16; side <= 1024; side *= 2) {
+        const kept = children - 1;
+        const clipped = random.int(1, side);
+        const size = (side + random.int(0, 5)) * 64;
+        const inputs = kept * side * 16;
+        // Arrays end with the outputs that exist.
+        const outputs = inputs - (side - clipped) * 16;
+        const spectra = (2 * kept * size) / 4;
+        const slots = (2 * slotsOf(children) * size) / 4;
+        const sizes = [inputs, outputs, children * side * 16, spectra, slots, side * 16];
+        const gate = 4 * U * Math.sqrt(Math.log2(4 * side * kept));
+        compare(38, side, sizes, gate, (workshop, arrays) => {
+          const { kernels, plain, twisted } = workshop;
+          const [from, to, taps, filter, own, points] = arrays;
+          for (const half of [0, 1]) {
+            for (let d = 0; d < kept; d++) {
+              const at = filter + (half * kept + d) * size;
+              kernels.spectrum(taps + d * side * 64 + 32 * half, at, side, twisted, plain);
+            }
           }
-        }
-        for (let child = 0; child < kept; child++) {
-          const from = slots + child * side * 64;
-          const count = child + 1 === kept ? clipped : side;
-          const to = sums + child * side * 64;
-          kernels.fanTile(from, to, count, side, child, kept, own, filter, size, points, twisted, plain);
-        }
-      });
-    }
-  });
+          for (let known = 1; known < children; known++) {
+            const count = known === kept ? clipped : side;
+            const before = (known - 1) * side * 64;
+            kernels.fanTile(
+              from + before,
+              to + before,
+              count,
+              side,
+              known,
+              children,
+              own,
+              filter,
+              size,
+              points,
+              twisted,
+              plain,
+            );
+          }
+        });
+      }
+    },
+  );
 
   test('compute fft tiles of every side, clipped anywhere', () => {
     const random = new Random(37);
-    for (let side = 4; side <= 1024; side *= 2) {
+    for (let side = 16; side <= 1024; side *= 2) {
       for (const count of new Set([side, 1, random.int(1, side), random.int(1, side)])) {
         // Slots end with the outputs that exist.
         const sizes = [(side + count) * 16, 2 * side * 16, 2 * side * 16, side * 16];

@@ -7,10 +7,10 @@ test('measured costs make a plan', () => {
   expect(costs.direct[4]).toHaveLength(4);
   expect(costs.fft[2]).toHaveLength(6);
   expect(costs.fft[4]).toHaveLength(5);
-  for (const row of [costs.direct[2], costs.direct[4], costs.fft[2].slice(2), costs.fft[4].slice(2)]) {
+  for (const row of [costs.direct[2], costs.direct[4], costs.fft[2].slice(4), costs.fft[4].slice(4)]) {
     expect(row.every((ns) => ns > 0 && ns < Infinity)).toBe(true);
   }
-  expect([...costs.fft[2].slice(0, 2), ...costs.fft[4].slice(0, 2)]).toEqual(Array(4).fill(Infinity));
+  expect([...costs.fft[2].slice(0, 4), ...costs.fft[4].slice(0, 4)]).toEqual(Array(8).fill(Infinity));
   const plan = planFor(1000, costs);
   expect(() => checkPlan(plan, 1000)).not.toThrow();
 });

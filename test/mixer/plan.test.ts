@@ -109,8 +109,9 @@ test('plans that do not fit are refused', async () => {
       { side: first, fanOut, tau },
     ],
   });
-  expect(() => checkPlan(of(20, 'fft', 2), 40)).toThrow(/at least 4 as side, not 2/);
-  expect(() => checkPlan(of(8, 'fft', 6), 40)).toThrow(/power of two of at least 4 as side, not 6/);
+  expect(() => checkPlan(of(20, 'fft', 2), 40)).toThrow(/at least 16 as side, not 2/);
+  expect(() => checkPlan(of(8, 'fft', 6), 40)).toThrow(/power of two of at least 16 as side, not 6/);
+  expect(() => checkPlan(of(9, 'fft', 16), 40)).toThrow(/fan-out of at most 8, not 9/);
   expect(() => checkPlan(of(1, 'direct', 39), 40)).toThrow(
     /fan-out: expected a whole number from 2 to 40, got 1/,
   );

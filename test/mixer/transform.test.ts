@@ -121,7 +121,7 @@ describe('SIMD transforms', () => {
 });
 
 describe('negacyclic convolution', () => {
-  test.each([4, 8, 16, 32, 64, 256, 2048, 8192])('of %i inputs, both halves', (n) => {
+  test.each([16, 32, 64, 256, 2048, 8192])('of %i inputs, both halves', (n) => {
     const random = new Random(24);
     const workshop = new Workshop(wasmKernels, n, n * 64 * 8 + 16384);
     const rows = workshop.random(n * 16, random);

@@ -18,12 +18,12 @@ export class Workshop {
   private readonly fences: number[] = [];
 
   constructor(kernelsFor: KernelsFor, n: number, bytes: number) {
-    const pages = Math.ceil((bytes + tableBytes(n, 7)) / 65536) + 2;
+    const pages = Math.ceil((bytes + tableBytes(n, 6)) / 65536) + 2;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.floats = new Float32Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.kernels = kernelsFor(memory);
-    this.plain = this.array(tableBytes(n, 3) / 4);
+    this.plain = this.array(tableBytes(n, 2) / 4);
     this.twisted = this.array(tableBytes(n, 4) / 4);
     writePlainTables(this.floats, this.plain / 4, n);
     writeTwistedTables(this.floats, this.twisted / 4, n);

@@ -39,7 +39,7 @@ export interface Kernels {
     count: number,
   ): void;
 
-  /** A tile by FFT, one group, `n` inputs (>= 4): `filter` holds the spectra of the group's two halves, `points` n points of scratch. */
+  /** A tile by FFT, one group, `n` inputs (>= 16): `filter` holds the spectra of the group's two halves, `points` n points of scratch. */
   fftTile(
     inputs: number,
     outputs: number,
@@ -51,27 +51,29 @@ export interface Kernels {
     plain: number,
   ): void;
   /**
-   * A fan-out tile by FFT, one group: transforms the n inputs (>= 4) of child number `child` into `spectra`, and adds what
-   * children 0 ... child contribute to the next one's outputs o < count. `spectra` and `filter` are `[half][kept]` of n
-   * points, `size` bytes apart; filter[d - 1] is the spectrum of taps (d - 1) n ... (d + 1) n - 1, for children d apart.
+   * A fan-out tile by FFT, one group: transforms n inputs (>= 16), the last of `known` children of a block, and adds what all
+   * of them contribute to the next child's outputs o < count. A block has at most `MOST_CHILDREN`; called for each in turn.
+   * `slots`, `[half][slotsOf(children)]` of n points, hold sums and spectra from one child to the next; `filter` is
+   * `[half][children - 1]`, filter[d - 1] the spectrum of taps (d - 1) n ... (d + 1) n - 1, for children d apart. Both are
+   * `size` bytes apart.
    */
   fanTile(
     inputs: number,
     outputs: number,
     count: number,
     n: number,
-    child: number,
-    kept: number,
-    spectra: number,
+    known: number,
+    children: number,
+    slots: number,
     filter: number,
     size: number,
     points: number,
     twisted: number,
     plain: number,
   ): void;
-  /** The spectrum, n points (>= 4), of 8 channels of n lines of inputs, as `fanTile` keeps it. */
+  /** The spectrum, n points (>= 16), of 8 channels of n lines of inputs, the upper half of the 2n being zero. */
   transformRows(rows: number, points: number, n: number, twisted: number, plain: number): void;
-  /** The spectrum, n points (>= 4), of 8 channels of 2n lines of taps. */
+  /** The spectrum, n points (>= 16), of 8 channels of 2n lines of taps. */
   spectrum(taps: number, points: number, n: number, twisted: number, plain: number): void;
   /** The negacyclic convolution of length 2n of 8 channels of n lines with a spectrum; stays twisted in `points`. */
   convolveRows(rows: number, points: number, n: number, filter: number, twisted: number, plain: number): void;
@@ -86,18 +88,31 @@ export interface Kernels {
   inverse(points: number, n: number, plain: number): void;
 }
 
+/** The most children of a block that `fanTile` can do. */
+export const MOST_CHILDREN = 8;
+
+/** Spectra that `fanTile` keeps for a block: half of the children's, rounded up to a power of two. */
+export function slotsOf(children: number): number {
+  return 2 ** Math.ceil(Math.log2(children)) / 2;
+}
+
 /** Makes kernels that work in a memory. */
 export type KernelsFor = (memory: WebAssembly.Memory) => Kernels;
 
-/** The frequency that the forward transform of n points leaves at `index`: base-4 digits (a last bit if any) reversed. */
+/**
+ * The frequency that the forward transform of n points leaves at `index`: the digits reversed, all to the base 4, but for
+ * one to the base 2, the last but one, where n is no power of 4; a digit of 3 stands for -1.
+ */
 export function frequencyAt(index: number, n: number): number {
   let frequency = 0;
-  for (let unit = 1; n > 1;) {
-    const radix = n >= 4 ? 4 : 2;
-    n /= radix;
-    frequency += Math.floor(index / n) * unit;
-    index %= n;
+  let unit = 1;
+  for (let rest = n; rest > 1;) {
+    const radix = rest === 2 || rest === 8 ? 2 : 4;
+    rest /= radix;
+    const digit = Math.floor(index / rest);
+    frequency += (digit === 3 ? -1 : digit) * unit;
+    index %= rest;
     unit *= radix;
   }
-  return frequency;
+  return (frequency + n) % n;
 }

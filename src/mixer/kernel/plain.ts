@@ -2,7 +2,7 @@
  * The kernels in plain TypeScript: the same contract, the same order of spectra, one channel at a time. Slow,
  * and meant to be read and compared with. Sums are carried in float64 where the SIMD kernels use float32.
  */
-import type { Kernels } from './kernels.js';
+import { slotsOf, type Kernels } from './kernels.js';
 
 /** Floats per line or point. */
 const STEP = 16;
@@ -126,7 +126,7 @@ class PlainKernels implements Kernels {
     plain: number,
   ): void {
     this.transformRows(rows, points, n, twisted, plain);
-    this.sumProducts(points, points, filter, n, 0, 1);
+    this.multiply(points, filter, n);
     this.inverseQuarters(points, n, plain);
   }
 
@@ -135,9 +135,9 @@ class PlainKernels implements Kernels {
     outputs: number,
     count: number,
     n: number,
-    child: number,
-    kept: number,
-    spectra: number,
+    known: number,
+    children: number,
+    slots: number,
     filter: number,
     size: number,
     points: number,
@@ -145,9 +145,10 @@ class PlainKernels implements Kernels {
     plain: number,
   ): void {
     for (let half = 0; half < 2; half++) {
-      const from = half * kept * size;
-      this.transformRows(inputs + 32 * half, spectra + from + child * size, n, twisted, plain);
-      this.sumProducts(points, spectra + from, filter + from, n, size, child + 1);
+      this.transformRows(inputs + 32 * half, points, n, twisted, plain);
+      const own = slots + half * slotsOf(children) * size;
+      const taps = filter + half * (children - 1) * size;
+      this.multiplyFan(points, n, own, taps, size, known, children);
       this.inverseQuarters(points, n, plain);
       this.addUpper(points, outputs + 32 * half, count, n, twisted);
     }
@@ -162,18 +163,26 @@ class PlainKernels implements Kernels {
   }
 
   forward(points: number, n: number, plain: number): void {
-    if (n === 2) this.pair(points / 4);
-    if (n < 4) return;
-    this.butterflies(points / 4, n, plain / 4, 3);
-    for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
+    if (n === 1) return;
+    if (n === 2 || n === 8) {
+      this.halve(points / 4, n);
+      for (const part of [0, n / 2]) this.forward(points + part * 64, n / 2, plain);
+    } else {
+      this.butterflies(points / 4, n, plain / 4, 2);
+      for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
+    }
   }
 
   inverse(points: number, n: number, plain: number): void {
-    if (n === 2) this.pair(points / 4);
-    if (n < 4) return;
+    if (n === 1) return;
+    if (n === 2 || n === 8) {
+      for (const part of [0, n / 2]) this.inverse(points + part * 64, n / 2, plain);
+      this.join(points / 4, n);
+      return;
+    }
     for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, plain);
     const { f } = this;
-    this.inverseButterflies(points / 4, n, plain / 4, 3, (j, k, c, re, im) => {
+    this.inverseButterflies(points / 4, n, plain / 4, 2, (j, k, c, re, im) => {
       const at = points / 4 + (j + (k * n) / 4) * STEP + c;
       f[at] = re;
       f[at + HALF] = im;
@@ -193,36 +202,100 @@ class PlainKernels implements Kernels {
     for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, plain);
   }
 
-  /** `points = sum over q < count of inputs[q] * filter[count - 1 - q]`, spectra of n points, `size` bytes apart. */
-  private sumProducts(
-    points: number,
-    inputs: number,
-    filter: number,
-    n: number,
-    size: number,
-    count: number,
-  ): void {
+  /** `points *= filter`, spectra of n points. */
+  private multiply(points: number, filter: number, n: number): void {
     const { f } = this;
     for (let p = 0; p < n * STEP; p += STEP) {
       for (let c = p; c < p + HALF; c++) {
-        let re = 0;
-        let im = 0;
-        for (let q = 0; q < count; q++) {
-          const x = (inputs + q * size) / 4 + c;
-          const h = (filter + (count - 1 - q) * size) / 4 + c;
-          re += f[x] * f[h] - f[x + HALF] * f[h + HALF];
-          im += f[x] * f[h + HALF] + f[x + HALF] * f[h];
-        }
+        const [re, im] = this.product(points / 4 + c, filter / 4 + c);
         f[points / 4 + c] = re;
         f[points / 4 + c + HALF] = im;
       }
     }
   }
 
-  /** Two points to their sum and difference. */
-  private pair(at: number): void {
+  /**
+   * What is due once `known` children are known, the spectrum of the newest in `points`: the last K children, K the
+   * largest power of two dividing `known`, times the filter, for the next K. The first one's sum replaces the newest
+   * spectrum; the others' stay in the slots.
+   */
+  private multiplyFan(
+    points: number,
+    n: number,
+    slots: number,
+    filter: number,
+    size: number,
+    known: number,
+    children: number,
+  ): void {
     const { f } = this;
-    for (let c = at; c < at + STEP; c++) [f[c], f[c + STEP]] = [f[c] + f[c + STEP], f[c] - f[c + STEP]];
+    const sources = known & -known;
+    const slot = (child: number): number => (slots + (child % slotsOf(children)) * size) / 4;
+    for (let p = 0; p < n * STEP; p += STEP) {
+      for (let c = p; c < p + HALF; c++) {
+        const sums: [number, number][] = [];
+        for (let target = known; target < Math.min(known + sources, children); target++) {
+          let [re, im] = known === sources ? [0, 0] : [f[slot(target) + c], f[slot(target) + c + HALF]];
+          for (let source = known - sources; source < known; source++) {
+            const x = source === known - 1 ? points / 4 : slot(source);
+            const [r, i] = this.product(x + c, (filter + (target - source - 1) * size) / 4 + c);
+            re += r;
+            im += i;
+          }
+          sums.push([re, im]);
+        }
+        if (known + sources < children) {
+          for (const k of [c, c + HALF]) f[slot(known - 1) + k] = f[points / 4 + k];
+        }
+        sums.forEach(([re, im], k) => {
+          const to = k === 0 ? points / 4 : slot(known + k);
+          f[to + c] = re;
+          f[to + c + HALF] = im;
+        });
+      }
+    }
+  }
+
+  /** The product of two complex numbers at float indices. */
+  private product(x: number, h: number): [number, number] {
+    const { f } = this;
+    return [f[x] * f[h] - f[x + HALF] * f[h + HALF], f[x] * f[h + HALF] + f[x + HALF] * f[h]];
+  }
+
+  /** One forward radix-2 pass: even frequencies to the first half, odd ones to the second. */
+  private halve(at: number, n: number): void {
+    const { f } = this;
+    this.pairs(at, n, (a, b, cos, sin) => {
+      const [re, im] = [f[a] - f[b], f[a + HALF] - f[b + HALF]];
+      f[a] += f[b];
+      f[a + HALF] += f[b + HALF];
+      f[b] = re * cos - im * sin;
+      f[b + HALF] = re * sin + im * cos;
+    });
+  }
+
+  /** Its inverse, times 2. */
+  private join(at: number, n: number): void {
+    const { f } = this;
+    this.pairs(at, n, (a, b, cos, sin) => {
+      const re = f[b] * cos + f[b + HALF] * sin;
+      const im = f[b + HALF] * cos - f[b] * sin;
+      f[b] = f[a] - re;
+      f[b + HALF] = f[a + HALF] - im;
+      f[a] += re;
+      f[a + HALF] += im;
+    });
+  }
+
+  /** Points j and j + n / 2 of every channel, and W^j. */
+  private pairs(at: number, n: number, use: (a: number, b: number, cos: number, sin: number) => void): void {
+    for (let j = 0; j < n / 2; j++) {
+      const angle = (-2 * Math.PI * j) / n;
+      for (let c = 0; c < HALF; c++) {
+        const a = at + j * STEP + c;
+        use(a, a + (n / 2) * STEP, Math.cos(angle), Math.sin(angle));
+      }
+    }
   }
 
   /** `points[j] = (re + i im) exp(i pi k / 8)` for row j in quarter k; the rest of the twist is in the tables. */
@@ -238,8 +311,8 @@ class PlainKernels implements Kernels {
     }
   }
 
-  /** One forward radix-4 pass. Entries have 4 twiddles (twisted) or 3 (the first one being 1). */
-  private butterflies(at: number, n: number, tables: number, per: 3 | 4): void {
+  /** One forward radix-4 pass. Entries have `per` twiddles, see `twiddle`. */
+  private butterflies(at: number, n: number, tables: number, per: 2 | 4): void {
     const { f } = this;
     const q = n / 4;
     const table = tables + 2 * per * (q - 1);
@@ -251,9 +324,7 @@ class PlainKernels implements Kernels {
         const re = [x0 + x1 + x2 + x3, x0 + i1 - x2 - i3, x0 - x1 + x2 - x3, x0 - i1 - x2 + i3];
         const im = [i0 + i1 + i2 + i3, i0 - x1 - i2 + x3, i0 - i1 + i2 - i3, i0 + x1 - i2 - x3];
         for (let m = 0; m < 4; m++) {
-          const w = table + 2 * (j * per + m - (4 - per));
-          const cos = m < 4 - per ? 1 : f[w];
-          const sin = m < 4 - per ? 0 : f[w + 1];
+          const [cos, sin] = this.twiddle(table + 2 * j * per, m, per);
           f[p[m]] = re[m] * cos - im[m] * sin;
           f[p[m] + HALF] = re[m] * sin + im[m] * cos;
         }
@@ -261,12 +332,20 @@ class PlainKernels implements Kernels {
     }
   }
 
+  /** Quarter m's twiddle: entries have 4 (twisted), or 2: quarter 0's would be 1, quarter 3's the conjugate of quarter 1's. */
+  private twiddle(entry: number, m: number, per: 2 | 4): [number, number] {
+    const { f } = this;
+    if (per === 4) return [f[entry + 2 * m], f[entry + 2 * m + 1]];
+    if (m === 0) return [1, 0];
+    return m === 3 ? [f[entry], -f[entry + 1]] : [f[entry + 2 * m - 2], f[entry + 2 * m - 1]];
+  }
+
   /** One inverse radix-4 pass; gives each result, point j + k n / 4 of channel c, to `take`. */
   private inverseButterflies(
     at: number,
     n: number,
     tables: number,
-    per: 3 | 4,
+    per: 2 | 4,
     take: (j: number, k: number, c: number, re: number, im: number) => void,
   ): void {
     const { f } = this;
@@ -278,9 +357,7 @@ class PlainKernels implements Kernels {
         const im = [0, 0, 0, 0];
         for (let m = 0; m < 4; m++) {
           const y = at + (j + m * q) * STEP + c;
-          const w = table + 2 * (j * per + m - (4 - per));
-          const cos = m < 4 - per ? 1 : f[w];
-          const sin = m < 4 - per ? 0 : f[w + 1];
+          const [cos, sin] = this.twiddle(table + 2 * j * per, m, per);
           re[m] = f[y] * cos + f[y + HALF] * sin;
           im[m] = f[y + HALF] * cos - f[y] * sin;
         }

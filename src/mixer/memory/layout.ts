@@ -1,6 +1,7 @@
 import type { MixerName, MixerShape } from '../mixer.js';
 import type { Form } from '../schedule.js';
 import type { LevelPlan, Plan, TauName } from '../plan/plan.js';
+import { slotsOf } from '../kernel/kernels.js';
 import { Bump } from './bump.js';
 import { groupsOf, LINE, strideLines } from './blocks.js';
 
@@ -8,7 +9,7 @@ import { groupsOf, LINE, strideLines } from './blocks.js';
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
 
-/** Lines between spectra that are read side by side, 4 at a time: each in cache sets of its own (see `convolveSum`). */
+/** Lines between spectra that are read side by side, 4 points at a time: each in cache sets of its own (see products.ts). */
 const SPREAD = 4;
 
 /** An array `[lane][bytes]`. */
@@ -62,7 +63,7 @@ export interface LevelLayout {
   readonly filter: number;
   /** From one group's filter to the next group's. */
   readonly filterStride: number;
-  /** Spectra of the current block's children, `[lane][group][half][fanOut - 1][side]` points. None for a fan-out of 2. */
+  /** Spectra and sums of the current block's children, `[lane][group][half][slotsOf(fanOut)][side]` points. None for a fan-out of 2. */
   readonly spectra: number;
   readonly spectraStride: number;
   /** From one spectrum to the next, in both: `side` points, and some more where several are read side by side. */
@@ -124,7 +125,7 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
   const largestOf = (levels: readonly LevelPlan[]): number => Math.max(0, ...levels.map(({ side }) => side));
   const largest = largestOf(plan.levels.filter(({ tau }) => tau === 'fft'));
   const deferred = largestOf(plan.levels.filter(({ form }) => form === 'deferred'));
-  const plain = bump.take(tableBytes(largest / 4, 3));
+  const plain = bump.take(tableBytes(largest / 4, 2));
   const twisted = bump.take(tableBytes(largest, 4));
   const scratchStride = largest * LINE + (deferred > 0 ? 4 * spread(deferred) : 0);
   const scratchBytes = threads * scratchStride;
@@ -168,7 +169,8 @@ function layoutLevel(
   const kept = form === 'deferred' ? 2 : children - 1;
   const spectrumStride = kept > 1 ? spread(side) : side * LINE;
   const filterStride = tau === 'fft' ? 2 * kept * spectrumStride : children * side * LINE;
-  const spectraStride = tau === 'fft' && form === undefined && kept > 1 ? filterStride : 0;
+  const spectraStride =
+    tau === 'fft' && form === undefined && kept > 1 ? 2 * slotsOf(children) * spectrumStride : 0;
   const filter = bump.take(groups * filterStride);
   const spectra = take(groups * spectraStride);
   return { side, fanOut: children, tau, form, filter, filterStride, spectra, spectraStride, spectrumStride };

@@ -31,19 +31,20 @@ export function costOf(costs: CostTable, { side, fanOut, tau, form }: LevelPlan)
 /** Sides that the FFT cannot do. */
 const NEVER = Infinity;
 
-/** Measured by `measureCosts` on an AMD EPYC (Zen 4) virtual machine, one thread. Only ratios matter to a plan. */
+/** Measured by `measureCosts` on an AMD EPYC (Zen 2) virtual machine, one thread. Only ratios matter to a plan. */
 export const COSTS: CostTable = {
   direct: {
-    2: [0.15, 0.3, 0.21, 0.31, 0.61, 1.17, 2.59, 5.48],
-    4: [0.25, 0.46, 0.54, 0.95, 1.86, 3.91, 8.21],
-    8: [0.4, 0.85, 1.16, 2.24, 4.63, 9.71],
-    16: [0.77, 1.55, 2.44, 5.02, 10.38],
+    2: [0.18, 0.28, 0.29, 0.39, 0.7, 1.37, 3.02, 6.29],
+    4: [0.32, 0.57, 0.66, 1.1, 2.14, 4.4, 9.32],
+    8: [0.48, 1.04, 1.35, 2.54, 5.16, 10.54],
+    16: [0.91, 1.84, 2.81, 5.58, 11.49],
   },
   fft: {
     // prettier-ignore
-    2: [NEVER, NEVER, 1.06, 0.89, 0.88, 1.05, 1.09, 1.31, 1.37, 1.59, 1.64, 1.89, 2.17, 2.45, 2.74, 3.03, 3.71],
-    4: [NEVER, NEVER, 2.35, 2.24, 1.94, 2.28, 2.17, 2.83, 2.61, 3.26, 3.34, 4.08, 4.12, 4.65, 4.57, 5.56],
-    8: [NEVER, NEVER, 3.19, 3.04, 2.92, 3.38, 3.31, 3.94, 4.0, 5.07, 5.46, 6.66, 6.58, 7.57, 7.21],
-    16: [NEVER, NEVER, 4.8, 4.63, 4.92, 5.49, 5.44, 6.78, 8.45, 13.99, 14.46, 17.31, 16.13, 16.93],
+    2: [NEVER, NEVER, NEVER, NEVER, 1.04, 1.14, 1.28, 1.55, 1.61, 1.83, 1.91, 2.19, 2.45, 2.76, 2.81, 3.18, 3.26],
+    // prettier-ignore
+    4: [NEVER, NEVER, NEVER, NEVER, 2.16, 2.4, 2.54, 2.92, 3.03, 3.45, 3.7, 4.43, 4.57, 4.93, 5.21, 8.2],
+    // prettier-ignore
+    8: [NEVER, NEVER, NEVER, NEVER, 5.89, 5.95, 4.98, 7.14, 7.13, 8.19, 8.42, 9.29, 9.34, 10.18, 7.04],
   },
 };

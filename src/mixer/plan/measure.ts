@@ -1,4 +1,5 @@
 import { openEngine } from '../open.js';
+import { MOST_CHILDREN } from '../kernel/kernels.js';
 import { layoutLayer, pagesFor } from '../memory/layout.js';
 import { sidesOf } from '../schedule.js';
 import { tiledSums, tileRunners } from '../tiled.js';
@@ -24,12 +25,14 @@ export function measureCosts(options: MeasureOptions = {}): CostTable {
   const { largest = 131072, largestDirect = 256, fanOuts = [2, 4, 8, 16], budgetMs = 40 } = options;
   const measure = (tau: TauName, most: number): LevelCosts =>
     Object.fromEntries(
-      fanOuts.map((fanOut) => [
-        fanOut,
-        sidesOf(most / fanOut + 1).map((side) =>
-          tau === 'fft' && side < SMALLEST_FFT ? Infinity : measureLevel({ side, fanOut, tau }, budgetMs),
-        ),
-      ]),
+      fanOuts
+        .filter((fanOut) => tau === 'direct' || fanOut <= MOST_CHILDREN)
+        .map((fanOut) => [
+          fanOut,
+          sidesOf(most / fanOut + 1).map((side) =>
+            tau === 'fft' && side < SMALLEST_FFT ? Infinity : measureLevel({ side, fanOut, tau }, budgetMs),
+          ),
+        ]),
     );
   return { direct: measure('direct', largestDirect), fft: measure('fft', largest) };
 }

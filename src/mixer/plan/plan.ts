@@ -1,3 +1,4 @@
+import { MOST_CHILDREN } from '../kernel/kernels.js';
 import { flatLevels, sidesOf, type Level } from '../schedule.js';
 import { COSTS, costOf, type CostTable } from './costs.js';
 
@@ -20,8 +21,8 @@ export interface Plan {
   readonly levels: readonly LevelPlan[];
 }
 
-/** The smallest side the radix-4 transforms can do. */
-export const SMALLEST_FFT = 4;
+/** The smallest side of FFT tiles. Direct tiles are faster up to there. */
+export const SMALLEST_FFT = 16;
 
 /**
  * The largest side of a flat plan's urgent tiles. A tile of this side takes about as long as 1/5 of a step of a small model;
@@ -130,7 +131,12 @@ export function checkPlan(plan: Plan, length: number): void {
       throw new RangeError(`unknown tile implementation ${String(tau)} for side ${side}`);
     }
     if (side === 1 && tau !== 'direct') throw new RangeError(`tiles of side 1 are direct, not ${tau}`);
-    if (tau === 'fft') checkFftSide(side);
+    if (tau === 'fft') {
+      checkFftSide(side);
+      if (fanOut > MOST_CHILDREN) {
+        throw new RangeError(`fft tiles have a fan-out of at most ${MOST_CHILDREN}, not ${fanOut}`);
+      }
+    }
     block *= fanOut;
   });
   const flat = plan.levels.slice(blocks.length);

@@ -9,8 +9,8 @@ import type { TileRunner } from './tile.js';
  * which the kernels do by complex transforms of only `side` points.
  *
  * A child's spectrum is the same whichever later child it meets, d places on; only the taps differ, (d - 1) side ...
- * (d + 1) side - 1. So each child is transformed once and kept, the products of all children so far are summed as
- * spectra, and one inverse transform per tile suffices. With a fan-out of 2 there is one product and nothing to keep.
+ * (d + 1) side - 1. So each child is transformed once, the products of all children so far are summed as spectra, and
+ * one inverse transform per tile suffices. With a fan-out of 2 there is one product and nothing to keep.
  */
 export function fftTiles(
   kernels: Kernels,
@@ -33,7 +33,6 @@ export function fftTiles(
     },
     run(known, rows, count, lane, from, to, thread) {
       const points = scratch + thread * scratchStride;
-      const child = rows / side - 1;
       for (let g = from; g < to; g++) {
         const place = lane * groups + g;
         const outputs = slots + place * stride + known * LINE;
@@ -47,8 +46,8 @@ export function fftTiles(
             outputs,
             count,
             side,
-            child,
-            kept,
+            rows / side,
+            fanOut,
             own,
             taps,
             spectrumStride,

@@ -2,17 +2,18 @@
  * Radix-4 passes over points (8 channels side by side, see layout.ts). Every butterfly is vertical: a vector
  * holds one part of 4 channels, twiddles are scalars splatted to all of them, nothing is ever shuffled.
  *
- * Forward passes decimate in frequency and leave the four sub-spectra (frequencies 0, 1, 2, 3 mod 4) in the four
- * quarters of the block; inverse passes decimate in time and take them from there. Spectra therefore stay in the
+ * Forward passes decimate in frequency and leave the four sub-spectra (frequencies 4k, 4k + 1, 4k + 2, 4k - 1) in the
+ * four quarters of the block; inverse passes decimate in time and take them from there. Spectra therefore stay in the
  * order the forward passes leave, and nothing is permuted.
  *
- * Twiddle tables: for size n, n/4 entries `[W^j, W^2j, W^3j]`, W = exp(-2 pi i / n), complex float32, the tables
- * of sizes 4, 8, 16, ... one after the other.
+ * Twiddle tables: for size n, n/4 entries `[W^j, W^2j]`, W = exp(-2 pi i / n), complex float32, the tables of sizes
+ * 4, 8, 16, ... one after the other. The last quarter's twiddle is the conjugate of W^j, not W^3j, which is why its
+ * frequencies are 4k - 1: two numbers less to load, and the whole butterfly fits the 16 vector registers.
  */
 import { IMAGINARY, POINT, VECTOR } from './layout';
 
-/** Bytes per entry of the plain table: three complex numbers. */
-const ENTRY: usize = 24;
+/** Bytes per entry of the plain table: two complex numbers. */
+const ENTRY: usize = 16;
 
 /** The table of size n = 4 q inside the run of tables. */
 // @inline
@@ -55,28 +56,14 @@ function forwardButterfly(p: usize, quarter: usize, entry: usize): void {
   const ei = f32x4.sub(x1i, x3i);
   v128.store(p, f32x4.add(ar, cr));
   v128.store(p, f32x4.add(ai, ci), IMAGINARY);
-  // b - i e, a - c, b + i e, each times its twiddle
-  storeProduct(
-    p1,
-    f32x4.add(br, ei),
-    f32x4.sub(bi, er),
-    v128.load32_splat(entry, 0),
-    v128.load32_splat(entry, 4),
-  );
-  storeProduct(
-    p2,
-    f32x4.sub(ar, cr),
-    f32x4.sub(ai, ci),
-    v128.load32_splat(entry, 8),
-    v128.load32_splat(entry, 12),
-  );
-  storeProduct(
-    p3,
-    f32x4.sub(br, ei),
-    f32x4.add(bi, er),
-    v128.load32_splat(entry, 16),
-    v128.load32_splat(entry, 20),
-  );
+  // b - i e, b + i e, a - c, each times its twiddle
+  let wr = v128.load32_splat(entry, 0);
+  let wi = v128.load32_splat(entry, 4);
+  storeProduct(p1, f32x4.add(br, ei), f32x4.sub(bi, er), wr, wi);
+  storeConjugateProduct(p3, f32x4.sub(br, ei), f32x4.add(bi, er), wr, wi);
+  wr = v128.load32_splat(entry, 8);
+  wi = v128.load32_splat(entry, 12);
+  storeProduct(p2, f32x4.sub(ar, cr), f32x4.sub(ai, ci), wr, wi);
 }
 
 /** The inverse of `forwardPass`, times 4: decimation in time, conjugate twiddles. */
@@ -114,12 +101,10 @@ function inverseButterfly(p: usize, quarter: usize, entry: usize): void {
   yi = v128.load(p1, IMAGINARY);
   const t1r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
   const t1i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
-  wr = v128.load32_splat(entry, 16);
-  wi = v128.load32_splat(entry, 20);
   yr = v128.load(p3);
   yi = v128.load(p3, IMAGINARY);
-  const t3r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-  const t3i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+  const t3r = f32x4.sub(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
+  const t3i = f32x4.add(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
   const cr = f32x4.add(t1r, t3r);
   const ci = f32x4.add(t1i, t3i);
   const er = f32x4.sub(t1r, t3r);
@@ -139,4 +124,11 @@ function inverseButterfly(p: usize, quarter: usize, entry: usize): void {
 export function storeProduct(p: usize, r: v128, s: v128, wr: v128, wi: v128): void {
   v128.store(p, f32x4.sub(f32x4.mul(r, wr), f32x4.mul(s, wi)));
   v128.store(p, f32x4.add(f32x4.mul(r, wi), f32x4.mul(s, wr)), IMAGINARY);
+}
+
+/** The same times the conjugate, (r + i s)(wr - i wi). */
+// @inline
+function storeConjugateProduct(p: usize, r: v128, s: v128, wr: v128, wi: v128): void {
+  v128.store(p, f32x4.add(f32x4.mul(r, wr), f32x4.mul(s, wi)));
+  v128.store(p, f32x4.sub(f32x4.mul(s, wr), f32x4.mul(r, wi)), IMAGINARY);
 }

@@ -1,189 +1,302 @@
 /**
- * The middle of a fan-out tile: spectral products of several children with the filter, summed, and the inverse
- * transform of the sum.
+ * The middle of an FFT tile: the spectral products of a block's children with the filter, between a forward and an inverse
+ * transform.
  *
- * The products stream memory: 4 vectors read for 8 vector operations. So the sums of 4 points at a time stay in
- * registers over all children, and go through the innermost step of the inverse transform before they are stored.
+ * A block has B children, and child t needs `sum over q < t of X[q] H[t - q]`, all spectra. That is itself an online
+ * convolution, at every frequency, and is cut as the positions are: once `known` children are known, K the largest
+ * power of two dividing `known`, the last K of them are multiplied for the next K children at once. The first of those
+ * is due now; what the others have so far waits in their slots. So every spectrum is read log2 B times instead of B. With two children there is one product.
  *
- * Spectra of successive children are `size` bytes apart, not a power of two: the streams, read side by side, would
- * otherwise compete for the same few cache sets.
+ * `slots` are spectra `size` bytes apart, as many as `slotsOf(B)`: child t's, at t modulo their number, holds what is summed
+ * for the child and later, once it is known, its own spectrum. `filter` is H[1], H[2], ... at the same distance.
  */
-import { transform2 } from './base';
+import { forward4, forwardHalves, inverse4, inverseHalves } from './base';
 import { IMAGINARY, POINT, VECTOR } from './layout';
-import { inversePass } from './passes';
+import { forwardPass, inversePass } from './passes';
+
+/** Half of the children, rounded up to a power of two: what waits for the second half overwrites the first's spectra. */
+// @inline
+export function slotsOf(children: usize): usize {
+  return ((<usize>1) << (32 - clz<u32>(children - 1))) >> 1;
+}
 
 /**
- * `block = inverse(sum over q < count of inputs[q] * filter[-q])` for n points of longer spectra; `filter` is the one
- * for the oldest child. Depth first, as in `convolveBlock`.
+ * `block = inverse(what is due of slots, filter and forward(block))`, n >= 4 points of longer spectra; `block` is the
+ * newest of `known` children.
+ *
+ * Depth first: each quarter goes all the way down, through the products and back up before the next one is touched. So
+ * every level below the first that fits a cache runs inside that cache, and a long transform streams from memory once per
+ * level that does not fit, not once per pass.
  */
-export function convolveSum(
+export function convolve(
   block: usize,
   n: usize,
-  inputs: usize,
+  slots: usize,
   filter: usize,
   size: usize,
-  count: usize,
+  known: usize,
+  children: usize,
   tables: usize,
 ): void {
   if (n == 16) {
-    for (let k: usize = 0; k < 16 * POINT; k += 4 * POINT)
-      sum4(block + k, inputs + k, filter + k, size, count);
+    forwardPass(block, 4, tables);
+    multiply(block, 4, slots, filter, size, known, children);
     inversePass(block, 4, tables);
   } else if (n == 8) {
-    for (let k: usize = 0; k < 8 * POINT; k += 4 * POINT)
-      sum2x2(block + k, inputs + k, filter + k, size, count);
-    inversePass(block, 2, tables);
-  } else if (n == 4) sum4(block, inputs, filter, size, count);
-  else if (n == 2) {
-    sum1(block, inputs, filter, size, count);
-    sum1(block + POINT, inputs + POINT, filter + POINT, size, count);
-    transform2(block);
-  } else if (n == 1) sum1(block, inputs, filter, size, count);
+    forwardHalves(block);
+    multiply(block, 2, slots, filter, size, known, children);
+    inverseHalves(block);
+  } else if (n == 4) multiply(block, 1, slots, filter, size, known, children);
   else {
     const q = n >> 2;
     const quarter = q * POINT;
-    for (let k: usize = 0; k < 4; k++) {
-      const part = k * quarter;
-      convolveSum(block + part, q, inputs + part, filter + part, size, count, tables);
+    forwardPass(block, q, tables);
+    for (let part: usize = 0; part < 4 * quarter; part += quarter) {
+      convolve(block + part, q, slots + part, filter + part, size, known, children, tables);
     }
     inversePass(block, q, tables);
   }
 }
 
-/** The sums of 4 points, and their inverse transform. */
-function sum4(block: usize, inputs: usize, filter: usize, size: usize, count: usize): void {
-  for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
-    let x = inputs + v;
-    let h = filter + v;
-    let r0 = f32x4.splat(0);
-    let i0 = r0;
-    let r1 = r0;
-    let i1 = r0;
-    let r2 = r0;
-    let i2 = r0;
-    let r3 = r0;
-    let i3 = r0;
-    let xr: v128, xi: v128, hr: v128, hi: v128;
-    for (let q = count; q > 0; q--) {
-      xr = v128.load(x, 0);
-      xi = v128.load(x, 32);
-      hr = v128.load(h, 0);
-      hi = v128.load(h, 32);
-      r0 = f32x4.sub(f32x4.add(r0, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      i0 = f32x4.add(f32x4.add(i0, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      xr = v128.load(x, 64);
-      xi = v128.load(x, 96);
-      hr = v128.load(h, 64);
-      hi = v128.load(h, 96);
-      r1 = f32x4.sub(f32x4.add(r1, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      i1 = f32x4.add(f32x4.add(i1, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      xr = v128.load(x, 128);
-      xi = v128.load(x, 160);
-      hr = v128.load(h, 128);
-      hi = v128.load(h, 160);
-      r2 = f32x4.sub(f32x4.add(r2, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      i2 = f32x4.add(f32x4.add(i2, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      xr = v128.load(x, 192);
-      xi = v128.load(x, 224);
-      hr = v128.load(h, 192);
-      hi = v128.load(h, 224);
-      r3 = f32x4.sub(f32x4.add(r3, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      i3 = f32x4.add(f32x4.add(i3, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      x += size;
-      h -= size;
-    }
-    const p = block + v;
-    const ar = f32x4.add(r0, r2);
-    const ai = f32x4.add(i0, i2);
-    const br = f32x4.sub(r0, r2);
-    const bi = f32x4.sub(i0, i2);
-    const cr = f32x4.add(r1, r3);
-    const ci = f32x4.add(i1, i3);
-    const er = f32x4.sub(r1, r3);
-    const ei = f32x4.sub(i1, i3);
-    v128.store(p, f32x4.add(ar, cr), 0);
-    v128.store(p, f32x4.add(ai, ci), 32);
-    v128.store(p, f32x4.sub(br, ei), 64); // b + i e
-    v128.store(p, f32x4.add(bi, er), 96);
-    v128.store(p, f32x4.sub(ar, cr), 128);
-    v128.store(p, f32x4.sub(ai, ci), 160);
-    v128.store(p, f32x4.add(br, ei), 192); // b - i e
-    v128.store(p, f32x4.sub(bi, er), 224);
+/** The innermost step, for a number of `fours`: 4 points transformed, multiplied and transformed back. */
+function multiply(
+  block: usize,
+  fours: usize,
+  slots: usize,
+  filter: usize,
+  size: usize,
+  known: usize,
+  children: usize,
+): void {
+  const sources = known & -known;
+  const wrap = slotsOf(children) - 1;
+  const due = slots + (known & wrap) * size;
+  const newest = slots + ((known - 1) & wrap) * size;
+  const keep = known + sources < children;
+  // Of a second half of children, the first half's products have been summed before.
+  const fresh = known == sources;
+  if (sources == 1) {
+    if (fresh) {
+      if (keep) multiplyFreshKept(block, fours, newest, due, filter);
+      else multiplyFresh(block, fours, newest, due, filter);
+    } else if (keep) multiplyKept(block, fours, newest, due, filter);
+    else multiplyLast(block, fours, newest, due, filter);
+    return;
+  }
+  for (let k: usize = 0; k < fours; k++) forward4(block + k * 4 * POINT);
+  const bytes = 4 * POINT * fours;
+  if (keep) memory.copy(newest, block, bytes);
+  const oldest = slots + ((known - sources) & wrap) * size;
+  const targets = min(sources, children - known);
+  if (sources == 2) fromTwo(block, bytes, oldest, due, filter, size, targets, fresh);
+  else fromFour(block, bytes, oldest, due, filter, size, targets, fresh);
+  for (let k: usize = 0; k < fours; k++) inverse4(block + k * 4 * POINT);
+}
+
+function multiplyFresh(block: usize, fours: usize, newest: usize, due: usize, filter: usize): void {
+  multiplyOne(block, fours, newest, due, filter, true, false);
+}
+
+function multiplyFreshKept(block: usize, fours: usize, newest: usize, due: usize, filter: usize): void {
+  multiplyOne(block, fours, newest, due, filter, true, true);
+}
+
+function multiplyKept(block: usize, fours: usize, newest: usize, due: usize, filter: usize): void {
+  multiplyOne(block, fours, newest, due, filter, false, true);
+}
+
+function multiplyLast(block: usize, fours: usize, newest: usize, due: usize, filter: usize): void {
+  multiplyOne(block, fours, newest, due, filter, false, false);
+}
+
+/** One child for the next one: the products are part of the transforms, so that they cost no pass of their own. */
+// @inline
+function multiplyOne(
+  block: usize,
+  fours: usize,
+  newest: usize,
+  due: usize,
+  filter: usize,
+  fresh: bool,
+  keep: bool,
+): void {
+  for (let k: usize = 0; k < fours; k++) {
+    forwardMultiply4(block, newest, due, filter, fresh, keep);
+    forwardMultiply4(block + VECTOR, newest + VECTOR, due + VECTOR, filter + VECTOR, fresh, keep);
+    inverse4(block);
+    block += 4 * POINT;
+    newest += 4 * POINT;
+    due += 4 * POINT;
+    filter += 4 * POINT;
   }
 }
 
-/** The sums of 4 points, and the inverse transforms of the two pairs. */
-function sum2x2(block: usize, inputs: usize, filter: usize, size: usize, count: usize): void {
-  for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
-    let x = inputs + v;
-    let h = filter + v;
-    let r0 = f32x4.splat(0);
-    let i0 = r0;
-    let r1 = r0;
-    let i1 = r0;
-    let r2 = r0;
-    let i2 = r0;
-    let r3 = r0;
-    let i3 = r0;
-    let xr: v128, xi: v128, hr: v128, hi: v128;
-    for (let q = count; q > 0; q--) {
-      xr = v128.load(x, 0);
-      xi = v128.load(x, 32);
-      hr = v128.load(h, 0);
-      hi = v128.load(h, 32);
-      r0 = f32x4.sub(f32x4.add(r0, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      i0 = f32x4.add(f32x4.add(i0, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      xr = v128.load(x, 64);
-      xi = v128.load(x, 96);
-      hr = v128.load(h, 64);
-      hi = v128.load(h, 96);
-      r1 = f32x4.sub(f32x4.add(r1, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      i1 = f32x4.add(f32x4.add(i1, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      xr = v128.load(x, 128);
-      xi = v128.load(x, 160);
-      hr = v128.load(h, 128);
-      hi = v128.load(h, 160);
-      r2 = f32x4.sub(f32x4.add(r2, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      i2 = f32x4.add(f32x4.add(i2, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      xr = v128.load(x, 192);
-      xi = v128.load(x, 224);
-      hr = v128.load(h, 192);
-      hi = v128.load(h, 224);
-      r3 = f32x4.sub(f32x4.add(r3, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      i3 = f32x4.add(f32x4.add(i3, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      x += size;
-      h -= size;
+/** `forward4` of one vector, its results multiplied before they are stored. */
+// @inline
+function forwardMultiply4(
+  block: usize,
+  newest: usize,
+  due: usize,
+  filter: usize,
+  fresh: bool,
+  keep: bool,
+): void {
+  const x0r = v128.load(block, 0);
+  const x0i = v128.load(block, 32);
+  const x2r = v128.load(block, 128);
+  const x2i = v128.load(block, 160);
+  const ar = f32x4.add(x0r, x2r);
+  const ai = f32x4.add(x0i, x2i);
+  const br = f32x4.sub(x0r, x2r);
+  const bi = f32x4.sub(x0i, x2i);
+  const x1r = v128.load(block, 64);
+  const x1i = v128.load(block, 96);
+  const x3r = v128.load(block, 192);
+  const x3i = v128.load(block, 224);
+  const cr = f32x4.add(x1r, x3r);
+  const ci = f32x4.add(x1i, x3i);
+  const er = f32x4.sub(x1r, x3r);
+  const ei = f32x4.sub(x1i, x3i);
+  multiplyPoint(block, newest, due, filter, f32x4.add(ar, cr), f32x4.add(ai, ci), fresh, keep, 0);
+  multiplyPoint(block, newest, due, filter, f32x4.add(br, ei), f32x4.sub(bi, er), fresh, keep, 64);
+  multiplyPoint(block, newest, due, filter, f32x4.sub(ar, cr), f32x4.sub(ai, ci), fresh, keep, 128);
+  multiplyPoint(block, newest, due, filter, f32x4.sub(br, ei), f32x4.add(bi, er), fresh, keep, 192);
+}
+
+// @inline
+function multiplyPoint(
+  block: usize,
+  newest: usize,
+  due: usize,
+  filter: usize,
+  xr: v128,
+  xi: v128,
+  fresh: bool,
+  keep: bool,
+  at: usize,
+): void {
+  if (keep) {
+    v128.store(newest + at, xr);
+    v128.store(newest + at, xi, IMAGINARY);
+  }
+  const hr = v128.load(filter + at);
+  const hi = v128.load(filter + at, IMAGINARY);
+  let r = f32x4.sub(f32x4.mul(xr, hr), f32x4.mul(xi, hi));
+  let i = f32x4.add(f32x4.mul(xr, hi), f32x4.mul(xi, hr));
+  if (!fresh) {
+    r = f32x4.add(r, v128.load(due + at));
+    i = f32x4.add(i, v128.load(due + at, IMAGINARY));
+  }
+  v128.store(block + at, r);
+  v128.store(block + at, i, IMAGINARY);
+}
+
+/** From one vector of a point to the next. */
+// @inline
+function step(at: usize): usize {
+  return at & VECTOR ? POINT - VECTOR : VECTOR;
+}
+
+/**
+ * Two children for up to two, all transformed. The last target first: each overwrites a slot whose spectrum is in
+ * registers by then, and the first one the newest spectrum.
+ */
+function fromTwo(
+  block: usize,
+  bytes: usize,
+  oldest: usize,
+  due: usize,
+  filter: usize,
+  size: usize,
+  targets: usize,
+  fresh: bool,
+): void {
+  for (let at: usize = 0; at < bytes; at += step(at)) {
+    const x0r = v128.load(oldest + at);
+    const x0i = v128.load(oldest + at, IMAGINARY);
+    const x1r = v128.load(block + at);
+    const x1i = v128.load(block + at, IMAGINARY);
+    for (let target = targets; target > 0;) {
+      target--;
+      const h = filter + at + target * size;
+      const to = due + at + target * size;
+      const h1r = v128.load(h);
+      const h1i = v128.load(h, IMAGINARY);
+      const h2r = v128.load(h + size);
+      const h2i = v128.load(h + size, IMAGINARY);
+      let r = f32x4.add(product(x1r, h1r, x1i, h1i), product(x0r, h2r, x0i, h2i));
+      let i = f32x4.add(cross(x1r, h1i, x1i, h1r), cross(x0r, h2i, x0i, h2r));
+      if (!fresh) {
+        r = f32x4.add(r, v128.load(to));
+        i = f32x4.add(i, v128.load(to, IMAGINARY));
+      }
+      const p = target > 0 ? to : block + at;
+      v128.store(p, r);
+      v128.store(p, i, IMAGINARY);
     }
-    const p = block + v;
-    v128.store(p, f32x4.add(r0, r1), 0);
-    v128.store(p, f32x4.sub(r0, r1), 64);
-    v128.store(p, f32x4.add(i0, i1), 32);
-    v128.store(p, f32x4.sub(i0, i1), 96);
-    v128.store(p, f32x4.add(r2, r3), 128);
-    v128.store(p, f32x4.sub(r2, r3), 192);
-    v128.store(p, f32x4.add(i2, i3), 160);
-    v128.store(p, f32x4.sub(i2, i3), 224);
   }
 }
 
-/** The sum of one point. */
-function sum1(block: usize, inputs: usize, filter: usize, size: usize, count: usize): void {
-  for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
-    let x = inputs + v;
-    let h = filter + v;
-    let re = f32x4.splat(0);
-    let im = re;
-    for (let q = count; q > 0; q--) {
-      const xr = v128.load(x);
-      const xi = v128.load(x, IMAGINARY);
-      const hr = v128.load(h);
-      const hi = v128.load(h, IMAGINARY);
-      re = f32x4.sub(f32x4.add(re, f32x4.mul(xr, hr)), f32x4.mul(xi, hi));
-      im = f32x4.add(f32x4.add(im, f32x4.mul(xr, hi)), f32x4.mul(xi, hr));
-      x += size;
-      h -= size;
+/** The real part of a product. */
+// @inline
+function product(xr: v128, hr: v128, xi: v128, hi: v128): v128 {
+  return f32x4.sub(f32x4.mul(xr, hr), f32x4.mul(xi, hi));
+}
+
+/** Its imaginary part. */
+// @inline
+function cross(xr: v128, hi: v128, xi: v128, hr: v128): v128 {
+  return f32x4.add(f32x4.mul(xr, hi), f32x4.mul(xi, hr));
+}
+
+/** The same from four children for up to four. */
+function fromFour(
+  block: usize,
+  bytes: usize,
+  oldest: usize,
+  due: usize,
+  filter: usize,
+  size: usize,
+  targets: usize,
+  fresh: bool,
+): void {
+  for (let at: usize = 0; at < bytes; at += step(at)) {
+    const x = oldest + at;
+    const x0r = v128.load(x);
+    const x0i = v128.load(x, IMAGINARY);
+    const x1r = v128.load(x + size);
+    const x1i = v128.load(x + size, IMAGINARY);
+    const x2r = v128.load(x + 2 * size);
+    const x2i = v128.load(x + 2 * size, IMAGINARY);
+    const x3r = v128.load(block + at);
+    const x3i = v128.load(block + at, IMAGINARY);
+    for (let target = targets; target > 0;) {
+      target--;
+      const h = filter + at + target * size;
+      const to = due + at + target * size;
+      const p = target > 0 ? to : block + at;
+      let r = f32x4.splat(0);
+      let i = r;
+      if (!fresh) {
+        r = v128.load(to);
+        i = v128.load(to, IMAGINARY);
+      }
+      let har = v128.load(h);
+      let hai = v128.load(h, IMAGINARY);
+      let hbr = v128.load(h + size);
+      let hbi = v128.load(h + size, IMAGINARY);
+      r = f32x4.add(r, f32x4.add(product(x3r, har, x3i, hai), product(x2r, hbr, x2i, hbi)));
+      i = f32x4.add(i, f32x4.add(cross(x3r, hai, x3i, har), cross(x2r, hbi, x2i, hbr)));
+      v128.store(p, r);
+      v128.store(p, i, IMAGINARY);
+      har = v128.load(h + 2 * size);
+      hai = v128.load(h + 2 * size, IMAGINARY);
+      hbr = v128.load(h + 3 * size);
+      hbi = v128.load(h + 3 * size, IMAGINARY);
+      r = f32x4.add(r, f32x4.add(product(x1r, har, x1i, hai), product(x0r, hbr, x0i, hbi)));
+      i = f32x4.add(i, f32x4.add(cross(x1r, hai, x1i, har), cross(x0r, hbi, x0i, hbr)));
+      v128.store(p, r);
+      v128.store(p, i, IMAGINARY);
     }
-    v128.store(block + v, re);
-    v128.store(block + v, im, IMAGINARY);
   }
 }

@@ -8,12 +8,12 @@
  *
  * The twist is folded into the outermost radix-4 pass. There the four inputs of a butterfly are j, j + n/4,
  * j + n/2, j + 3n/4, whose twists are w^j times the constants exp(i pi k / 8); w^j joins the twiddles. Twisted
- * tables: for size n, n/4 entries `[w^j, w^j W^j, w^j W^2j, w^j W^3j]`, W = exp(-2 pi i / n).
+ * tables: for size n, n/4 entries `[w^j, w^j W^j, w^j W^2j, w^j W^-j]`, W = exp(-2 pi i / n).
  */
 import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
-import { convolveBlock, forward } from './transform';
+import { forward } from './transform';
 import { storeProduct } from './passes';
-import { convolveSum } from './products';
+import { convolve, slotsOf } from './products';
 
 const COS: f32 = 0.9238795325112867; // cos(pi / 8)
 const SIN: f32 = 0.3826834323650898; // sin(pi / 8)
@@ -168,7 +168,15 @@ function accumulate(row: usize, value: v128): void {
  * rows. The points stay as they are, so both halves can be had one after the other.
  */
 // @inline
-function untwist(points: usize, rows: usize, count: usize, q: usize, tables: usize, upper: bool): void {
+function untwist(
+  points: usize,
+  rows: usize,
+  count: usize,
+  q: usize,
+  tables: usize,
+  upper: bool,
+  clipped: bool,
+): void {
   const rowQuarter = q * LINE;
   const quarter = q * POINT;
   const cos = f32x4.splat(COS);
@@ -176,7 +184,7 @@ function untwist(points: usize, rows: usize, count: usize, q: usize, tables: usi
   const root = f32x4.splat(ROOT);
   let entry = tableOf(tables, q);
   // Rows past `count` belong to someone else. Row numbers are compared, not addresses, which could wrap.
-  const first = min(q, count);
+  const first = clipped ? min(q, count) : q;
   for (let j: usize = 0; j < first; j++) {
     for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
       const row = rows + v;
@@ -222,15 +230,19 @@ function untwist(points: usize, rows: usize, count: usize, q: usize, tables: usi
       // times exp(-i pi k / 8): the part that is wanted
       if (upper) {
         accumulate(row, f32x4.add(ai, ci));
-        if (j + q < count) accumulate(row + rowQuarter, f32x4.sub(f32x4.mul(x1i, cos), f32x4.mul(x1r, sin)));
-        if (j + 2 * q < count) accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.sub(x2i, x2r)));
-        if (j + 3 * q < count)
+        if (!clipped || j + q < count)
+          accumulate(row + rowQuarter, f32x4.sub(f32x4.mul(x1i, cos), f32x4.mul(x1r, sin)));
+        if (!clipped || j + 2 * q < count)
+          accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.sub(x2i, x2r)));
+        if (!clipped || j + 3 * q < count)
           accumulate(row + 3 * rowQuarter, f32x4.sub(f32x4.mul(x3i, sin), f32x4.mul(x3r, cos)));
       } else {
         accumulate(row, f32x4.add(ar, cr));
-        if (j + q < count) accumulate(row + rowQuarter, f32x4.add(f32x4.mul(x1r, cos), f32x4.mul(x1i, sin)));
-        if (j + 2 * q < count) accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.add(x2i, x2r)));
-        if (j + 3 * q < count)
+        if (!clipped || j + q < count)
+          accumulate(row + rowQuarter, f32x4.add(f32x4.mul(x1r, cos), f32x4.mul(x1i, sin)));
+        if (!clipped || j + 2 * q < count)
+          accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.add(x2i, x2r)));
+        if (!clipped || j + 3 * q < count)
           accumulate(row + 3 * rowQuarter, f32x4.add(f32x4.mul(x3r, sin), f32x4.mul(x3i, cos)));
       }
     }
@@ -241,16 +253,20 @@ function untwist(points: usize, rows: usize, count: usize, q: usize, tables: usi
 }
 
 function untwistUpper(points: usize, rows: usize, count: usize, q: usize, tables: usize): void {
-  untwist(points, rows, count, q, tables, true);
+  untwist(points, rows, count, q, tables, true, false);
+}
+
+function untwistUpperClipped(points: usize, rows: usize, count: usize, q: usize, tables: usize): void {
+  untwist(points, rows, count, q, tables, true, true);
 }
 
 function untwistLower(points: usize, rows: usize, count: usize, q: usize, tables: usize): void {
-  untwist(points, rows, count, q, tables, false);
+  untwist(points, rows, count, q, tables, false, true);
 }
 
 /**
  * The spectrum of 2n filter taps (8 channels of 2n lines), scaled by 1/n so that the inverse needs no scaling.
- * `spectrum` receives n points, in the order of the passes. n >= 4.
+ * `spectrum` receives n points, in the order of the passes. n >= 16.
  */
 export function spectrum(taps: usize, points: usize, n: usize, twisted: usize, plain: usize): void {
   const q = n >> 2;
@@ -282,7 +298,9 @@ export function convolveRows(
   const q = n >> 2;
   const quarter = q * POINT;
   twistRows(rows, points, q, twisted);
-  for (let k: usize = 0; k < 4; k++) convolveBlock(points + k * quarter, q, filter + k * quarter, plain);
+  for (let part: usize = 0; part < 4 * quarter; part += quarter) {
+    convolve(points + part, q, 0, filter + part, 0, 1, 2, plain);
+  }
 }
 
 /** Adds outputs 0 .. count - 1 of the negacyclic convolution to `rows`. count <= n. */
@@ -292,7 +310,8 @@ export function addLower(points: usize, rows: usize, count: usize, n: usize, twi
 
 /** Adds outputs n .. n + count - 1, the ones a tile wants, to `rows`. count <= n. */
 export function addUpper(points: usize, rows: usize, count: usize, n: usize, twisted: usize): void {
-  untwistUpper(points, rows, count, n >> 2, twisted);
+  if (count == n) untwistUpper(points, rows, count, n >> 2, twisted);
+  else untwistUpperClipped(points, rows, count, n >> 2, twisted);
 }
 
 /** A tile of n inputs in both halves of one group: `outputs[o] += sum over j of inputs[j] taps[n + o - j]`, o < count. */
@@ -316,22 +335,19 @@ export function fftTile(
 }
 
 /**
- * One child's share of a fan-out tile, in both halves of one group. A block has `kept + 1` children of n rows.
- * `inputs` is the child that has just ended, number `child` (from 0): it is transformed once, into `spectra`, where
- * the children before it are already. The sum over children q <= child of spectra[q] * filter[child - q] then goes
- * through one inverse transform, whatever the number of children, and its upper outputs are added to the next child's.
- *
- * `spectra` and `filter` are `[half][kept]` of n points, `size` bytes apart; filter[d - 1] is the spectrum of taps
- * (d - 1) n ... (d + 1) n - 1.
+ * One child's share of a fan-out tile, in both halves of one group: transforms `inputs`, the last of `known` children of n
+ * rows, and adds what all of them contribute to the next one's outputs. Products are shared between children and
+ * sums kept for later ones, in `slots`, `[half][slotsOf(children)]` of n points; see products.ts. `filter` is
+ * `[half][children - 1]`, filter[d - 1] the spectrum of taps (d - 1) n ... (d + 1) n - 1. Both are `size` bytes apart.
  */
 export function fanTile(
   inputs: usize,
   outputs: usize,
   count: usize,
   n: usize,
-  child: usize,
-  kept: usize,
-  spectra: usize,
+  known: usize,
+  children: usize,
+  slots: usize,
   filter: usize,
   size: usize,
   points: usize,
@@ -341,17 +357,14 @@ export function fanTile(
   const q = n >> 2;
   const quarter = q * POINT;
   for (let half: usize = 0; half < 2; half++) {
-    const newest = spectra + child * size;
-    const oldest = filter + child * size;
-    transformRows(inputs, newest, n, twisted, plain);
-    for (let k: usize = 0; k < 4; k++) {
-      const part = k * quarter;
-      convolveSum(points + part, q, spectra + part, oldest + part, size, child + 1, plain);
+    twistRows(inputs, points, q, twisted);
+    for (let part: usize = 0; part < 4 * quarter; part += quarter) {
+      convolve(points + part, q, slots + part, filter + part, size, known, children, plain);
     }
     addUpper(points, outputs, count, n, twisted);
     inputs += IMAGINARY;
     outputs += IMAGINARY;
-    spectra += kept * size;
-    filter += kept * size;
+    slots += slotsOf(children) * size;
+    filter += (children - 1) * size;
   }
 }
