@@ -10,7 +10,10 @@ export async function generateBatch({ options, io }: Call<typeof GENERATE>): Pro
   const { threads, batchSize: lanes } = options;
   const signal = AbortSignal.any([io.signal, io.stdout.gone]);
   const began = performance.now();
-  const loaded = await io.during('loading the model', load(options.model, { ...options, batch: lanes }));
+  const loaded = await io.during(
+    'loading the model',
+    load(options.model, { threads, device: options.device, batch: lanes }),
+  );
   const loading = performance.now() - began;
   /** Of items whose results are still to come. */
   const ids: Line['id'][] = [];

@@ -24,7 +24,10 @@ export async function generateOne(call: GenerateCall): Promise<void> {
   const prompt = options.loadState === undefined ? await promptOf(call) : '';
   if (options.saveState !== undefined) checkStateTarget(options.saveState);
   const began = performance.now();
-  const loaded = await io.during('loading the model', load(options.model, options));
+  const loaded = await io.during(
+    'loading the model',
+    load(options.model, { threads: options.threads, device: options.device }),
+  );
   const loading = performance.now() - began;
   try {
     const from = options.loadState === undefined ? undefined : openState(options.loadState, loaded.model);
@@ -171,8 +174,10 @@ async function printChunk(
   io: Io,
 ): Promise<void> {
   if (options.json) return;
-  if (!options.jsonl) return io.stdout.write(bytes);
+  // Bytes that are no character come out as U+FFFD.
+  const text = Buffer.from(bytes).toString('utf8');
+  if (!options.jsonl) return io.stdout.write(options.raw ? bytes : text);
   const { logprob, top } = logprobs ? logprobsJson(tokenizer, logprobs) : {};
-  const line = { token, text: Buffer.from(bytes).toString('utf8'), logprob, top };
+  const line = { token, text, logprob, top };
   await io.stdout.write(JSON.stringify(line) + '\n');
 }
