@@ -22,7 +22,7 @@ export async function evaluateFile({ args: [file], options, io }: Call<typeof EV
   }
   const writes = options.logits !== undefined || options.hidden !== undefined;
   if (options.stepwise && !writes) throw new UsageError('--stepwise goes with --logits or --hidden');
-  const input = options.ids === undefined ? await readText(file!, io) : await readIds(options.ids, io);
+  const input = options.ids === undefined ? await readText(file, io) : await readIds(options.ids, io);
   if (input.length === 0) throw new UsageError(`${file ?? '--ids'} is empty`);
   const { model, tokenizer } = await load(options.model, options);
   try {

@@ -25,7 +25,7 @@ export interface Call<C extends CommandSpec> {
   readonly options: OptionValues<C['options']>;
   readonly args: readonly string[];
   /** Whether an option is on the command line itself, not only in the environment or by default. */
-  given(option: string & keyof C['options']): boolean;
+  readonly given: (option: string & keyof C['options']) => boolean;
   readonly io: Io;
 }
 

@@ -53,7 +53,7 @@ class Source {
   private next: { readonly item: Item | Error } | null = null;
   private fetching: Promise<void> | null = null;
   done = false;
-  private failure: unknown;
+  private failure: Error | undefined;
 
   constructor(items: AsyncIterable<Item | Error> | Iterable<Item | Error>) {
     this.iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
@@ -78,11 +78,11 @@ class Source {
 
   private async fetch(): Promise<void> {
     try {
-      const { done, value } = await this.iterator.next();
-      if (done) this.done = true;
-      else this.next = { item: value };
+      const result = await this.iterator.next();
+      if (result.done === true) this.done = true;
+      else this.next = { item: result.value };
     } catch (error) {
-      this.failure = error;
+      this.failure = error as Error;
       this.done = true;
     }
     this.fetching = null;

@@ -361,7 +361,7 @@ function readText(fields: Fields): SavedText {
       minP: sampling.number('minP', positive),
       temperature: sampling.number('temperature', positive),
     },
-    stop: stop as readonly string[],
+    stop: stop,
     ignoreEos: flag('ignoreEos'),
     remaining: fields.integer('remaining', { min: 0, max: Number.MAX_SAFE_INTEGER }),
     ended: flag('ended'),
@@ -398,5 +398,5 @@ function readNumbers(fields: Fields, name: string): readonly number[] {
   if (!isArray(list) || !list.every((item): item is number => typeof item === 'number')) {
     fields.fail(name, 'a list of numbers', 'something else');
   }
-  return list as readonly number[];
+  return list;
 }

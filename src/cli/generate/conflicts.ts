@@ -4,7 +4,7 @@ import { GENERATE as SPEC } from '../options/index.js';
 import type { Call } from '../program.js';
 
 type GenerateCall = Call<typeof GENERATE>;
-type Name = string & keyof GenerateCall['options'];
+type Name = keyof GenerateCall['options'];
 
 /** Options that cannot go together, and why. The second ones may still be set in the environment. */
 const CONFLICTS: readonly (readonly [Name, readonly Name[], string])[] = [
