@@ -1,0 +1,40 @@
+// This project's mixer as one of the peers: `node ours.js default|binary DIRECTORY WIDTH LENGTH`.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { binaryPlan, createMixer } from '../../dist/mixer/index.js';
+
+const [planName, directory, ...sizes] = process.argv.slice(2);
+const [width, length] = sizes.map(Number);
+
+function floatsOf(file) {
+  const { buffer, byteOffset, byteLength } = readFileSync(join(directory, file));
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
+}
+
+/** Seconds that all positions take; the sums go to `out`, `[time, channel]`. */
+async function run(filter, inputs, out, positions) {
+  const plan = planName === 'binary' ? { plan: binaryPlan(positions) } : {};
+  const mixer = await createMixer({ name: 'tiled', shape: { layers: 1, width, length: positions }, ...plan });
+  mixer.setFilter(0, filter.subarray(0, positions * width));
+  const row = new Float32Array(width);
+  const y = new Float32Array(width);
+  const begin = performance.now();
+  for (let t = 0; t < positions; t++) {
+    mixer.pending(row);
+    out.set(row, t * width);
+    y.set(inputs.subarray(t * width, (t + 1) * width));
+    mixer.push(y);
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  await mixer.close();
+  return seconds;
+}
+
+const [filter, inputs] = ['filter.f32', 'inputs.f32'].map(floatsOf);
+const out = new Float32Array(width * length);
+// A short run first, for the compiler.
+await run(filter, inputs, out, 1024);
+const seconds = await run(filter, inputs, out, length);
+const file = planName === 'binary' ? 'ours-binary.f32' : 'ours.f32';
+writeFileSync(join(directory, file), out);
+console.log(JSON.stringify({ seconds }));
