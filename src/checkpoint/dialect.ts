@@ -15,7 +15,10 @@ export interface Dialect {
   readonly ignored: readonly string[];
 }
 
-const STEM = /^(|\w+\.)backbone\.$/;
+/** What names below the model begin with. */
+export const STEM = /^(|\w+\.)backbone\.$/;
+const HUGGING_FACE = 'hyena.backbone.';
+const STANDALONE = 'backbone.';
 const OTHER_HEADS = /^(model\.|hyena\.)?(head|score|decoder|classifier)\./;
 
 /** Throws BundleError where no language model of this kind is to be found. */
@@ -48,8 +51,8 @@ export function detectDialect(source: TensorSource): Dialect {
 }
 
 const TITLES: Readonly<Record<string, string>> = {
-  'hyena.backbone.': 'Hugging Face',
-  'backbone.': 'safari / standalone',
+  [HUGGING_FACE]: 'Hugging Face',
+  [STANDALONE]: 'safari / standalone',
   'model.backbone.': 'Lightning',
 };
 
@@ -58,9 +61,15 @@ const HYENADNA_ROWS = 16;
 
 /** Told by the config where it says so, by the names where only one program uses them, else by the vocabulary. */
 export function detectFamily(stem: string, rows: number, modelType: string | undefined): Family {
-  return modelType === 'hyenadna' || stem === 'hyena.backbone.' || rows === HYENADNA_ROWS
-    ? 'hyenadna'
-    : 'safari';
+  return modelType === 'hyenadna' || stem === HUGGING_FACE || rows === HYENADNA_ROWS ? 'hyenadna' : 'safari';
+}
+
+/**
+ * The prefix that a bundle keeps: the checkpoint's. HyenaDNA's weights go around under two, in files that are
+ * otherwise the same; both make the same bundle, and it keeps Hugging Face's.
+ */
+export function keptStem(stem: string, family: Family): string {
+  return family === 'hyenadna' && stem === STANDALONE ? HUGGING_FACE : stem;
 }
 
 /**

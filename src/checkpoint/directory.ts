@@ -30,11 +30,11 @@ export interface DirectoryOptions {
 }
 
 /** Reads `model.safetensors`, `config.json` and, if there is one, `tokenizer.json`; writes a bundle. */
-export function bundleCheckpoint(
+export async function bundleCheckpoint(
   checkpoint: string,
   directory: string,
   { onProgress, strict = false }: DirectoryOptions = {},
-): BundleConfig {
+): Promise<BundleConfig> {
   const { name, model, filter, provenance } = readCheckpointConfig(join(checkpoint, 'config.json'));
   const tokenizerPath = join(checkpoint, TOKENIZER_FILE);
   const tokenizerFile = existsSync(tokenizerPath)
@@ -47,7 +47,7 @@ export function bundleCheckpoint(
   const source = SafetensorsFile.open(join(checkpoint, 'model.safetensors'));
   try {
     const weights = readHyena(source, model, filter);
-    return writeBundle(directory, {
+    return await writeBundle(directory, {
       name,
       model,
       filter,

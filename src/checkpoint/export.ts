@@ -30,15 +30,19 @@ export interface Exported {
  * Writes all weights of a bundle to a safetensors file, as float32, tensor by tensor. Values are those of the
  * checkpoint bit for bit, but for positions (`pos_emb`) within rounding of the computed ones, which the bundle
  * does not hold: these are computed anew. Tensors that an import left out are not there. Throws BundleError.
+ *
+ * @param stem prefix of the names instead of the bundle's
  */
-export function exportBundle(directory: string, file: string): Exported {
+export function exportBundle(directory: string, file: string, stem?: string): Exported {
   const bundle = openBundle(directory);
   const { config } = bundle;
+  const { names: kept = OWN } = config;
+  const names = stem === undefined ? kept : { ...kept, stem };
   const { table, tied } = findTable(config, bundle.path(WEIGHTS_FILE));
   const weights = FileBytes.open(bundle.path(WEIGHTS_FILE), 'a weights file');
   const fresh = `${file}.new-${process.pid}`;
   try {
-    const tensors = namedTensors(config, tied, (name, part = 0, parts = 1) => {
+    const tensors = namedTensors(config, names, tied, (name, part = 0, parts = 1) => {
       const place = table.places.get(name);
       if (place === undefined) throw new RangeError(`${name} has no place in ${table.file}`);
       const size = place.bytes / parts;
@@ -74,8 +78,12 @@ function findTable(
   throw new BundleError({ file, expected, got: `another layout, of ${bytes} bytes` });
 }
 
-function namedTensors(config: BundleConfig, tied: boolean, read: Read): Record<string, TensorToWrite> {
-  const { model, filter, names: dialect = OWN } = config;
+function namedTensors(
+  { model, filter }: BundleConfig,
+  dialect: TensorNames,
+  tied: boolean,
+  read: Read,
+): Record<string, TensorToWrite> {
   const { layers, width, inner, vocabulary, context, order } = model;
   const { features, hidden } = filter;
   const channels = (order + 1) * width;

@@ -12,7 +12,7 @@ import { isObject, type Json } from '../model/json.js';
 import type { Progress } from '../model/types.js';
 import { writeBundle } from '../model/write.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
-import { defaultLayout, detectDialect, detectFamily, type Family } from './dialect.js';
+import { defaultLayout, detectDialect, detectFamily, keptStem, type Family } from './dialect.js';
 import { inferDimensions, type Dimensions } from './dimensions.js';
 import { bundleCheckpoint } from './directory.js';
 import { readSmallFile } from './file.js';
@@ -23,7 +23,7 @@ import { positionsDiffer } from './positions.js';
 import { readJsonFile, readSettings, type CheckpointSettings } from './settings.js';
 
 export interface ImportOptions {
-  /** The model's name. Default: that of the checkpoint's directory, or of its file. */
+  /** The model's name. Default: the checkpoint's file name, or its directory's where that is `model` or the like. */
   readonly name?: string;
   /** A config.json. Default: the one beside the weights, if there is one. */
   readonly config?: string;
@@ -46,7 +46,7 @@ export interface Imported {
   readonly dialect: string;
   /** Values in the model, padding included; a tied head counts once. */
   readonly parameters: number;
-  /** What was taken for granted or left out: a line each. */
+  /** What was taken for granted or left out, and what the bundle does not keep: a line each. */
   readonly notes: readonly string[];
 }
 
@@ -59,15 +59,15 @@ const NORM_EPS = 1e-5;
  * Reads a checkpoint (a file, or a directory that holds one) and writes a bundle, tensor by tensor. Throws
  * BundleError.
  */
-export function importCheckpoint(
+export async function importCheckpoint(
   checkpoint: string,
   directory: string,
   options: ImportOptions = {},
-): Imported {
+): Promise<Imported> {
   const file = checkpointFile(checkpoint);
   const configFile = options.config ?? beside(file, 'config.json');
   const config = configFile === undefined ? undefined : readJsonFile(configFile);
-  if (config !== undefined && isOwn(config)) return importOwn(file, directory, options);
+  if (config !== undefined && isOwn(config)) return await importOwn(file, directory, options);
   const settings = config === undefined ? {} : readSettings(config, configFile!);
 
   const source = openCheckpoint(file);
@@ -94,18 +94,21 @@ export function importCheckpoint(
     const names: TensorNames = { ...dialect.names, layout };
     const weights = readHyena(source, model, filter, names, dialect.ignored);
     const { tokenizer, tokenizerFile } = chooseTokenizer(options, file, family, model.vocabulary, notes);
+    const kept = keptStem(stem, family);
+    // The bundle holds nothing of the file: the same weights and settings make the same bundle, byte for byte.
+    const config = await writeBundle(directory, {
+      name: options.name ?? defaultName(file),
+      model,
+      filter,
+      tokenizer,
+      names: { ...names, stem: kept },
+      provenance: { family, notes },
+      weights,
+      ...(tokenizerFile && { tokenizerFile }),
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    });
     return {
-      config: writeBundle(directory, {
-        name: options.name ?? defaultName(file, checkpoint),
-        model,
-        filter,
-        tokenizer,
-        names,
-        provenance: { checkpoint: basename(file), container: source.container, family, notes },
-        weights,
-        ...(tokenizerFile && { tokenizerFile }),
-        ...(options.onProgress && { onProgress: options.onProgress }),
-      }),
+      config,
       file,
       container: source.container,
       dialect: dialect.title,
@@ -115,7 +118,7 @@ export function importCheckpoint(
         weights.head === undefined,
         names.head,
       ),
-      notes,
+      notes: kept === stem ? notes : [...notes, `export gives the names back with --stem ${stem}`],
     };
   } finally {
     source.close();
@@ -184,8 +187,8 @@ function chooseTokenizer(
 }
 
 /** A checkpoint directory of this project's training: its config says everything. */
-function importOwn(file: string, directory: string, options: ImportOptions): Imported {
-  const config = bundleCheckpoint(dirname(file), directory, {
+async function importOwn(file: string, directory: string, options: ImportOptions): Promise<Imported> {
+  const config = await bundleCheckpoint(dirname(file), directory, {
     ...(options.onProgress && { onProgress: options.onProgress }),
     strict: true,
   });
@@ -226,7 +229,11 @@ function beside(file: string, name: string): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-function defaultName(file: string, checkpoint: string): string {
-  const name = file === checkpoint ? basename(file, extname(file)) : basename(resolve(checkpoint));
-  return name === '' ? 'model' : name;
+/** Names that say what a file is, not what model is in it. */
+const NO_NAME = /^(model|pytorch_model|weights|checkpoint)\b/;
+
+/** The file's name, or its directory's where that says more. */
+function defaultName(file: string): string {
+  const name = basename(file, extname(file));
+  return NO_NAME.test(name) ? basename(dirname(resolve(file))) || name : name;
 }

@@ -1,6 +1,6 @@
 /** Checkpoints of other programs, and the bundles made of them. */
 export { bundleCheckpoint } from './directory.js';
-export type { Family } from './dialect.js';
+export { STEM, type Family } from './dialect.js';
 export { exportBundle, type Exported } from './export.js';
 export { readHyena, SAFARI } from './hyena.js';
 export { importCheckpoint, type Imported, type ImportOptions } from './import.js';

@@ -1,26 +1,28 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { importCheckpoint, type Imported } from '../checkpoint/index.js';
+import { otherThanBundle } from '../model/index.js';
 import { UsageError } from './errors.js';
 import type { IMPORT } from './options/index.js';
 import type { Call } from './program.js';
 
-export function importBundle({ args: [checkpoint], options, io }: Call<typeof IMPORT>): void | Promise<void> {
+export async function importBundle({ args: [checkpoint], options, io }: Call<typeof IMPORT>): Promise<void> {
   const { output, force, modulate, filterLayout: layout, json, verbose, ...given } = options;
   void verbose;
   if (existsSync(output)) {
     if (!force) throw new UsageError(`${output} exists; --force replaces it`);
-    if (!statSync(output).isDirectory()) throw new UsageError(`${output} is not a directory`);
+    const other = otherThanBundle(output);
+    if (other !== undefined) throw new UsageError(`${output} is ${other}: nothing is replaced`);
   }
   const began = performance.now();
-  const imported = importCheckpoint(checkpoint, output, {
+  const imported = await importCheckpoint(checkpoint, output, {
     ...given,
     ...(modulate !== undefined && { modulate: modulate === 'on' }),
     ...(layout !== undefined && { layout }),
     onProgress: io.progress('import'),
   });
   const report = toReport(imported, output, (performance.now() - began) / 1000);
-  if (json) return io.stdout.write(JSON.stringify(report, null, 2) + '\n');
-  io.note(render(report));
+  if (json) await io.stdout.write(JSON.stringify(report, null, 2) + '\n');
+  else io.note(render(report));
 }
 
 interface Report {

@@ -1,12 +1,12 @@
-import { eagerPending, setEagerFilter } from './eager.js';
+import { setEagerFilter } from './eager.js';
 import { setLazyFilter } from './lazy.js';
-import { GROUP, LINE } from './memory/blocks.js';
+import { GROUP } from './memory/blocks.js';
 import type { PerLane } from './engine.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import type { Opened } from './open.js';
 import type { Plan } from './plan/plan.js';
 import type { Team } from './thread/team.js';
-import { setTiledFilter, tiledPending, writeTables } from './tiled.js';
+import { setTiledFilter, writeTables } from './tiled.js';
 
 /** Steps whose deferred slices are handed over together, so that a worker is not woken for each. */
 const BATCH = 16;
@@ -21,7 +21,7 @@ export class BlockedMixer implements Mixer {
   /** The same for lanes that take part; -1 for those that are retired or at the end. */
   private readonly active: PerLane;
   private readonly retired: boolean[];
-  /** The lazy mixer's rows hold the sums of these positions. */
+  /** The rows hold the sums of these positions. */
   private summed = false;
   /** Deferred slices have been handed over up to these positions; and those due at a lane's next deadline as job ... */
   private readonly handed: PerLane;
@@ -162,23 +162,16 @@ export class BlockedMixer implements Mixer {
 
   pending(out: Float32Array): void {
     this.checkStep('pending sums', out);
-    const { opened, rows, active, team } = this;
+    const { rows, active, team } = this;
     const { width } = this.shape;
-    if (opened.name === 'lazy' && !this.summed) {
-      team.run(active);
+    if (!this.summed) {
+      team.sums(active);
       this.summed = true;
     }
     team.join();
     for (let k = 0; k < rows.length; k++) {
-      const lane = k % this.lanes;
-      const layer = (k - lane) / this.lanes;
-      const position = active[lane];
-      if (position < 0) out.fill(0, k * width, (k + 1) * width);
-      else {
-        if (opened.name === 'eager') eagerPending(opened.layers[layer], lane, position);
-        else if (opened.name === 'tiled') tiledPending(opened.layers[layer], lane, position);
-        out.set(rows[k], k * width);
-      }
+      if (active[k % this.lanes] < 0) out.fill(0, k * width, (k + 1) * width);
+      else out.set(rows[k], k * width);
     }
   }
 
@@ -187,22 +180,13 @@ export class BlockedMixer implements Mixer {
     const { opened, rows, active, team, lanes } = this;
     const parts = this.split(y);
     team.join();
-    for (let k = 0; k < rows.length; k++) {
-      const lane = k % lanes;
-      const position = active[lane];
-      if (position < 0) continue;
-      rows[k].set(parts[k]);
-      const { kernels, layout } = opened.layers[(k - lane) / lanes];
-      const { row, slots, stride, groups } = layout;
-      const place = lane * groups;
-      kernels.scatter(row + place * LINE, slots + place * stride + position * LINE, stride, groups);
-    }
+    for (let k = 0; k < rows.length; k++) rows[k].set(parts[k]);
     this.awaitDeadlines();
-    if (opened.name !== 'lazy') team.run(active);
+    team.step(active);
+    this.summed = opened.engine.sumsAhead;
     for (let lane = 0; lane < lanes; lane++) {
       if (active[lane] >= 0) active[lane] = ++this.at[lane] < this.shape.length ? this.at[lane] : -1;
     }
-    this.summed = false;
     this.steps++;
     const { deferred } = opened.engine;
     if (deferred && (team.alone || this.steps % Math.min(BATCH, Math.max(1, deferred.side / 4)) === 0)) {

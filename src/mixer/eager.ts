@@ -1,6 +1,7 @@
 import type { Engine, LayerMemory } from './engine.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { EagerLayout } from './memory/layout.js';
+import { takeRows } from './rows.js';
 
 /** ns per unit and row: two streams read and one written. */
 const ROW_COST = 8;
@@ -11,45 +12,50 @@ const ROW_COST = 8;
  */
 export const FLUSH = 256;
 
-/**
- * The other baseline: as soon as an input is known, its contribution is added to every later sum.
- *
- * Due at a position, once its input is in the slots: the contributions of that input.
- */
+/** The other baseline: as soon as an input is known, its contribution is added to every later sum. */
 export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length: number): Engine {
-  const { groups, stride, slots, taps, partial } = layers[0].layout;
+  const { groups, stride, slots, taps, partial, row } = layers[0].layout;
+  /** A position's sums, both levels together, of one lane and group. */
+  const sum = ({ floats }: LayerMemory, place: number, position: number): void => {
+    const at = (place * stride + position * LINE) / 4;
+    const to = (row + place * LINE) / 4;
+    for (let c = 0; c < GROUP; c++) {
+      floats[to + c] = floats[slots / 4 + at + c] + floats[partial / 4 + at + c];
+    }
+  };
   return {
-    run(positions, from, to) {
+    step(positions, from, to) {
+      takeRows(layers, positions, from, to);
       for (let unit = from; unit < to; unit++) {
-        const { kernels } = layers[Math.floor(unit / groups)];
+        const layer = layers[Math.floor(unit / groups)];
+        const { kernels } = layer;
         const rho = taps + (unit % groups) * stride + LINE;
         for (let lane = 0; lane < positions.length; lane++) {
           const position = positions[lane];
-          if (position < 0) continue;
           const later = length - 1 - position;
-          const place = (lane * groups + (unit % groups)) * stride;
-          const next = place + (position + 1) * LINE;
-          kernels.spread(slots + place + position * LINE, rho, partial + next, later);
+          if (position < 0 || later === 0) continue;
+          const place = lane * groups + (unit % groups);
+          const at = place * stride + position * LINE;
+          const next = at + LINE;
+          kernels.spread(slots + at, rho, partial + next, later);
           if ((position + 1) % FLUSH === 0) kernels.flush(partial + next, slots + next, later);
+          sum(layer, place, position + 1);
         }
       }
     },
-    cost: (positions) =>
+    sums(positions, from, to) {
+      for (let unit = from; unit < to; unit++) {
+        for (let lane = 0; lane < positions.length; lane++) {
+          if (positions[lane] < 0) continue;
+          sum(layers[Math.floor(unit / groups)], lane * groups + (unit % groups), positions[lane]);
+        }
+      }
+    },
+    sumsAhead: true,
+    stepCost: (positions) =>
       positions.reduce((sum, position) => sum + (position < 0 ? 0 : ROW_COST * (length - 1 - position)), 0),
+    sumsCost: () => 0,
   };
-}
-
-/** Writes a position's pending sums, both levels together, to a lane's row. */
-export function eagerPending(layer: LayerMemory<EagerLayout>, lane: number, position: number): void {
-  const { floats, layout } = layer;
-  const { groups, stride, slots, partial, row } = layout;
-  for (let g = 0; g < groups; g++) {
-    const place = lane * groups + g;
-    const at = (place * stride + position * LINE) / 4;
-    const to = (row + place * LINE) / 4;
-    for (let c = 0; c < GROUP; c++)
-      floats[to + c] = floats[slots / 4 + at + c] + floats[partial / 4 + at + c];
-  }
 }
 
 /** Stores a layer's filter, `[time, channel]`. */

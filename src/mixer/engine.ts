@@ -17,10 +17,18 @@ export type PerLane = Int32Array;
  * others do: that makes results bit-identical for any number of threads.
  */
 export interface Engine {
-  /** Does what is due at each lane's position (-1: nothing) for units `from` <= unit < `to`. */
-  run(positions: PerLane, from: number, to: number, thread: number): void;
-  /** Roughly how many ns that takes per unit, to decide whether it is worth sharing. */
-  cost(positions: PerLane): number;
+  /**
+   * One step, for units `from` <= unit < `to`: takes the inputs of each lane's position (-1: none) from the rows, does what
+   * is due, and leaves the sums of the next position in the rows, unless they are best computed when asked for.
+   */
+  step(positions: PerLane, from: number, to: number, thread: number): void;
+  /** Leaves the pending sums of each lane's position (-1: none) in the rows, for units `from` <= unit < `to`. */
+  sums(positions: PerLane, from: number, to: number): void;
+  /** Whether a step leaves the next position's sums in the rows. */
+  readonly sumsAhead: boolean;
+  /** Roughly how many ns a step takes per unit, and the sums, to decide whether they are worth sharing. */
+  stepCost(positions: PerLane): number;
+  sumsCost(positions: PerLane): number;
   /** What can wait, if anything. */
   readonly deferred?: Deferred;
 }

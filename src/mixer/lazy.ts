@@ -1,6 +1,7 @@
 import type { Engine, LayerMemory } from './engine.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { LazyLayout } from './memory/layout.js';
+import { takeRows } from './rows.js';
 
 /** ns per unit and row: two streams of a line each, at 23 GB/s. */
 const ROW_COST = 5.6;
@@ -9,13 +10,12 @@ const ROW_COST = 5.6;
  * The baseline: each pending sum is one dot product over the whole past, when it is needed. It does nothing but
  * stream two arrays, so it is as fast as memory is; for that the taps are stored newest last, which lets both
  * streams ascend (one descending stream costs a factor of 3 and more).
- *
- * Due at a position: that position's pending sums, left in the row.
  */
 export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: number): Engine {
   const { groups, stride, slots, row, taps } = layers[0].layout;
   return {
-    run(positions, from, to) {
+    step: (positions, from, to) => takeRows(layers, positions, from, to),
+    sums(positions, from, to) {
       for (let unit = from; unit < to; unit++) {
         const { kernels, floats } = layers[Math.floor(unit / groups)];
         const group = unit % groups;
@@ -33,7 +33,9 @@ export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: n
         }
       }
     },
-    cost: (positions) => positions.reduce((sum, position) => sum + ROW_COST * Math.max(0, position), 0),
+    sumsAhead: false,
+    stepCost: () => 0,
+    sumsCost: (positions) => positions.reduce((sum, position) => sum + ROW_COST * Math.max(0, position), 0),
   };
 }
 

@@ -1,9 +1,10 @@
-import type { Deferred, Engine, LayerMemory } from './engine.js';
+import type { Deferred, Engine, LayerMemory, PerLane } from './engine.js';
 import type { Kernels } from './kernel/kernels.js';
 import { writePlainTables, writeTwistedTables } from './kernel/twiddles.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { LevelLayout, TiledLayout } from './memory/layout.js';
 import type { TauName } from './plan/plan.js';
+import { layersOf, takeRows } from './rows.js';
 import { deferredInputs, inputsAfter, levelAfter, sliceAfter } from './schedule.js';
 import { deferredTiles } from './tile/deferred.js';
 import { directTiles } from './tile/direct.js';
@@ -13,6 +14,8 @@ import type { TileRunner } from './tile/tile.js';
 
 /** A unit's tile takes about this many ns per output (16 channels, 4 ns apiece). */
 const COST = 64;
+/** A unit's step takes about this many ns besides. */
+const STEP_COST = 100;
 
 type MakeTiles = (
   kernels: Kernels,
@@ -39,8 +42,8 @@ export function tileRunners({ kernels, floats, layout }: LayerMemory<TiledLayout
  * The tiling of Flash Inference, generalised to any fan-out: the pairs (input, output) are cut into tiles, each as
  * late as it may be and as large as it can be, so that a fast convolution does each in O(side log side).
  *
- * Due at a position, once its input is in the slots: the urgent tile of that step, in all layers side by side. Tiles of
- * the first level, which have one output, are left to `tiledPending`.
+ * A step does the urgent tile that its inputs make due, in all layers side by side. Tiles of the first level, which have
+ * one output, come last of all, on the way to the rows.
  */
 export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length: number): Engine {
   const { groups, levels, lanes } = layers[0].layout;
@@ -60,16 +63,14 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
     const count = Math.min(level.side, length - known);
     runners[layer][index].run(known, inputsAfter(known, level), count, lane, from, to, thread);
   };
-  const alone: Engine['run'] = (positions, from, to, thread) => {
-    const known = positions[0] + 1;
+  const alone = (known: number, from: number, to: number, thread: number): void => {
     const index = due(known);
     if (index === 0) return;
-    for (let layer = Math.floor(from / groups); layer * groups < to; layer++) {
-      const first = layer * groups;
-      tile(layer, index, known, 0, Math.max(from - first, 0), Math.min(to - first, groups), thread);
+    for (const { layer, begin, end } of layersOf(from, to, groups)) {
+      tile(layer, index, known, 0, begin, end, thread);
     }
   };
-  const together: Engine['run'] = (positions, from, to, thread) => {
+  const together: Engine['step'] = (positions, from, to, thread) => {
     // Lanes innermost: those at the same level find its filter in the cache.
     const levelsDue = Array.from(positions, (position) => due(position + 1));
     if (levelsDue.every((index) => index === 0)) return;
@@ -81,17 +82,34 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
       }
     }
   };
+  const sums = (positions: PerLane, ahead: number, from: number, to: number): void => {
+    for (const { layer, begin, end } of layersOf(from, to, groups)) {
+      for (let lane = 0; lane < lanes; lane++) {
+        const position = positions[lane] + ahead;
+        if (positions[lane] < 0 || position >= length) continue;
+        tiledSums(layers[layer], lane, position, begin, end);
+      }
+    }
+  };
   const deferred = deferredPart(layers[0].layout, runners, length);
   return {
-    run: lanes === 1 ? alone : together,
-    cost(positions) {
+    step(positions, from, to, thread) {
+      takeRows(layers, positions, from, to);
+      if (lanes === 1) alone(positions[0] + 1, from, to, thread);
+      else together(positions, from, to, thread);
+      sums(positions, 1, from, to);
+    },
+    sums: (positions, from, to) => sums(positions, 0, from, to),
+    sumsAhead: true,
+    stepCost(positions) {
       let sum = 0;
       for (const position of positions) {
         const index = due(position + 1);
-        if (index > 0) sum += COST * levels[index].side;
+        sum += index > 0 ? COST * levels[index].side : STEP_COST;
       }
       return sum;
     },
+    sumsCost: () => STEP_COST,
     ...(deferred && { deferred }),
   };
 }
@@ -153,20 +171,23 @@ function deferredPart(
 const NOTHING = { from: 0, to: 0 };
 
 /**
- * Writes a position's pending sums to a lane's row: its slots, and the tile of the first level, the inputs of its block so
- * far. That one comes last of all, and is not worth a way through memory.
+ * Writes a position's pending sums to a lane's row, groups `from` <= g < `to`: its slots, and the tile of the first level,
+ * the inputs of its block so far. That one is not worth a way through memory.
  */
-export function tiledPending(
+export function tiledSums(
   { kernels, layout }: LayerMemory<TiledLayout>,
   lane: number,
   position: number,
+  from: number,
+  to: number,
 ): void {
   const { groups, levels, row, slots, stride } = layout;
   // A run of a single position has no tiles at all.
   const { filter, filterStride, fanOut } = levels[0] ?? { filter: 0, filterStride: 0, fanOut: 1 };
-  const place = lane * groups;
+  const place = lane * groups + from;
   const line = slots + place * stride + position * LINE;
-  kernels.pendingRow(line, row + place * LINE, stride, filter, filterStride, groups, position % fanOut);
+  const taps = filter + from * filterStride;
+  kernels.pendingRow(line, row + place * LINE, stride, taps, filterStride, to - from, position % fanOut);
 }
 
 /** Writes a layer's twiddle tables. */

@@ -1,5 +1,14 @@
 /** A bundle opened for reading: a directory whose every file is what `config.json` says. */
-import { closeSync, fstatSync, lstatSync, openSync, readFileSync, statSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CONFIG_FILE, readConfig, type BundleConfig, type FileEntry } from './config.js';
 import { sha256OfFile, sha256OfText } from './digest.js';
@@ -34,6 +43,22 @@ export function openBundle(directory: string): Bundle {
   for (const [file, entry] of files) checkSize(path(file), entry);
   for (const [file, entry] of files) checkContent(path(file), entry);
   return { directory, config, id: identify(config), path };
+}
+
+/** What is at `path` that putting a bundle in its place would lose; undefined where that is nothing. */
+export function otherThanBundle(path: string): string | undefined {
+  if (!statSync(path).isDirectory()) return 'not a directory';
+  const names = readdirSync(path);
+  if (names.length === 0) return undefined;
+  let config: BundleConfig;
+  try {
+    const file = join(path, CONFIG_FILE);
+    config = readConfig(parseJson(readConfigBytes(file), file), file);
+  } catch {
+    return 'not a bundle, or one of another version';
+  }
+  const other = names.find((name) => name !== CONFIG_FILE && !Object.hasOwn(config.files, name));
+  return other === undefined ? undefined : `a bundle that also holds ${other}`;
 }
 
 /** What distinguishes one model from another: provenance and name may change, this may not. */

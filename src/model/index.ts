@@ -1,5 +1,5 @@
 /** The model: bundles, and the dense part of a Hyena language model in ONNX Runtime. */
-export { openBundle, type Bundle } from './bundle.js';
+export { openBundle, otherThanBundle, type Bundle } from './bundle.js';
 export * from './config.js';
 export * from './errors.js';
 export { openModel } from './model.js';

@@ -11,11 +11,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { blockGraph, headGraph } from '../onnx/block.js';
 import { filterGraph } from '../onnx/filter.js';
 import { stepGraph } from '../onnx/step.js';
 import { layOut, tensorBytes } from '../onnx/tensors.js';
 import { graphWeights, type HyenaWeights } from '../onnx/weights.js';
+import { otherThanBundle } from './bundle.js';
 import {
   blockFile,
   CONFIG_FILE,
@@ -33,10 +35,13 @@ import { firstTap } from './first-tap.js';
 import { parseJson } from './json.js';
 import type { Progress } from './types.js';
 
+/** Bytes hashed and written at a time: some ten milliseconds, after which signals are heard. */
+const STRETCH = 1 << 24;
+
 /** All of a bundle but the files' hashes. */
 export interface BundleContent extends Omit<BundleConfig, 'format' | 'files'> {
   readonly weights: HyenaWeights;
-  /** Bytes of weights written so far, and in all. May throw, which ends the writing. */
+  /** Bytes of weights written so far, and in all. May throw, which ends the writing and takes all of it back. */
   readonly onProgress?: Progress;
   /** The content of `tokenizer.file`. */
   readonly tokenizerFile?: Uint8Array;
@@ -44,20 +49,19 @@ export interface BundleContent extends Omit<BundleConfig, 'format' | 'files'> {
 
 /**
  * Writes a bundle to `directory`, replacing one that is there. It is written beside its place and then
- * renamed, so that no reader ever sees half of it.
+ * renamed, so that no reader ever sees half of it. Throws where something other than a bundle is there.
  */
-export function writeBundle(directory: string, content: BundleContent): BundleConfig {
+export async function writeBundle(directory: string, content: BundleContent): Promise<BundleConfig> {
   const target = resolve(directory);
-  if (existsSync(target) && !existsSync(join(target, CONFIG_FILE))) {
-    throw new Error(`${directory} exists and is not a bundle`);
-  }
+  const other = existsSync(target) ? otherThanBundle(target) : undefined;
+  if (other !== undefined) throw new Error(`${directory} is ${other}`);
   mkdirSync(dirname(target), { recursive: true });
   const suffix = `${process.pid}-${randomBytes(4).toString('hex')}`;
   const fresh = `${target}.new-${suffix}`;
   const old = `${target}.old-${suffix}`;
   try {
     mkdirSync(fresh);
-    const config = writeFiles(fresh, content);
+    const config = await writeFiles(fresh, content);
     if (existsSync(target)) renameSync(target, old);
     renameSync(fresh, target);
     rmSync(old, { recursive: true, force: true });
@@ -68,11 +72,11 @@ export function writeBundle(directory: string, content: BundleContent): BundleCo
   }
 }
 
-function writeFiles(directory: string, content: BundleContent): BundleConfig {
+async function writeFiles(directory: string, content: BundleContent): Promise<BundleConfig> {
   const { name, model, filter, tokenizer, names, provenance, weights } = content;
   const files: Record<string, FileEntry> = {};
-  const write = (file: string, parts: Iterable<Uint8Array>): void => {
-    files[file] = writeFile(join(directory, file), parts);
+  const write = async (file: string, parts: Iterable<Uint8Array>): Promise<void> => {
+    files[file] = await writeFile(join(directory, file), parts);
   };
 
   const rho0 = (): Float32Array => {
@@ -85,15 +89,15 @@ function writeFiles(directory: string, content: BundleContent): BundleConfig {
   const table = layOut(WEIGHTS_FILE, tensors, views);
   const tied = weights.head === undefined;
 
-  write(STEP_FILE, [stepGraph(model, tied, table)]);
+  await write(STEP_FILE, [stepGraph(model, tied, table)]);
   for (let stage = 0; stage <= model.layers; stage++)
-    write(blockFile(stage), [blockGraph(model, stage, table)]);
-  write(HEAD_FILE, [headGraph(model, tied, table)]);
-  write(FILTER_FILE, [filterGraph(model, filter, table)]);
-  write(WEIGHTS_FILE, reported(tensorBytes(table, tensors), table.bytes, content.onProgress));
+    await write(blockFile(stage), [blockGraph(model, stage, table)]);
+  await write(HEAD_FILE, [headGraph(model, tied, table)]);
+  await write(FILTER_FILE, [filterGraph(model, filter, table)]);
+  await write(WEIGHTS_FILE, reported(tensorBytes(table, tensors), table.bytes, content.onProgress));
   if (tokenizer.file !== undefined) {
     if (content.tokenizerFile === undefined) throw new Error(`${tokenizer.file} has no content`);
-    write(tokenizer.file, [content.tokenizerFile]);
+    await write(tokenizer.file, [content.tokenizerFile]);
   }
 
   const format = { name: FORMAT_NAME, version: FORMAT_VERSION } as const;
@@ -118,21 +122,28 @@ function* reported(parts: Iterable<Uint8Array>, total: number, report?: Progress
   let done = 0;
   report?.(done, total);
   for (const part of parts) {
-    yield part;
-    done += part.length;
-    if (part.length > 0) report?.(done, total);
+    for (let at = 0; at < part.length; at += STRETCH) {
+      const stretch = part.subarray(at, at + STRETCH);
+      yield stretch;
+      done += stretch.length;
+      report?.(done, total);
+    }
   }
 }
 
-function writeFile(file: string, parts: Iterable<Uint8Array>): FileEntry {
+async function writeFile(file: string, parts: Iterable<Uint8Array>): Promise<FileEntry> {
   const hash = createHash('sha256');
   const descriptor = openSync(file, 'wx');
   let bytes = 0;
+  let heard = 0;
   try {
     for (const part of parts) {
       hash.update(part);
       for (let at = 0; at < part.length;) at += writeSync(descriptor, part, at);
       bytes += part.length;
+      if (bytes - heard < STRETCH) continue;
+      heard = bytes;
+      await setImmediate();
     }
   } finally {
     closeSync(descriptor);

@@ -1,12 +1,25 @@
 /** Every way of naming and every kind of model, against PyTorch on the same random weights. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImportOptions } from '../../src/checkpoint/index.js';
+import {
+  exportBundle,
+  SafetensorsFile,
+  writeSafetensors,
+  type Imported,
+  type ImportOptions,
+} from '../../src/checkpoint/index.js';
 import { computeActivations } from '../../src/generation/activations.js';
-import { openModel, type HyenaModel } from '../../src/model/index.js';
-import { GOLDEN, NaiveMixer, relL2, removeTemporary, stepThrough } from '../model/helpers.js';
-import { asSafetensors, asTorch, golden, imported } from './golden.js';
-import { code } from './torch-writer.js';
+import { openModel, type BundleConfig, type HyenaModel } from '../../src/model/index.js';
+import {
+  GOLDEN,
+  NaiveMixer,
+  relL2,
+  removeTemporary,
+  stepThrough,
+  temporaryDirectory,
+} from '../model/helpers.js';
+import { asSafetensors, asTorch, contents, golden, imported } from './golden.js';
+import { code, torchFile, type Stored } from './torch-writer.js';
 
 afterAll(removeTemporary);
 
@@ -29,7 +42,10 @@ async function withModel<T>(bundle: string, use: (model: HyenaModel) => Promise<
 
 describe.each(CHECKPOINTS)('%s', (name) => {
   const expected = golden(name);
-  const { bundle } = imported(asSafetensors(expected.tensors), OPTIONS[name]);
+  let bundle: string;
+  beforeAll(async () => {
+    ({ bundle } = await imported(asSafetensors(expected.tensors), { name, ...OPTIONS[name] }));
+  });
 
   test.each([['all at once', {}] as const, ['token by token', { stepwise: 'tiled' }] as const])(
     'logits and hidden states %s',
@@ -58,45 +74,75 @@ describe.each(CHECKPOINTS)('%s', (name) => {
     });
   });
 
-  test('the same bundle from a torch file, as Lightning saves it', () => {
+  test('the same bundle from a torch file, as Lightning saves it', async () => {
     const file = asTorch(expected.tensors, (v) => code.dict([code.text('state_dict'), v]));
-    const other = imported(file, OPTIONS[name]);
-    for (const part of readdirSync(bundle).filter((entry) => entry !== 'config.json')) {
-      expect(readFileSync(join(other.bundle, part)).equals(readFileSync(join(bundle, part)))).toBe(true);
-    }
+    const other = await imported(file, { name, ...OPTIONS[name] });
+    expect(contents(other.bundle)).toEqual(contents(bundle));
   });
 });
 
-describe('what is inferred', () => {
-  const config = (name: string, options?: ImportOptions): ReturnType<typeof imported>['config'] =>
-    imported(asSafetensors(golden(name).tensors), { ...OPTIONS[name], ...options }).config;
+test('HyenaDNA as a torch file and as Hugging Face has it: one bundle, from which both names come back', async () => {
+  const { tensors } = golden('huggingface');
+  const standalone = new Map(
+    [...tensors].flatMap(([name, stored]): [string, Stored][] => {
+      const own = name.replace('hyena.', '');
+      // Its shared frequencies have three names.
+      return own.endsWith('.1.freq')
+        ? [1, 3, 5].map((i) => [own.replace('.1.freq', `.${i}.freq`), stored])
+        : [[own, stored]];
+    }),
+  );
+  const directory = temporaryDirectory();
+  const files = [join(directory, 'model.safetensors'), join(directory, 'pytorch_model.bin')];
+  writeSafetensors(files[0], Object.fromEntries(tensors));
+  writeFileSync(files[1], torchFile(standalone));
+  const [port, original] = [await imported(files[0]), await imported(files[1])];
+  expect(contents(original.bundle)).toEqual(contents(port.bundle));
+  expect(port).toMatchObject({ file: files[0], container: 'safetensors', dialect: 'Hugging Face' });
+  expect(original).toMatchObject({ file: files[1], container: 'torch', dialect: 'safari / standalone' });
+  expect(original.notes).toContain('export gives the names back with --stem backbone.');
 
-  test('the family, and with it shift and tokenizer', () => {
-    expect(config('standalone')).toMatchObject({
+  const out = join(directory, 'out.safetensors');
+  for (const [stem, wanted] of [
+    [undefined, tensors],
+    ['backbone.', standalone],
+  ] as const) {
+    exportBundle(original.bundle, out, stem);
+    const names = [...SafetensorsFile.open(out).tensors.keys()];
+    expect(names.sort()).toEqual([...wanted.keys()].filter((name) => !/[35]\.freq/.test(name)).sort());
+  }
+});
+
+describe('what is inferred', () => {
+  const config = async (name: string, options?: ImportOptions): Promise<BundleConfig> =>
+    (await imported(asSafetensors(golden(name).tensors), { ...OPTIONS[name], ...options })).config;
+
+  test('the family, and with it shift and tokenizer', async () => {
+    expect(await config('standalone')).toMatchObject({
       filter: { shift: 0.05 },
       tokenizer: { kind: 'characters' },
     });
-    expect(config('lightning')).toMatchObject({ filter: { shift: 0 }, tokenizer: { kind: 'bytes' } });
-    expect(config('lightning', { family: 'hyenadna' }).filter.shift).toBe(0.05);
-    expect(config('standalone', { family: 'safari', shift: 0.25 }).filter.shift).toBe(0.25);
+    expect(await config('lightning')).toMatchObject({ filter: { shift: 0 }, tokenizer: { kind: 'bytes' } });
+    expect((await config('lightning', { family: 'hyenadna' })).filter.shift).toBe(0.05);
+    expect((await config('standalone', { family: 'safari', shift: 0.25 })).filter.shift).toBe(0.25);
   });
 
-  test('positions that rounding explains are computed, others kept', () => {
-    expect(config('safari').filter.positions).toBeUndefined();
-    expect(config('trained').filter.positions).toBe('stored');
+  test('positions that rounding explains are computed, others kept', async () => {
+    expect((await config('safari')).filter.positions).toBeUndefined();
+    expect((await config('trained')).filter.positions).toBe('stored');
   });
 
-  test('a stored head that is the embeddings is not held twice', () => {
-    const bytes = (name: string): number => config(name).files['weights.bin'].bytes;
+  test('a stored head that is the embeddings is not held twice', async () => {
     const { tensors } = golden('huggingface');
+    const tied = await imported(asSafetensors(tensors));
     tensors.get('lm_head.weight')!.data[0] += 1;
-    expect(imported(asSafetensors(tensors)).config.files['weights.bin'].bytes).toBe(
-      bytes('huggingface') + 16 * 8 * 4,
-    );
+    const apart = await imported(asSafetensors(tensors));
+    const bytes = ({ config: { files } }: Imported): number => files['weights.bin'].bytes;
+    expect(bytes(apart)).toBe(bytes(tied) + 16 * 8 * 4);
   });
 
-  test('the names are kept', () => {
-    expect(config('lightning').names).toEqual({
+  test('the names are kept', async () => {
+    expect((await config('lightning')).names).toEqual({
       stem: 'model.backbone.',
       head: 'model.lm_head.weight',
       wrapped: { mixer: true, mlp: true },
@@ -109,7 +155,7 @@ describe('what is inferred', () => {
 test('the wrong layout, window or gate of order 3 is another model', async () => {
   const expected = golden('order3-interleaved');
   for (const options of [{ layout: 'stacked' }, { modulate: false }, { shift: 0.05 }] as const) {
-    const { bundle } = imported(asSafetensors(expected.tensors), options);
+    const { bundle } = await imported(asSafetensors(expected.tensors), options);
     const got = await withModel(bundle, (model) => computeActivations(model, expected.ids));
     expect(relL2(got.logits, expected.logits)).toBeGreaterThan(100 * GATE);
   }

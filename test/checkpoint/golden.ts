@@ -1,5 +1,6 @@
 /** The checkpoints of `scripts/reference_import.py`: weights, and what PyTorch computes with them. */
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   importCheckpoint,
@@ -8,6 +9,7 @@ import {
   type Imported,
   type ImportOptions,
 } from '../../src/checkpoint/index.js';
+import { BundleError } from '../../src/model/errors.js';
 import { GOLDEN, temporaryDirectory } from '../model/helpers.js';
 import { torchFile, type Code, type Stored } from './torch-writer.js';
 
@@ -48,7 +50,29 @@ export function asTorch(tensors: ReadonlyMap<string, Stored>, wrap?: (value: Cod
 }
 
 /** Imports a file to a bundle of its own. */
-export function imported(file: string, options?: ImportOptions): Imported & { readonly bundle: string } {
+export async function imported(
+  file: string,
+  options?: ImportOptions,
+): Promise<Imported & { readonly bundle: string }> {
   const bundle = join(temporaryDirectory(), 'bundle');
-  return { ...importCheckpoint(file, bundle, options), bundle };
+  return { ...(await importCheckpoint(file, bundle, options)), bundle };
+}
+
+/** Holds a failure to being the program's own. */
+export async function refused(outcome: Promise<unknown>, message: RegExp): Promise<void> {
+  const error: unknown = await outcome.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(BundleError);
+  expect((error as BundleError).message).toMatch(message);
+}
+
+/** A bundle's files, config included: what is in each, as a digest. */
+export function contents(bundle: string): Record<string, string> {
+  const digest = (file: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(bundle, file)))
+      .digest('hex');
+  return Object.fromEntries(readdirSync(bundle).map((file) => [file, digest(file)]));
 }

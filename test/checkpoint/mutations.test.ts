@@ -173,7 +173,7 @@ const TOKENIZER = JSON.stringify({
   model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: [['a', 'b']] },
 });
 
-test(`${ROUNDS} mutations give bundles or BundleErrors`, () => {
+test(`${ROUNDS} mutations give bundles or BundleErrors`, async () => {
   // One layer is enough, and quick.
   const tensors = new Map([...golden('huggingface').tensors].filter(([name]) => !name.includes('layers.1.')));
   const safetensors = readFileSync(asSafetensors(tensors));
@@ -201,7 +201,7 @@ test(`${ROUNDS} mutations give bundles or BundleErrors`, () => {
     const [file, options] = kinds[round % kinds.length]();
     const began = performance.now();
     try {
-      importCheckpoint(file, join(directory, 'out'), options);
+      await importCheckpoint(file, join(directory, 'out'), options);
       outcomes.bundles++;
     } catch (error) {
       if (!(error instanceof BundleError)) throw error;

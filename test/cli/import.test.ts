@@ -1,7 +1,18 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithData } from '../checkpoint/data.js';
+import { golden } from '../checkpoint/golden.js';
 import { SafetensorsFile } from '../../src/checkpoint/index.js';
 import { relL2 } from '../model/helpers.js';
 import { flashinf } from './run.js';
@@ -10,6 +21,26 @@ const scratch = mkdtempSync(join(tmpdir(), 'flashinf-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const TINY = 'test/golden/tiny';
+
+/** A checkpoint of zeros that takes a while to import and, being a hole, no disk: 2^23 embeddings of 8. */
+function large(): string {
+  const file = join(scratch, 'large.safetensors');
+  if (existsSync(file)) return file;
+  const { tensors } = golden('huggingface');
+  tensors.delete('lm_head.weight');
+  let at = 0;
+  const header = [...tensors].map(([name, { shape }]) => {
+    const dims = name.endsWith('word_embeddings.weight') ? [1 << 23, 8] : shape;
+    const bytes = 4 * dims.reduce((product, dim) => product * dim, 1);
+    return [name, { dtype: 'F32', shape: dims, data_offsets: [at, (at += bytes)] }];
+  });
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  writeFileSync(file, Buffer.concat([length, text]));
+  truncateSync(file, 8 + text.length + at);
+  return file;
+}
 
 describe('import', () => {
   test('of this project’s training: says what it read, to stderr only', async () => {
@@ -36,10 +67,38 @@ describe('import', () => {
     expect(again.code).toBe(2);
     expect(again.stderr).toMatch(/exists; --force replaces it/);
     expect((await flashinf(['import', TINY, '-o', bundle, '--force'])).code).toBe(0);
+  });
+
+  test('--force replaces bundles only', async () => {
     const file = join(scratch, 'a-file');
     writeFileSync(file, 'mine');
-    expect((await flashinf(['import', TINY, '-o', file, '--force'])).code).toBe(2);
+    const directory = join(scratch, 'a-checkpoint');
+    cpSync(TINY, directory, { recursive: true });
+    for (const [output, what] of [
+      [file, 'not a directory'],
+      [directory, 'not a bundle, or one of another version'],
+    ]) {
+      const { code, stdout, stderr } = await flashinf(['import', TINY, '-o', output, '--force']);
+      expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toBe(`error: ${output} is ${what}: nothing is replaced\n`);
+    }
     expect(readFileSync(file, 'utf8')).toBe('mine');
+    expect(readdirSync(directory)).toEqual(readdirSync(TINY));
+  });
+
+  test.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('%s in the middle ends it, and takes back what it wrote', async (signal, code) => {
+    const directory = mkdtempSync(join(scratch, 'interrupted-'));
+    const output = join(directory, 'bundle');
+    const watcher = watch(directory);
+    const outcome = await flashinf(['import', large(), '-o', output], {
+      control: (child) => watcher.once('change', () => child.kill(signal)),
+    });
+    watcher.close();
+    expect(outcome).toMatchObject({ code, stderr: '' });
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test('a broken checkpoint leaves nothing behind', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 
 export interface Outcome {
@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly kill?: NodeJS.Signals;
   /** Interrupts the process (SIGINT) after so many ms. */
   readonly killAfter?: number;
+  /** Has the process in hand while it runs. */
+  readonly control?: (child: ChildProcess) => void;
   /** Where stdout goes instead of to the outcome. */
   readonly stdoutFile?: string;
   /** Closes stdout after its first bytes, as `head -c` does. */
@@ -43,6 +45,7 @@ export function flashinf(args: readonly string[], options: RunOptions = {}): Pro
       resolve({ code, stdout: Buffer.concat(stdout), stderr });
     });
     if (options.killAfter !== undefined) setTimeout(() => child.kill('SIGINT'), options.killAfter);
+    options.control?.(child);
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input);
   });

@@ -67,13 +67,19 @@ describe('a team', () => {
     // Far too small: the worker's kernel reads out of bounds and traps.
     memories: [new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })],
   };
-  const idle: Engine = { run: () => undefined, cost: () => 1e9 };
+  const idle: Engine = {
+    step: () => undefined,
+    sums: () => undefined,
+    sumsAhead: false,
+    stepCost: () => 1e9,
+    sumsCost: () => 1e9,
+  };
 
   test('says so when a worker fails', async () => {
     const team = await startTeam(idle, data, 4, 2);
-    team.run(Int32Array.of(4000));
+    team.sums(Int32Array.of(4000));
     expect(() => team.join()).toThrow(/a mixer thread has failed/);
-    expect(() => team.run(Int32Array.of(4001))).toThrow(/a mixer thread has failed/);
+    expect(() => team.sums(Int32Array.of(4001))).toThrow(/a mixer thread has failed/);
     await team.close();
   });
 

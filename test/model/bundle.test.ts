@@ -20,8 +20,8 @@ import { removeTemporary, temporaryDirectory, tinyBundle, tinyCheckpoint } from 
 
 let good: string;
 
-beforeAll(() => {
-  good = tinyBundle('log');
+beforeAll(async () => {
+  good = await tinyBundle('log');
 });
 afterAll(removeTemporary);
 
@@ -91,11 +91,11 @@ test('hard links are what package managers make, and open', () => {
   expect(openBundle(directory).config.name).toBe('tiny');
 });
 
-test('the id follows the content and nothing else', () => {
+test('the id follows the content and nothing else', async () => {
   const { id } = openBundle(good);
   expect(openBundle(replaced('"name": "tiny"', '"name": "other"')).id).toBe(id);
   const other = join(temporaryDirectory(), 'bundle');
-  bundleCheckpoint(tinyCheckpoint('linear'), other);
+  await bundleCheckpoint(tinyCheckpoint('linear'), other);
   expect(openBundle(other).id).not.toBe(id);
 });
 
@@ -264,27 +264,32 @@ describe('config fields', () => {
 });
 
 describe('writing', () => {
-  test('replaces a bundle, and leaves nothing beside it', () => {
+  test('replaces a bundle, and leaves nothing beside it', async () => {
     const parent = temporaryDirectory();
     const directory = join(parent, 'bundle');
-    bundleCheckpoint(tinyCheckpoint('linear'), directory);
-    bundleCheckpoint(tinyCheckpoint('log'), directory);
+    await bundleCheckpoint(tinyCheckpoint('linear'), directory);
+    await bundleCheckpoint(tinyCheckpoint('log'), directory);
     expect(readdirSync(parent)).toEqual(['bundle']);
     expect(openBundle(directory).id).toBe(openBundle(good).id);
   });
 
-  test('does not replace what is no bundle', () => {
-    const directory = temporaryDirectory();
-    writeFileSync(join(directory, 'thesis.tex'), '');
-    expect(() => bundleCheckpoint(tinyCheckpoint('log'), directory)).toThrow('is not a bundle');
-    expect(readdirSync(directory)).toEqual(['thesis.tex']);
+  test.each<[string, (directory: string) => string, RegExp]>([
+    ['something else', () => temporaryDirectory(), /is not a bundle/],
+    ['a checkpoint', () => tinyCheckpoint('log'), /is not a bundle/],
+    ['a bundle and something else', (copy) => copy, /is a bundle that also holds thesis\.tex/],
+  ])('does not replace %s', async (_, make, message) => {
+    const directory = make(broken(() => {}));
+    writeFileSync(join(directory, 'thesis.tex'), 'mine');
+    const before = readdirSync(directory);
+    await expect(bundleCheckpoint(tinyCheckpoint('log'), directory)).rejects.toThrow(message);
+    expect(readdirSync(directory)).toEqual(before);
   });
 
-  test('the tokenizer comes along', () => {
+  test('the tokenizer comes along', async () => {
     const checkpoint = tinyCheckpoint('log');
     writeFileSync(join(checkpoint, 'tokenizer.json'), '{"model": {}}');
     const directory = join(temporaryDirectory(), 'bundle');
-    bundleCheckpoint(checkpoint, directory);
+    await bundleCheckpoint(checkpoint, directory);
     expect(openBundle(directory).config.tokenizer).toEqual({ kind: 'bpe', file: 'tokenizer.json' });
     expect(readFileSync(join(directory, 'tokenizer.json'), 'utf8')).toBe('{"model": {}}');
   });

@@ -30,7 +30,7 @@ test('a single band has the lowest frequency alone', () => {
 });
 
 test('tap 0 is the reference one, and row 0 of the taps', async () => {
-  const model = await openModel(tinyBundle('log'));
+  const model = await openModel(await tinyBundle('log'));
   const { width } = model.config.model;
   const { taps } = reference('log');
   for (let m = 0; m < model.mixers; m++) {

@@ -39,9 +39,9 @@ export function tinyCheckpoint(
   return directory;
 }
 
-export function tinyBundle(time: Time): string {
+export async function tinyBundle(time: Time): Promise<string> {
   const directory = join(temporaryDirectory(), 'bundle');
-  bundleCheckpoint(tinyCheckpoint(time), directory);
+  await bundleCheckpoint(tinyCheckpoint(time), directory);
   return directory;
 }
 

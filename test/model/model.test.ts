@@ -26,7 +26,7 @@ describe.each<Time>(['log', 'linear'])('%s time', (time) => {
 
   beforeAll(async () => {
     expected = reference(time);
-    model = await openModel(tinyBundle(time), { device: 'cpu' });
+    model = await openModel(await tinyBundle(time), { device: 'cpu' });
     ({ vocabulary: V, width: D } = model.config.model);
   });
   afterAll(() => model.close());
@@ -113,7 +113,7 @@ describe('contracts', () => {
   let V: number;
 
   beforeAll(async () => {
-    directory = tinyBundle('log');
+    directory = await tinyBundle('log');
     model = await openModel(directory);
     ({ width: D, vocabulary: V } = model.config.model);
   });

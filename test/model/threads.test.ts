@@ -64,7 +64,7 @@ let runtime: Runtime;
 
 beforeAll(async () => {
   directory = join(temporaryDirectory(), 'bundle');
-  writeBundle(directory, {
+  await writeBundle(directory, {
     name: 'threads',
     model,
     filter,

@@ -162,6 +162,12 @@ export const EXPORT = {
       completes: 'file',
     },
     force: { type: 'flag', help: 'replace a file that is there' },
+    stem: {
+      type: 'text',
+      value: 'prefix',
+      help: 'what names begin with, as in backbone.',
+      defaultText: 'as imported',
+    },
     ...EVERYWHERE,
   },
   examples: [['flashinf export dna -o weights.safetensors', 'for other programs']],

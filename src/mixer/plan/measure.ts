@@ -1,7 +1,7 @@
 import { openEngine } from '../open.js';
 import { layoutLayer, pagesFor } from '../memory/layout.js';
 import { sidesOf } from '../schedule.js';
-import { tiledPending, tileRunners } from '../tiled.js';
+import { tiledSums, tileRunners } from '../tiled.js';
 import type { CostTable, LevelCosts } from './costs.js';
 import { SMALLEST_FFT, type LevelPlan, type Plan, type TauName } from './plan.js';
 
@@ -50,7 +50,7 @@ function measureLevel(level: LevelPlan, budgetMs: number): number {
   layer.floats.fill(0);
   const runner = tileRunners(layer)[plan.levels.length - 1];
   const block = (): void => {
-    if (side === 1) for (let t = 0; t < fanOut; t++) tiledPending(layer, 0, t);
+    if (side === 1) for (let t = 0; t < fanOut; t++) tiledSums(layer, 0, t, 0, layer.layout.groups);
     else {
       for (let known = side; known < length; known += side) {
         runner.run(known, known, side, 0, 0, layer.layout.groups, 0);

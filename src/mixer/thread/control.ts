@@ -20,12 +20,16 @@ export function doneWord(worker: number): number {
   return worker * PER_WORKER;
 }
 
+/** What an engine can be asked to do, see there. */
+const KINDS = ['step', 'sums', 'deferred'] as const;
+export type JobKind = (typeof KINDS)[number];
+
 /** Jobs that may be under way at once. */
 export const RING = 64;
 
-/** What the threads are to do: what is due at `end`, or the deferred slices of the steps from `begin` to `end`. */
+/** What the threads are to do: a step or the sums at positions `end`, or the deferred slices of the steps from `begin` to `end`. */
 export interface Job {
-  readonly kind: 'due' | 'deferred';
+  readonly kind: JobKind;
   readonly begin: PerLane;
   readonly end: PerLane;
 }
@@ -37,7 +41,7 @@ function jobWord(threads: number, lanes: number, job: number): number {
 
 export function writeJob(control: Int32Array, threads: number, job: number, { kind, begin, end }: Job): void {
   const at = jobWord(threads, end.length, job);
-  control[at] = kind === 'due' ? 0 : 1;
+  control[at] = KINDS.indexOf(kind);
   control.set(begin, at + 1);
   control.set(end, at + 1 + end.length);
 }
@@ -46,7 +50,7 @@ export function readJob(control: Int32Array, threads: number, lanes: number, job
   const at = jobWord(threads, lanes, job);
   const begin = control.subarray(at + 1, at + 1 + lanes);
   const end = control.subarray(at + 1 + lanes, at + 1 + 2 * lanes);
-  return { kind: control[at] === 0 ? 'due' : 'deferred', begin, end };
+  return { kind: KINDS[control[at]], begin, end };
 }
 
 /** What a worker's word holds until it is ready. */
@@ -108,7 +112,7 @@ export function share(units: number, threads: number, thread: number): Range {
 }
 
 /** The units of a thread in a job. Deferred tiles are the workers' alone: the main thread has the next token to see to. */
-export function shareOf(kind: Job['kind'], units: number, threads: number, thread: number): Range {
-  if (kind === 'due') return share(units, threads, thread);
+export function shareOf(kind: JobKind, units: number, threads: number, thread: number): Range {
+  if (kind !== 'deferred') return share(units, threads, thread);
   return thread === 0 ? { from: 0, to: 0 } : share(units, threads - 1, thread - 1);
 }

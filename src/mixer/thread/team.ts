@@ -24,19 +24,21 @@ const FILE = new URL('../../../dist/mixer/thread/worker.js', import.meta.url);
 /** Work worth fewer ns than this in total wakes no sleeping worker, which would take 54 us. */
 const WORTH_WAKING = 200_000;
 /**
- * Work worth fewer ns than this is not even handed to workers that are awake: the lines it reads and writes would have to
- * cross from one core to the other, which takes as long as the work.
+ * Where there are as many units as this, workers that are awake take part in every step: each thread then keeps its own
+ * units in its own cache. With fewer, handing over takes longer than the work.
  */
-const WORTH_SHARING = 50_000;
+const WORTH_KEEPING = 8;
 
 /** Without any news for so long (ms) a worker is taken to be dead. Only the largest tiles take seconds. */
 const PATIENCE = 60_000;
 
 /** Threads that run one engine's jobs together, the caller's among them. */
 export interface Team {
-  /** Begins what is due at each lane's position: the caller's share is done on return, the others' after `join`. */
-  run(positions: PerLane): void;
-  /** Waits until all that `run` has begun is done. To be called before anything is read or written that it works on. */
+  /** Begins the engine's step at each lane's position: the caller's share is done on return, the others' after `join`. */
+  step(positions: PerLane): void;
+  /** The same for the sums. */
+  sums(positions: PerLane): void;
+  /** Waits until all that these have begun is done. To be called before anything is read or written that it works on. */
   join(): void;
   /**
    * Hands over the deferred slices of the steps that made `begin` < known <= `end` inputs known. Returns a number for
@@ -53,7 +55,8 @@ export interface Team {
 /** The caller alone. */
 export function soloTeam(engine: Engine, units: number): Team {
   return {
-    run: (positions) => engine.run(positions, 0, units, 0),
+    step: (positions) => engine.step(positions, 0, units, 0),
+    sums: (positions) => engine.sums(positions, 0, units),
     join: () => undefined,
     defer(begin, end) {
       engine.deferred?.run(begin, end, 0, units, 0);
@@ -127,20 +130,33 @@ export async function startTeam(
     Atomics.notify(control, JOB);
   };
   const join = (): void => wait(shared);
+  /** Whether a job that takes about `ns` is for all threads. */
+  const worthSharingNow = (ns: number): boolean => {
+    // Beside deferred tiles, workers are not to be waited for.
+    if (engine.deferred) return false;
+    if (worthSharing !== undefined) return ns >= worthSharing;
+    return ns >= WORTH_WAKING || (units >= WORTH_KEEPING && awake());
+  };
   return {
-    run(positions) {
+    step(positions) {
       join();
       if (Atomics.load(control, FAILED) !== 0) throw broken(failure);
-      const worth = engine.cost(positions) * units;
-      const least = worthSharing ?? (worth < WORTH_WAKING && awake() ? WORTH_SHARING : WORTH_WAKING);
-      // Beside deferred tiles, workers are not to be waited for.
-      if (worth < least || engine.deferred) {
-        engine.run(positions, 0, units, 0);
-        return;
+      if (!worthSharingNow(engine.stepCost(positions) * units)) engine.step(positions, 0, units, 0);
+      else {
+        begin({ kind: 'step', begin: positions, end: positions });
+        shared = latest;
+        engine.step(positions, mine.from, mine.to, 0);
       }
-      begin({ kind: 'due', begin: positions, end: positions });
-      shared = latest;
-      engine.run(positions, mine.from, mine.to, 0);
+    },
+    sums(positions) {
+      join();
+      if (Atomics.load(control, FAILED) !== 0) throw broken(failure);
+      if (!worthSharingNow(engine.sumsCost(positions) * units)) engine.sums(positions, 0, units);
+      else {
+        begin({ kind: 'sums', begin: positions, end: positions });
+        shared = latest;
+        engine.sums(positions, mine.from, mine.to);
+      }
     },
     join,
     defer(from, to) {

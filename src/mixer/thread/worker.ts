@@ -40,7 +40,8 @@ try {
       done++;
       const { kind, begin, end } = readJob(control, threads, lanes, done);
       const { from, to } = shareOf(kind, units, threads, thread);
-      if (kind === 'due') engine.run(end, from, to, thread);
+      if (kind === 'step') engine.step(end, from, to, thread);
+      else if (kind === 'sums') engine.sums(end, from, to);
       else engine.deferred?.run(begin, end, from, to, thread);
       tell(doneWord(thread), done);
     }
