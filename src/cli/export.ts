@@ -7,10 +7,10 @@ import type { Call } from './program.js';
 
 export function exportWeights({ args: [bundle], options, io }: Call<typeof EXPORT>): void {
   const { output, force, stem } = options;
-  if (stem !== undefined && !STEM.test(stem)) {
-    throw new UsageError(`--stem: expected backbone. or NAME.backbone., got ${stem}`);
-  }
   if (existsSync(output) && !force) throw new UsageError(`${output} exists; --force replaces it`);
+  if (stem !== undefined && !STEM.test(stem)) {
+    throw new UsageError(`--stem: expected backbone. or NAME.backbone., got ${JSON.stringify(stem)}`);
+  }
   try {
     const { tensors, bytes } = exportBundle(bundle, output, stem);
     io.note(`${output}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
