@@ -1,7 +1,8 @@
 /**
- * Compiles the AssemblyScript kernels to dist/mixer/kernel/kernels.wasm.
+ * Compiles the AssemblyScript kernels to dist/mixer/kernel/: kernels.wasm, and kernels-relaxed.wasm, which multiplies and
+ * adds in one instruction.
  *
- * The module imports its memory (shared, so that worker threads see the same arrays) and owns none of it: no
+ * A module imports its memory (shared, so that worker threads see the same arrays) and owns none of it: no
  * runtime, no static data. One compiled module serves memories of any size.
  */
 import { mkdirSync } from 'node:fs';
@@ -10,8 +11,7 @@ import { Node, NodeKind } from 'assemblyscript';
 import { Transform } from 'assemblyscript/transform';
 
 const root = new URL('..', import.meta.url);
-const source = 'src/mixer/kernel/assembly/index.ts';
-const output = 'dist/mixer/kernel/kernels.wasm';
+const SOURCE = 'src/mixer/kernel/assembly/index.ts';
 
 process.chdir(root.pathname);
 mkdirSync('dist/mixer/kernel', { recursive: true });
@@ -37,33 +37,32 @@ class InlineComments extends Transform {
   }
 }
 
-const { error, stderr } = await asc.main(
-  [
-    source,
-    '--outFile',
-    output,
-    '-O3',
-    '--noAssert',
-    '--runtime',
-    'stub',
-    '--importMemory',
-    '--sharedMemory',
-    '--initialMemory',
-    '1',
-    '--maximumMemory',
-    String(MAXIMUM_PAGES),
-    '--enable',
-    'simd',
-    '--enable',
-    'threads',
-    // Nothing of ours lives in memory, and address 0 belongs to the caller.
-    '--memoryBase',
-    '0',
-  ],
-  { transforms: [new InlineComments()] },
-);
-if (error) {
-  console.error(stderr.toString());
-  console.error(error.message);
-  process.exitCode = 1;
+/** Compiles one module. */
+async function compile(output, features) {
+  const { error, stderr } = await asc.main(
+    [
+      SOURCE,
+      '--outFile',
+      output,
+      '-O3',
+      '--noAssert',
+      '--runtime',
+      'stub',
+      '--importMemory',
+      '--sharedMemory',
+      '--initialMemory',
+      '1',
+      '--maximumMemory',
+      String(MAXIMUM_PAGES),
+      ...features.flatMap((feature) => ['--enable', feature]),
+      // Nothing of ours lives in memory, and address 0 belongs to the caller.
+      '--memoryBase',
+      '0',
+    ],
+    { transforms: [new InlineComments()] },
+  );
+  if (error) throw new Error(`${output}: ${stderr.toString()}\n${error.message}`);
 }
+
+await compile('dist/mixer/kernel/kernels.wasm', ['simd', 'threads']);
+await compile('dist/mixer/kernel/kernels-relaxed.wasm', ['simd', 'threads', 'relaxed-simd']);

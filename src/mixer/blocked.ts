@@ -276,8 +276,10 @@ export class BlockedMixer implements Mixer {
   private checkStep(what: string, values: Float32Array): void {
     this.checkOpen();
     const { layers, width, length } = this.shape;
-    const shape = this.lanes === 1 ? `${layers} x ${width}` : `${layers} x ${this.lanes} x ${width}`;
-    checkSize(what, values, layers * this.lanes * width, shape);
+    if (values.length !== layers * this.lanes * width) {
+      const shape = this.lanes === 1 ? `${layers} x ${width}` : `${layers} x ${this.lanes} x ${width}`;
+      checkSize(what, values, layers * this.lanes * width, shape);
+    }
     if (this.lanes === 1 && this.at[0] >= length) {
       throw new RangeError(`all ${length} positions of the mixer are used`);
     }

@@ -4,7 +4,7 @@ import { writePlainTables, writeTwistedTables } from './kernel/twiddles.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { LevelLayout, TiledLayout } from './memory/layout.js';
 import type { TauName } from './plan/plan.js';
-import { layersOf, takeRows } from './rows.js';
+import { endOfLayer, takeRows } from './rows.js';
 import { deferredInputs, inputsAfter, levelAfter, sliceAfter } from './schedule.js';
 import { deferredTiles } from './tile/deferred.js';
 import { directTiles } from './tile/direct.js';
@@ -66,8 +66,10 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
   const alone = (known: number, from: number, to: number, thread: number): void => {
     const index = due(known);
     if (index === 0) return;
-    for (const { layer, begin, end } of layersOf(from, to, groups)) {
-      tile(layer, index, known, 0, begin, end, thread);
+    for (let unit = from, end = from; unit < to; unit = end) {
+      end = endOfLayer(unit, to, groups);
+      const first = unit % groups;
+      tile(Math.floor(unit / groups), index, known, 0, first, first + end - unit, thread);
     }
   };
   const together: Engine['step'] = (positions, from, to, thread) => {
@@ -83,11 +85,14 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
     }
   };
   const sums = (positions: PerLane, ahead: number, from: number, to: number): void => {
-    for (const { layer, begin, end } of layersOf(from, to, groups)) {
+    for (let unit = from, end = from; unit < to; unit = end) {
+      end = endOfLayer(unit, to, groups);
+      const layer = layers[Math.floor(unit / groups)];
+      const first = unit % groups;
       for (let lane = 0; lane < lanes; lane++) {
         const position = positions[lane] + ahead;
         if (positions[lane] < 0 || position >= length) continue;
-        tiledSums(layers[layer], lane, position, begin, end);
+        tiledSums(layer, lane, position, first, first + end - unit);
       }
     }
   };

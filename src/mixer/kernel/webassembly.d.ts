@@ -1,5 +1,6 @@
 /** The parts of the WebAssembly interface that the kernels use (TypeScript declares it only for browsers). */
 declare namespace WebAssembly {
+  function validate(bytes: Uint8Array): boolean;
   class Module {
     constructor(bytes: Uint8Array);
   }

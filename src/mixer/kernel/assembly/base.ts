@@ -4,6 +4,7 @@
  * Loads and stores are mixed with arithmetic on purpose, here and in products.ts: V8 moves loads up to the store before
  * them, and what then waits for its turn has to find one of 16 registers.
  */
+import { madd, msub } from './fused';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 
 const ROOT: f32 = 0.7071067811865476; // sqrt(1/2)
@@ -121,12 +122,12 @@ export function inverseHalves(block: usize): void {
     xi = v128.load(block, 96);
     yr = v128.load(block, 320);
     yi = v128.load(block, 352);
-    let tr = f32x4.mul(root, f32x4.sub(yr, yi)); // times (1 + i) / sqrt 2
-    let ti = f32x4.mul(root, f32x4.add(yr, yi));
-    v128.store(block, f32x4.add(xr, tr), 64);
-    v128.store(block, f32x4.add(xi, ti), 96);
-    v128.store(block, f32x4.sub(xr, tr), 320);
-    v128.store(block, f32x4.sub(xi, ti), 352);
+    let dr = f32x4.sub(yr, yi); // times (1 + i) / sqrt 2
+    let di = f32x4.add(yr, yi);
+    v128.store(block, madd(xr, root, dr), 64);
+    v128.store(block, madd(xi, root, di), 96);
+    v128.store(block, msub(xr, root, dr), 320);
+    v128.store(block, msub(xi, root, di), 352);
     xr = v128.load(block, 128);
     xi = v128.load(block, 160);
     yr = v128.load(block, 384);
@@ -139,11 +140,11 @@ export function inverseHalves(block: usize): void {
     xi = v128.load(block, 224);
     yr = v128.load(block, 448);
     yi = v128.load(block, 480);
-    tr = f32x4.mul(root, f32x4.add(yr, yi)); // times (i - 1) / sqrt 2, negated
-    ti = f32x4.mul(root, f32x4.sub(yi, yr));
-    v128.store(block, f32x4.sub(xr, tr), 192);
-    v128.store(block, f32x4.sub(xi, ti), 224);
-    v128.store(block, f32x4.add(xr, tr), 448);
-    v128.store(block, f32x4.add(xi, ti), 480);
+    dr = f32x4.add(yr, yi); // times (i - 1) / sqrt 2, negated
+    di = f32x4.sub(yi, yr);
+    v128.store(block, msub(xr, root, dr), 192);
+    v128.store(block, msub(xi, root, di), 224);
+    v128.store(block, madd(xr, root, dr), 448);
+    v128.store(block, madd(xi, root, di), 480);
   }
 }

@@ -1,3 +1,4 @@
+import { madd } from './fused';
 import { LINE, VECTOR } from './layout';
 
 /** Inputs summed in registers before the sum is added to the outputs; see stream.ts. */
@@ -44,10 +45,10 @@ function oneOutput(inputs: usize, output: usize, tap: usize, rows: u32): void {
     let s2 = s0;
     let s3 = s0;
     for (let j = block; j > 0; j--) {
-      s0 = f32x4.add(s0, f32x4.mul(v128.load(inputs, 0), v128.load(tap, 0)));
-      s1 = f32x4.add(s1, f32x4.mul(v128.load(inputs, 16), v128.load(tap, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(v128.load(inputs, 32), v128.load(tap, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(v128.load(inputs, 48), v128.load(tap, 48)));
+      s0 = madd(s0, v128.load(inputs, 0), v128.load(tap, 0));
+      s1 = madd(s1, v128.load(inputs, 16), v128.load(tap, 16));
+      s2 = madd(s2, v128.load(inputs, 32), v128.load(tap, 32));
+      s3 = madd(s3, v128.load(inputs, 48), v128.load(tap, 48));
       inputs += LINE;
       tap -= LINE;
     }
@@ -78,28 +79,28 @@ function fourOutputs(inputs: usize, outputs: usize, tap: usize, rows: u32): void
       const x2 = v128.load(inputs, 128);
       const x3 = v128.load(inputs, 192);
       let h = v128.load(base, 0);
-      s0 = f32x4.add(s0, f32x4.mul(x3, h));
+      s0 = madd(s0, x3, h);
       h = v128.load(base, 64);
-      s0 = f32x4.add(s0, f32x4.mul(x2, h));
-      s1 = f32x4.add(s1, f32x4.mul(x3, h));
+      s0 = madd(s0, x2, h);
+      s1 = madd(s1, x3, h);
       h = v128.load(base, 128);
-      s0 = f32x4.add(s0, f32x4.mul(x1, h));
-      s1 = f32x4.add(s1, f32x4.mul(x2, h));
-      s2 = f32x4.add(s2, f32x4.mul(x3, h));
+      s0 = madd(s0, x1, h);
+      s1 = madd(s1, x2, h);
+      s2 = madd(s2, x3, h);
       h = v128.load(base, 192);
-      s0 = f32x4.add(s0, f32x4.mul(x0, h));
-      s1 = f32x4.add(s1, f32x4.mul(x1, h));
-      s2 = f32x4.add(s2, f32x4.mul(x2, h));
-      s3 = f32x4.add(s3, f32x4.mul(x3, h));
+      s0 = madd(s0, x0, h);
+      s1 = madd(s1, x1, h);
+      s2 = madd(s2, x2, h);
+      s3 = madd(s3, x3, h);
       h = v128.load(base, 256);
-      s1 = f32x4.add(s1, f32x4.mul(x0, h));
-      s2 = f32x4.add(s2, f32x4.mul(x1, h));
-      s3 = f32x4.add(s3, f32x4.mul(x2, h));
+      s1 = madd(s1, x0, h);
+      s2 = madd(s2, x1, h);
+      s3 = madd(s3, x2, h);
       h = v128.load(base, 320);
-      s2 = f32x4.add(s2, f32x4.mul(x0, h));
-      s3 = f32x4.add(s3, f32x4.mul(x1, h));
+      s2 = madd(s2, x0, h);
+      s3 = madd(s3, x1, h);
       h = v128.load(base, 384);
-      s3 = f32x4.add(s3, f32x4.mul(x0, h));
+      s3 = madd(s3, x0, h);
       inputs += 4 * LINE;
       tap -= 4 * LINE;
     }

@@ -10,6 +10,7 @@
  * 4, 8, 16, ... one after the other. The last quarter's twiddle is the conjugate of W^j, not W^3j, which is why its
  * frequencies are 4k - 1: two numbers less to load, and the whole butterfly fits the 16 vector registers.
  */
+import { madd, msub } from './fused';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 
 /** Bytes per entry of the plain table: two complex numbers. */
@@ -87,8 +88,8 @@ function inverseButterfly(p: usize, quarter: usize, entry: usize): void {
   let wi = v128.load32_splat(entry, 12);
   let yr = v128.load(p2);
   let yi = v128.load(p2, IMAGINARY);
-  const t2r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-  const t2i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+  const t2r = madd(f32x4.mul(yr, wr), yi, wi);
+  const t2i = msub(f32x4.mul(yi, wr), yr, wi);
   const t0r = v128.load(p);
   const t0i = v128.load(p, IMAGINARY);
   const ar = f32x4.add(t0r, t2r);
@@ -99,12 +100,12 @@ function inverseButterfly(p: usize, quarter: usize, entry: usize): void {
   wi = v128.load32_splat(entry, 4);
   yr = v128.load(p1);
   yi = v128.load(p1, IMAGINARY);
-  const t1r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-  const t1i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+  const t1r = madd(f32x4.mul(yr, wr), yi, wi);
+  const t1i = msub(f32x4.mul(yi, wr), yr, wi);
   yr = v128.load(p3);
   yi = v128.load(p3, IMAGINARY);
-  const t3r = f32x4.sub(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-  const t3i = f32x4.add(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+  const t3r = msub(f32x4.mul(yr, wr), yi, wi);
+  const t3i = madd(f32x4.mul(yi, wr), yr, wi);
   const cr = f32x4.add(t1r, t3r);
   const ci = f32x4.add(t1i, t3i);
   const er = f32x4.sub(t1r, t3r);
@@ -122,13 +123,13 @@ function inverseButterfly(p: usize, quarter: usize, entry: usize): void {
 /** Stores (r + i s)(wr + i wi) into one vector of a point. */
 // @inline
 export function storeProduct(p: usize, r: v128, s: v128, wr: v128, wi: v128): void {
-  v128.store(p, f32x4.sub(f32x4.mul(r, wr), f32x4.mul(s, wi)));
-  v128.store(p, f32x4.add(f32x4.mul(r, wi), f32x4.mul(s, wr)), IMAGINARY);
+  v128.store(p, msub(f32x4.mul(r, wr), s, wi));
+  v128.store(p, madd(f32x4.mul(r, wi), s, wr), IMAGINARY);
 }
 
 /** The same times the conjugate, (r + i s)(wr - i wi). */
 // @inline
 function storeConjugateProduct(p: usize, r: v128, s: v128, wr: v128, wi: v128): void {
-  v128.store(p, f32x4.add(f32x4.mul(r, wr), f32x4.mul(s, wi)));
-  v128.store(p, f32x4.sub(f32x4.mul(s, wr), f32x4.mul(r, wi)), IMAGINARY);
+  v128.store(p, madd(f32x4.mul(r, wr), s, wi));
+  v128.store(p, msub(f32x4.mul(s, wr), r, wi), IMAGINARY);
 }

@@ -10,6 +10,7 @@
  * `slots` are spectra `size` bytes apart, as many as `slotsOf(B)`: child t's, at t modulo their number, holds what is summed
  * for the child and later, once it is known, its own spectrum. `filter` is H[1], H[2], ... at the same distance.
  */
+import { madd, msub } from './fused';
 import { forward4, forwardHalves, inverse4, inverseHalves } from './base';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 import { forwardPass, inversePass } from './passes';
@@ -181,12 +182,17 @@ function multiplyPoint(
   }
   const hr = v128.load(filter + at);
   const hi = v128.load(filter + at, IMAGINARY);
-  let r = f32x4.sub(f32x4.mul(xr, hr), f32x4.mul(xi, hi));
-  let i = f32x4.add(f32x4.mul(xr, hi), f32x4.mul(xi, hr));
-  if (!fresh) {
-    r = f32x4.add(r, v128.load(due + at));
-    i = f32x4.add(i, v128.load(due + at, IMAGINARY));
+  let r: v128;
+  let i: v128;
+  if (fresh) {
+    r = f32x4.mul(xr, hr);
+    i = f32x4.mul(xr, hi);
+  } else {
+    r = madd(v128.load(due + at), xr, hr);
+    i = madd(v128.load(due + at, IMAGINARY), xr, hi);
   }
+  r = msub(r, xi, hi);
+  i = madd(i, xi, hr);
   v128.store(block + at, r);
   v128.store(block + at, i, IMAGINARY);
 }
@@ -224,12 +230,14 @@ function fromTwo(
       const h1i = v128.load(h, IMAGINARY);
       const h2r = v128.load(h + size);
       const h2i = v128.load(h + size, IMAGINARY);
-      let r = f32x4.add(product(x1r, h1r, x1i, h1i), product(x0r, h2r, x0i, h2i));
-      let i = f32x4.add(cross(x1r, h1i, x1i, h1r), cross(x0r, h2i, x0i, h2r));
+      let r = f32x4.splat(0);
+      let i = r;
       if (!fresh) {
-        r = f32x4.add(r, v128.load(to));
-        i = f32x4.add(i, v128.load(to, IMAGINARY));
+        r = v128.load(to);
+        i = v128.load(to, IMAGINARY);
       }
+      r = real(real(r, x1r, h1r, x1i, h1i), x0r, h2r, x0i, h2i);
+      i = imaginary(imaginary(i, x1r, h1r, x1i, h1i), x0r, h2r, x0i, h2i);
       const p = target > 0 ? to : block + at;
       v128.store(p, r);
       v128.store(p, i, IMAGINARY);
@@ -237,16 +245,16 @@ function fromTwo(
   }
 }
 
-/** The real part of a product. */
+/** `sum` and the real part of (xr + i xi)(hr + i hi). */
 // @inline
-function product(xr: v128, hr: v128, xi: v128, hi: v128): v128 {
-  return f32x4.sub(f32x4.mul(xr, hr), f32x4.mul(xi, hi));
+function real(sum: v128, xr: v128, hr: v128, xi: v128, hi: v128): v128 {
+  return msub(madd(sum, xr, hr), xi, hi);
 }
 
-/** Its imaginary part. */
+/** `sum` and its imaginary part. */
 // @inline
-function cross(xr: v128, hi: v128, xi: v128, hr: v128): v128 {
-  return f32x4.add(f32x4.mul(xr, hi), f32x4.mul(xi, hr));
+function imaginary(sum: v128, xr: v128, hr: v128, xi: v128, hi: v128): v128 {
+  return madd(madd(sum, xr, hi), xi, hr);
 }
 
 /** The same from four children for up to four. */
@@ -285,16 +293,16 @@ function fromFour(
       let hai = v128.load(h, IMAGINARY);
       let hbr = v128.load(h + size);
       let hbi = v128.load(h + size, IMAGINARY);
-      r = f32x4.add(r, f32x4.add(product(x3r, har, x3i, hai), product(x2r, hbr, x2i, hbi)));
-      i = f32x4.add(i, f32x4.add(cross(x3r, hai, x3i, har), cross(x2r, hbi, x2i, hbr)));
+      r = real(real(r, x3r, har, x3i, hai), x2r, hbr, x2i, hbi);
+      i = imaginary(imaginary(i, x3r, har, x3i, hai), x2r, hbr, x2i, hbi);
       v128.store(p, r);
       v128.store(p, i, IMAGINARY);
       har = v128.load(h + 2 * size);
       hai = v128.load(h + 2 * size, IMAGINARY);
       hbr = v128.load(h + 3 * size);
       hbi = v128.load(h + 3 * size, IMAGINARY);
-      r = f32x4.add(r, f32x4.add(product(x1r, har, x1i, hai), product(x0r, hbr, x0i, hbi)));
-      i = f32x4.add(i, f32x4.add(cross(x1r, hai, x1i, har), cross(x0r, hbi, x0i, hbr)));
+      r = real(real(r, x1r, har, x1i, hai), x0r, hbr, x0i, hbi);
+      i = imaginary(imaginary(i, x1r, har, x1i, hai), x0r, hbr, x0i, hbi);
       v128.store(p, r);
       v128.store(p, i, IMAGINARY);
     }

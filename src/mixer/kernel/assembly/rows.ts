@@ -1,3 +1,4 @@
+import { madd } from './fused';
 import { LINE } from './layout';
 
 /** Copies one position, `[channel]`, into its lines: one per channel group, `stride` bytes apart. */
@@ -36,10 +37,10 @@ export function pendingRow(
     for (let j = count; j > 0; j--) {
       past -= LINE;
       tap += LINE;
-      s0 = f32x4.add(s0, f32x4.mul(v128.load(past, 0), v128.load(tap, 0)));
-      s1 = f32x4.add(s1, f32x4.mul(v128.load(past, 16), v128.load(tap, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(v128.load(past, 32), v128.load(tap, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(v128.load(past, 48), v128.load(tap, 48)));
+      s0 = madd(s0, v128.load(past, 0), v128.load(tap, 0));
+      s1 = madd(s1, v128.load(past, 16), v128.load(tap, 16));
+      s2 = madd(s2, v128.load(past, 32), v128.load(tap, 32));
+      s3 = madd(s3, v128.load(past, 48), v128.load(tap, 48));
     }
     v128.store(row, s0, 0);
     v128.store(row, s1, 16);

@@ -1,3 +1,4 @@
+import { madd } from './fused';
 import { LINE } from './layout';
 
 /**
@@ -9,7 +10,7 @@ const BLOCK: u32 = 256;
 
 // @inline
 function mulAdd(sum: v128, a: usize, b: usize, at: usize): v128 {
-  return f32x4.add(sum, f32x4.mul(v128.load(a + at), v128.load(b + at)));
+  return madd(sum, v128.load(a + at), v128.load(b + at));
 }
 
 // @inline
@@ -67,10 +68,10 @@ export function spread(y: usize, taps: usize, sums: usize, rows: u32): void {
   const y2 = v128.load(y, 32);
   const y3 = v128.load(y, 48);
   for (; rows > 0; rows--) {
-    v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(y0, v128.load(taps))), 0);
-    v128.store(sums, f32x4.add(v128.load(sums, 16), f32x4.mul(y1, v128.load(taps, 16))), 16);
-    v128.store(sums, f32x4.add(v128.load(sums, 32), f32x4.mul(y2, v128.load(taps, 32))), 32);
-    v128.store(sums, f32x4.add(v128.load(sums, 48), f32x4.mul(y3, v128.load(taps, 48))), 48);
+    v128.store(sums, madd(v128.load(sums), y0, v128.load(taps)), 0);
+    v128.store(sums, madd(v128.load(sums, 16), y1, v128.load(taps, 16)), 16);
+    v128.store(sums, madd(v128.load(sums, 32), y2, v128.load(taps, 32)), 32);
+    v128.store(sums, madd(v128.load(sums, 48), y3, v128.load(taps, 48)), 48);
     sums += LINE;
     taps += LINE;
   }

@@ -10,6 +10,7 @@
  * j + n/2, j + 3n/4, whose twists are w^j times the constants exp(i pi k / 8); w^j joins the twiddles. Twisted
  * tables: for size n, n/4 entries `[w^j, w^j W^j, w^j W^2j, w^j W^-j]`, W = exp(-2 pi i / n).
  */
+import { madd, msub } from './fused';
 import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
 import { forward } from './transform';
 import { storeProduct } from './passes';
@@ -45,12 +46,10 @@ function twistRows(rows: usize, points: usize, q: usize, tables: usize): void {
       const x3 = v128.load(row + 3 * rowQuarter);
       const x1c = f32x4.mul(x1, cos);
       const x1s = f32x4.mul(x1, sin);
-      const x3c = f32x4.mul(x3, sin);
-      const x3s = f32x4.mul(x3, cos);
-      const cr = f32x4.add(x1c, x3c);
-      const ci = f32x4.add(x1s, x3s);
-      const er = f32x4.sub(x1c, x3c);
-      const ei = f32x4.sub(x1s, x3s);
+      const cr = madd(x1c, x3, sin);
+      const ci = madd(x1s, x3, cos);
+      const er = msub(x1c, x3, sin);
+      const ei = msub(x1s, x3, cos);
       const ar = f32x4.add(x0, x2);
       const br = f32x4.sub(x0, x2);
       storeProduct(
@@ -105,16 +104,16 @@ function twistBoth(rows: usize, points: usize, q: usize, tables: usize): void {
       const x0i = v128.load(high);
       let r = v128.load(low + rowQuarter);
       let s = v128.load(high + rowQuarter);
-      const x1r = f32x4.sub(f32x4.mul(r, cos), f32x4.mul(s, sin));
-      const x1i = f32x4.add(f32x4.mul(r, sin), f32x4.mul(s, cos));
+      const x1r = msub(f32x4.mul(r, cos), s, sin);
+      const x1i = madd(f32x4.mul(r, sin), s, cos);
       r = v128.load(low + 2 * rowQuarter);
       s = v128.load(high + 2 * rowQuarter);
       const x2r = f32x4.mul(root, f32x4.sub(r, s));
       const x2i = f32x4.mul(root, f32x4.add(r, s));
       r = v128.load(low + 3 * rowQuarter);
       s = v128.load(high + 3 * rowQuarter);
-      const x3r = f32x4.sub(f32x4.mul(r, sin), f32x4.mul(s, cos));
-      const x3i = f32x4.add(f32x4.mul(r, cos), f32x4.mul(s, sin));
+      const x3r = msub(f32x4.mul(r, sin), s, cos);
+      const x3i = madd(f32x4.mul(r, cos), s, sin);
       const ar = f32x4.add(x0r, x2r);
       const ai = f32x4.add(x0i, x2i);
       const br = f32x4.sub(x0r, x2r);
@@ -193,14 +192,14 @@ function untwist(
       let wi = v128.load32_splat(entry, 4);
       let yr = v128.load(p);
       let yi = v128.load(p, IMAGINARY);
-      const t0r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-      const t0i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+      const t0r = madd(f32x4.mul(yr, wr), yi, wi);
+      const t0i = msub(f32x4.mul(yi, wr), yr, wi);
       wr = v128.load32_splat(entry, 16);
       wi = v128.load32_splat(entry, 20);
       yr = v128.load(p + 2 * quarter);
       yi = v128.load(p + 2 * quarter, IMAGINARY);
-      const t2r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-      const t2i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+      const t2r = madd(f32x4.mul(yr, wr), yi, wi);
+      const t2i = msub(f32x4.mul(yi, wr), yr, wi);
       const ar = f32x4.add(t0r, t2r);
       const ai = f32x4.add(t0i, t2i);
       const br = f32x4.sub(t0r, t2r);
@@ -209,14 +208,14 @@ function untwist(
       wi = v128.load32_splat(entry, 12);
       yr = v128.load(p + quarter);
       yi = v128.load(p + quarter, IMAGINARY);
-      const t1r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-      const t1i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+      const t1r = madd(f32x4.mul(yr, wr), yi, wi);
+      const t1i = msub(f32x4.mul(yi, wr), yr, wi);
       wr = v128.load32_splat(entry, 24);
       wi = v128.load32_splat(entry, 28);
       yr = v128.load(p + 3 * quarter);
       yi = v128.load(p + 3 * quarter, IMAGINARY);
-      const t3r = f32x4.add(f32x4.mul(yr, wr), f32x4.mul(yi, wi));
-      const t3i = f32x4.sub(f32x4.mul(yi, wr), f32x4.mul(yr, wi));
+      const t3r = madd(f32x4.mul(yr, wr), yi, wi);
+      const t3i = msub(f32x4.mul(yi, wr), yr, wi);
       const cr = f32x4.add(t1r, t3r);
       const ci = f32x4.add(t1i, t3i);
       const er = f32x4.sub(t1r, t3r);
@@ -231,19 +230,19 @@ function untwist(
       if (upper) {
         accumulate(row, f32x4.add(ai, ci));
         if (!clipped || j + q < count)
-          accumulate(row + rowQuarter, f32x4.sub(f32x4.mul(x1i, cos), f32x4.mul(x1r, sin)));
+          accumulate(row + rowQuarter, msub(f32x4.mul(x1i, cos), x1r, sin));
         if (!clipped || j + 2 * q < count)
           accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.sub(x2i, x2r)));
         if (!clipped || j + 3 * q < count)
-          accumulate(row + 3 * rowQuarter, f32x4.sub(f32x4.mul(x3i, sin), f32x4.mul(x3r, cos)));
+          accumulate(row + 3 * rowQuarter, msub(f32x4.mul(x3i, sin), x3r, cos));
       } else {
         accumulate(row, f32x4.add(ar, cr));
         if (!clipped || j + q < count)
-          accumulate(row + rowQuarter, f32x4.add(f32x4.mul(x1r, cos), f32x4.mul(x1i, sin)));
+          accumulate(row + rowQuarter, madd(f32x4.mul(x1r, cos), x1i, sin));
         if (!clipped || j + 2 * q < count)
           accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.add(x2i, x2r)));
         if (!clipped || j + 3 * q < count)
-          accumulate(row + 3 * rowQuarter, f32x4.add(f32x4.mul(x3r, sin), f32x4.mul(x3i, cos)));
+          accumulate(row + 3 * rowQuarter, madd(f32x4.mul(x3r, sin), x3i, cos));
       }
     }
     rows += LINE;

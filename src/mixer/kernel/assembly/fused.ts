@@ -1,0 +1,16 @@
+/**
+ * Products that are summed. Where the module may use relaxed SIMD, one instruction does both, on processors that have
+ * it (FMA): a third fewer operations in a transform, and one rounding less each.
+ */
+
+/** `sum + a b`. */
+// @inline
+export function madd(sum: v128, a: v128, b: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
+}
+
+/** `sum - a b`. */
+// @inline
+export function msub(sum: v128, a: v128, b: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(a, b, sum) : f32x4.sub(sum, f32x4.mul(a, b));
+}
