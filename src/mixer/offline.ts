@@ -29,7 +29,7 @@ interface OfflineLayout {
   readonly inputs: number;
   readonly taps: number;
   readonly outputs: number;
-  /** n points each. */
+  /** `[half][n]` points each. */
   readonly spectrum: number;
   readonly points: number;
   readonly bytes: number;
@@ -47,8 +47,8 @@ function layoutOffline({ prompt, ahead }: OfflineShape): OfflineLayout {
     inputs: bump.take(n * LINE),
     taps: bump.take(2 * n * LINE),
     outputs: bump.take((prompt + ahead) * LINE),
-    spectrum: bump.take(n * LINE),
-    points: bump.take(n * LINE),
+    spectrum: bump.take(2 * n * LINE),
+    points: bump.take(2 * n * LINE),
     bytes: bump.bytes,
   };
 }
@@ -110,13 +110,10 @@ export class OfflineConvolver {
       stage(inputs, width, group, floats, layout.inputs / 4, prompt, n);
       stage(taps, width, group, floats, layout.taps / 4, total, 2 * n);
       floats.fill(0, layout.outputs / 4, layout.outputs / 4 + total * GROUP);
-      for (let half = 0; half < LINE; half += LINE / 2) {
-        kernels.spectrum(layout.taps + half, layout.spectrum, n, twisted, plain);
-        kernels.convolveRows(layout.inputs + half, layout.points, n, layout.spectrum, twisted, plain);
-        const to = layout.outputs + half;
-        kernels.addLower(layout.points, to, Math.min(total, n), n, twisted);
-        if (total > n) kernels.addUpper(layout.points, to + n * LINE, total - n, n, twisted);
-      }
+      kernels.spectrum(layout.taps, layout.spectrum, n * LINE, n, twisted, plain);
+      kernels.convolveRows(layout.inputs, layout.points, n, layout.spectrum, twisted, plain);
+      kernels.addLower(layout.points, layout.outputs, Math.min(total, n), n, twisted);
+      if (total > n) kernels.addUpper(layout.points, layout.outputs + n * LINE, total - n, n, twisted);
       const at = layout.outputs / 4;
       const first = group * GROUP;
       const channels = Math.min(GROUP, width - first);

@@ -123,22 +123,22 @@ describe('SIMD transforms', () => {
 describe('negacyclic convolution', () => {
   test.each([16, 32, 64, 256, 2048, 8192])('of %i inputs, both halves', (n) => {
     const random = new Random(24);
-    const workshop = new Workshop(wasmKernels, n, n * 64 * 8 + 16384);
+    const workshop = new Workshop(wasmKernels, n, n * 64 * 9 + 16384);
     const rows = workshop.random(n * 16, random);
     const taps = workshop.random(2 * n * 16, random);
-    const filter = workshop.array(n * 16);
-    const points = workshop.array(n * 16);
+    const filter = workshop.array(2 * n * 16);
+    const points = workshop.array(2 * n * 16);
     const low = workshop.random(n * 16, random);
     const high = workshop.random(n * 16, random);
     const [lowBefore, highBefore] = [workshop.get(low, n * 16), workshop.get(high, n * 16)];
     const { kernels, plain, twisted, floats } = workshop;
-    kernels.spectrum(taps + 32, filter, n, twisted, plain);
-    kernels.convolveRows(rows + 32, points, n, filter, twisted, plain);
-    kernels.addLower(points, low + 32, n, n, twisted);
-    kernels.addUpper(points, high + 32, n, n, twisted);
+    kernels.spectrum(taps, filter, n * 64, n, twisted, plain);
+    kernels.convolveRows(rows, points, n, filter, twisted, plain);
+    kernels.addLower(points, low, n, n, twisted);
+    kernels.addUpper(points, high, n, n, twisted);
     workshop.checkFences();
     const gate = 4 * U * Math.sqrt(Math.log2(2 * n));
-    for (const c of [8, 11, 15]) {
+    for (const c of [0, 7, 8, 11, 15]) {
       // x(t) taps(t) modulo t^2n + 1, by a cyclic convolution of twice the length
       const [xre, xim, hre, him] = [0, 0, 0, 0].map(() => new Float64Array(4 * n));
       for (let t = 0; t < n; t++) xre[t] = floats[rows / 4 + t * 16 + c];
@@ -156,9 +156,5 @@ describe('negacyclic convolution', () => {
       expect(relL2(column(low, lowBefore), lower)).toBeLessThanOrEqual(gate);
       expect(relL2(column(high, highBefore), upper)).toBeLessThanOrEqual(gate);
     }
-    // The other half of each line is somebody else's.
-    const others = (lines: Float32Array): Float32Array => lines.filter((_, k) => k % 16 < 8);
-    expect(others(workshop.get(low, n * 16))).toEqual(others(lowBefore));
-    expect(others(workshop.get(high, n * 16))).toEqual(others(highBefore));
   });
 });

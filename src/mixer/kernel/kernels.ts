@@ -3,8 +3,8 @@
  * WebAssembly (assembly/, see wasm.ts) and its plain twin (plain.ts).
  *
  * All addresses are bytes. A *line* is one time step of one group of 16 channels, 64 bytes; *lines* are
- * consecutive time steps. A *point* is one complex number in each of 8 channels, `[8 re][8 im]`, 64 bytes; an
- * address of "8 channels of lines" may begin at either half of a line.
+ * consecutive time steps. A *point* is one complex number in each of 8 channels, `[8 re][8 im]`, 64 bytes: n lines have
+ * n points for each half of their channels.
  */
 export interface Kernels {
   /** One position, `[group][16]`, to its lines, `stride` bytes apart. */
@@ -39,7 +39,7 @@ export interface Kernels {
     count: number,
   ): void;
 
-  /** A tile by FFT, one group, `n` inputs (>= 16): `filter` holds the spectra of the group's two halves, `points` n points of scratch. */
+  /** A tile by FFT, one group, `n` inputs (>= 16): `filter` holds the spectra of the group's two halves, `points`, `[half][n]`, is scratch. */
   fftTile(
     inputs: number,
     outputs: number,
@@ -71,15 +71,15 @@ export interface Kernels {
     twisted: number,
     plain: number,
   ): void;
-  /** The spectrum, n points (>= 16), of 8 channels of n lines of inputs, the upper half of the 2n being zero. */
-  transformRows(rows: number, points: number, n: number, twisted: number, plain: number): void;
-  /** The spectrum, n points (>= 16), of 8 channels of 2n lines of taps. */
-  spectrum(taps: number, points: number, n: number, twisted: number, plain: number): void;
-  /** The negacyclic convolution of length 2n of 8 channels of n lines with a spectrum; stays twisted in `points`. */
+  /** The spectra, n points (>= 16) for each half of the channels, `half` bytes apart, of n lines of inputs, the upper half of the 2n being zero. */
+  transformRows(rows: number, points: number, half: number, n: number, twisted: number, plain: number): void;
+  /** The spectra, n points (>= 16) for each half of the channels, `half` bytes apart, of 2n lines of taps. */
+  spectrum(taps: number, points: number, half: number, n: number, twisted: number, plain: number): void;
+  /** The negacyclic convolution of length 2n of n lines with spectra, `[half][n]`; stays twisted in `points`, `[half][n]`. */
   convolveRows(rows: number, points: number, n: number, filter: number, twisted: number, plain: number): void;
-  /** Adds its outputs 0 ... count - 1, count <= n, to 8 channels of lines. */
+  /** Adds its outputs 0 ... count - 1, count <= n, to lines. */
   addLower(points: number, rows: number, count: number, n: number, twisted: number): void;
-  /** Adds its outputs n ... n + count - 1, count <= n, to 8 channels of lines. */
+  /** Adds its outputs n ... n + count - 1, count <= n, to lines. */
   addUpper(points: number, rows: number, count: number, n: number, twisted: number): void;
 
   /** The plain complex transform of n points, in place; frequencies in the order of `frequencyAt`. */

@@ -103,18 +103,19 @@ class PlainKernels implements Kernels {
     twisted: number,
     plain: number,
   ): void {
-    for (let half = 0; half < 2; half++) {
-      this.convolveRows(inputs + 32 * half, points, n, filter + 64 * n * half, twisted, plain);
-      this.addUpper(points, outputs + 32 * half, count, n, twisted);
-    }
+    this.convolveRows(inputs, points, n, filter, twisted, plain);
+    this.addUpper(points, outputs, count, n, twisted);
   }
 
-  spectrum(taps: number, points: number, n: number, twisted: number, plain: number): void {
+  spectrum(taps: number, points: number, half: number, n: number, twisted: number, plain: number): void {
     const { f } = this;
-    this.twist(points, n, (j, c) => [f[taps / 4 + j * STEP + c], f[taps / 4 + (j + n) * STEP + c]]);
-    this.butterflies(points / 4, n, twisted / 4, 4);
-    for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
-    for (let k = 0; k < n * STEP; k++) f[points / 4 + k] /= n;
+    for (const h of [0, 1]) {
+      const row = (taps + 32 * h) / 4;
+      const to = points + h * half;
+      this.twist(to, n, (j, c) => [f[row + j * STEP + c], f[row + (j + n) * STEP + c]]);
+      this.twistedForward(to, n, twisted, plain);
+      for (let k = 0; k < n * STEP; k++) f[to / 4 + k] /= n;
+    }
   }
 
   convolveRows(
@@ -125,9 +126,11 @@ class PlainKernels implements Kernels {
     twisted: number,
     plain: number,
   ): void {
-    this.transformRows(rows, points, n, twisted, plain);
-    this.multiply(points, filter, n);
-    this.inverseQuarters(points, n, plain);
+    this.transformRows(rows, points, 64 * n, n, twisted, plain);
+    for (const half of [0, 64 * n]) {
+      this.multiply(points + half, filter + half, n);
+      this.inverseQuarters(points + half, n, plain);
+    }
   }
 
   fanTile(
@@ -144,14 +147,15 @@ class PlainKernels implements Kernels {
     twisted: number,
     plain: number,
   ): void {
-    for (let half = 0; half < 2; half++) {
-      this.transformRows(inputs + 32 * half, points, n, twisted, plain);
+    this.transformRows(inputs, points, 64 * n, n, twisted, plain);
+    for (const half of [0, 1]) {
+      const child = points + half * 64 * n;
       const own = slots + half * slotsOf(children) * size;
       const taps = filter + half * (children - 1) * size;
-      this.multiplyFan(points, n, own, taps, size, known, children);
-      this.inverseQuarters(points, n, plain);
-      this.addUpper(points, outputs + 32 * half, count, n, twisted);
+      this.multiplyFan(child, n, own, taps, size, known, children);
+      this.inverseQuarters(child, n, plain);
     }
+    this.addUpper(points, outputs, count, n, twisted);
   }
 
   addLower(points: number, rows: number, count: number, n: number, twisted: number): void {
@@ -189,10 +193,25 @@ class PlainKernels implements Kernels {
     });
   }
 
-  /** The twisted transform of n rows whose upper half is zero. */
-  transformRows(rows: number, points: number, n: number, twisted: number, plain: number): void {
+  transformRows(
+    rows: number,
+    points: number,
+    half: number,
+    n: number,
+    twisted: number,
+    plain: number,
+  ): void {
     const { f } = this;
-    this.twist(points, n, (j, c) => [f[rows / 4 + j * STEP + c], 0]);
+    for (const h of [0, 1]) {
+      const row = (rows + 32 * h) / 4;
+      const to = points + h * half;
+      this.twist(to, n, (j, c) => [f[row + j * STEP + c], 0]);
+      this.twistedForward(to, n, twisted, plain);
+    }
+  }
+
+  /** The transform of n points, but for the part of the twist that is not in the tables. */
+  private twistedForward(points: number, n: number, twisted: number, plain: number): void {
     this.butterflies(points / 4, n, twisted / 4, 4);
     for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
   }
@@ -378,10 +397,13 @@ class PlainKernels implements Kernels {
     part: (re: number, im: number, k: number) => number,
   ): void {
     const { f } = this;
-    this.inverseButterflies(points / 4, n, twisted / 4, 4, (j, k, c, re, im) => {
-      const row = j + (k * n) / 4;
-      if (row < count) f[rows / 4 + row * STEP + c] += part(re, im, k);
-    });
+    for (const half of [0, 1]) {
+      const from = points / 4 + half * n * STEP;
+      this.inverseButterflies(from, n, twisted / 4, 4, (j, k, c, re, im) => {
+        const row = j + (k * n) / 4;
+        if (row < count) f[rows / 4 + row * STEP + half * HALF + c] += part(re, im, k);
+      });
+    }
   }
 }
 

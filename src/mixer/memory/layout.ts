@@ -127,7 +127,7 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
   const deferred = largestOf(plan.levels.filter(({ form }) => form === 'deferred'));
   const plain = bump.take(tableBytes(largest / 4, 2));
   const twisted = bump.take(tableBytes(largest, 4));
-  const scratchStride = largest * LINE + (deferred > 0 ? 4 * spread(deferred) : 0);
+  const scratchStride = 2 * largest * LINE + (deferred > 0 ? 4 * spread(deferred) : 0);
   const scratchBytes = threads * scratchStride;
   const scratch = bump.take(scratchBytes);
   const levels = plan.levels.map((level) => layoutLevel(level, shape.length, groups, bump, take));

@@ -20,26 +20,22 @@ export function deferredTiles(
   const { side, filter, filterStride, spectrumStride } = level;
   return {
     prepare(group, taps) {
-      for (const half of [0, 1]) {
-        const points = filter + group * filterStride + (half * filterStride) / 2;
-        const lines = taps + (half * LINE) / 2;
-        for (let k = 0; k < KEPT; k++) {
-          kernels.spectrum(lines + (k + 1) * side * LINE, points + k * spectrumStride, side, twisted, plain);
-        }
+      const points = filter + group * filterStride;
+      for (let k = 0; k < KEPT; k++) {
+        const lines = taps + (k + 1) * side * LINE;
+        kernels.spectrum(lines, points + k * spectrumStride, filterStride / 2, side, twisted, plain);
       }
     },
     run(known, rows, count, lane, from, to, thread) {
       const points = scratch + thread * scratchStride;
-      const spectra = points + largest * LINE;
+      const spectra = points + 2 * largest * LINE;
       const earlier = rows / side - 1;
       for (let g = from; g < to; g++) {
         const inputs = slots + (lane * groups + g) * stride + (known - side) * LINE;
         const outputs = inputs + 2 * side * LINE;
         if (earlier === 1) {
-          for (const half of [0, 1]) {
-            const lines = inputs - side * LINE + (half * LINE) / 2;
-            kernels.transformRows(lines, spectra + half * KEPT * spectrumStride, side, twisted, plain);
-          }
+          const lines = inputs - side * LINE;
+          kernels.transformRows(lines, spectra, KEPT * spectrumStride, side, twisted, plain);
         }
         const taps = filter + g * filterStride;
         kernels.fanTile(

@@ -23,12 +23,10 @@ export function fftTiles(
   const kept = fanOut - 1;
   return {
     prepare(group, taps) {
-      for (const half of [0, 1]) {
-        const points = filter + group * filterStride + (half * filterStride) / 2;
-        const lines = taps + (half * LINE) / 2;
-        for (let d = 0; d < kept; d++) {
-          kernels.spectrum(lines + d * side * LINE, points + d * spectrumStride, side, twisted, plain);
-        }
+      const points = filter + group * filterStride;
+      for (let d = 0; d < kept; d++) {
+        const lines = taps + d * side * LINE;
+        kernels.spectrum(lines, points + d * spectrumStride, filterStride / 2, side, twisted, plain);
       }
     },
     run(known, rows, count, lane, from, to, thread) {

@@ -10,8 +10,8 @@
  * `slots` are spectra `size` bytes apart, as many as `slotsOf(B)`: child t's, at t modulo their number, holds what is summed
  * for the child and later, once it is known, its own spectrum. `filter` is H[1], H[2], ... at the same distance.
  */
-import { madd, msub } from './fused';
 import { forward4, forwardHalves, inverse4, inverseHalves } from './base';
+import { madd, msub } from './fused';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 import { forwardPass, inversePass } from './passes';
 

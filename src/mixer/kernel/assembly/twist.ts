@@ -12,9 +12,9 @@
  */
 import { madd, msub } from './fused';
 import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
-import { forward } from './transform';
 import { storeProduct } from './passes';
 import { convolve, slotsOf } from './products';
+import { forward } from './transform';
 
 const COS: f32 = 0.9238795325112867; // cos(pi / 8)
 const SIN: f32 = 0.3826834323650898; // sin(pi / 8)
@@ -28,8 +28,11 @@ function tableOf(tables: usize, q: usize): usize {
   return tables + ENTRY * (q - 1);
 }
 
-/** The first pass of a real input whose upper half is zero: n = 4 q rows (8 channels of each line) to n points. */
-function twistRows(rows: usize, points: usize, q: usize, tables: usize): void {
+/**
+ * The first pass of real inputs whose upper half is zero: n = 4 q lines to n points for each half of their channels, `half`
+ * bytes apart. Both at once, so that lines come from memory once.
+ */
+function twistRows(rows: usize, points: usize, half: usize, q: usize, tables: usize): void {
   const rowQuarter = q * LINE;
   const quarter = q * POINT;
   const cos = f32x4.splat(COS);
@@ -37,9 +40,9 @@ function twistRows(rows: usize, points: usize, q: usize, tables: usize): void {
   const root = f32x4.splat(ROOT);
   let entry = tableOf(tables, q);
   for (const end = rows + rowQuarter; rows < end; rows += LINE) {
-    for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
+    for (let v: usize = 0; v < LINE; v += VECTOR) {
       const row = rows + v;
-      const p = points + v;
+      const p = pointOf(points, v, half);
       const x0 = v128.load(row);
       const x1 = v128.load(row + rowQuarter);
       const x2 = f32x4.mul(v128.load(row + 2 * rowQuarter), root);
@@ -87,8 +90,8 @@ function twistRows(rows: usize, points: usize, q: usize, tables: usize): void {
   }
 }
 
-/** The first pass of a real input with both halves: rows j are the real, rows n + j the imaginary parts. */
-function twistBoth(rows: usize, points: usize, q: usize, tables: usize): void {
+/** The same for inputs with both halves: lines j are the real, lines n + j the imaginary parts. */
+function twistBoth(rows: usize, points: usize, half: usize, q: usize, tables: usize): void {
   const rowQuarter = q * LINE;
   const quarter = q * POINT;
   const cos = f32x4.splat(COS);
@@ -96,10 +99,10 @@ function twistBoth(rows: usize, points: usize, q: usize, tables: usize): void {
   const root = f32x4.splat(ROOT);
   let entry = tableOf(tables, q);
   for (const end = rows + rowQuarter; rows < end; rows += LINE) {
-    for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
+    for (let v: usize = 0; v < LINE; v += VECTOR) {
       const low = rows + v;
       const high = low + 4 * rowQuarter;
-      const p = points + v;
+      const p = pointOf(points, v, half);
       const x0r = v128.load(low);
       const x0i = v128.load(high);
       let r = v128.load(low + rowQuarter);
@@ -156,6 +159,12 @@ function twistBoth(rows: usize, points: usize, q: usize, tables: usize): void {
   }
 }
 
+/** Where vector `v` of a line has its points. */
+// @inline
+function pointOf(points: usize, v: usize, half: usize): usize {
+  return points + (v & VECTOR) + (v & IMAGINARY ? half : 0);
+}
+
 /** `row += value`. */
 // @inline
 function accumulate(row: usize, value: v128): void {
@@ -169,6 +178,7 @@ function accumulate(row: usize, value: v128): void {
 // @inline
 function untwist(
   points: usize,
+  half: usize,
   rows: usize,
   count: usize,
   q: usize,
@@ -185,9 +195,9 @@ function untwist(
   // Rows past `count` belong to someone else. Row numbers are compared, not addresses, which could wrap.
   const first = clipped ? min(q, count) : q;
   for (let j: usize = 0; j < first; j++) {
-    for (let v: usize = 0; v < IMAGINARY; v += VECTOR) {
+    for (let v: usize = 0; v < LINE; v += VECTOR) {
       const row = rows + v;
-      const p = points + v;
+      const p = pointOf(points, v, half);
       let wr = v128.load32_splat(entry, 0);
       let wi = v128.load32_splat(entry, 4);
       let yr = v128.load(p);
@@ -251,41 +261,76 @@ function untwist(
   }
 }
 
-function untwistUpper(points: usize, rows: usize, count: usize, q: usize, tables: usize): void {
-  untwist(points, rows, count, q, tables, true, false);
+function untwistUpper(points: usize, half: usize, rows: usize, count: usize, q: usize, tables: usize): void {
+  untwist(points, half, rows, count, q, tables, true, false);
 }
 
-function untwistUpperClipped(points: usize, rows: usize, count: usize, q: usize, tables: usize): void {
-  untwist(points, rows, count, q, tables, true, true);
+function untwistUpperClipped(points: usize, half: usize, rows: usize, count: usize, q: usize, tables: usize): void {
+  untwist(points, half, rows, count, q, tables, true, true);
 }
 
-function untwistLower(points: usize, rows: usize, count: usize, q: usize, tables: usize): void {
-  untwist(points, rows, count, q, tables, false, true);
+function untwistLower(points: usize, half: usize, rows: usize, count: usize, q: usize, tables: usize): void {
+  untwist(points, half, rows, count, q, tables, false, true);
 }
 
 /**
- * The spectrum of 2n filter taps (8 channels of 2n lines), scaled by 1/n so that the inverse needs no scaling.
- * `spectrum` receives n points, in the order of the passes. n >= 16.
+ * The spectra of 2n lines of filter taps, scaled by 1/n so that the inverse needs no scaling: n points for each half of the
+ * channels, `half` bytes apart, in the order of the passes. n >= 16.
  */
-export function spectrum(taps: usize, points: usize, n: usize, twisted: usize, plain: usize): void {
+export function spectrum(
+  taps: usize,
+  points: usize,
+  half: usize,
+  n: usize,
+  twisted: usize,
+  plain: usize,
+): void {
   const q = n >> 2;
-  const quarter = q * POINT;
-  twistBoth(taps, points, q, twisted);
-  for (let k: usize = 0; k < 4; k++) forward(points + k * quarter, q, plain);
+  twistBoth(taps, points, half, q, twisted);
+  forwardQuarters(points, half, q, plain);
   const scale = f32x4.splat(<f32>1 / <f32>n);
-  for (const end = points + n * POINT; points < end; points += VECTOR) {
-    v128.store(points, f32x4.mul(v128.load(points), scale));
+  for (let h: usize = 0; h < 2; h++) {
+    for (let p = points, end = points + n * POINT; p < end; p += VECTOR) {
+      v128.store(p, f32x4.mul(v128.load(p), scale));
+    }
+    points += half;
   }
 }
 
-/** The spectrum of n rows (8 channels), the upper half of 2n being zero. */
-export function transformRows(rows: usize, points: usize, n: usize, twisted: usize, plain: usize): void {
-  const q = n >> 2;
-  twistRows(rows, points, q, twisted);
-  for (let k: usize = 0; k < 4; k++) forward(points + k * q * POINT, q, plain);
+/** The passes after the first, in both halves of the channels. */
+function forwardQuarters(points: usize, half: usize, q: usize, plain: usize): void {
+  for (let h: usize = 0; h < 2; h++) {
+    for (let k: usize = 0; k < 4; k++) forward(points + k * q * POINT, q, plain);
+    points += half;
+  }
 }
 
-/** The convolution of n rows (8 channels) with 2n taps, left twisted in `points` for the two functions below. */
+/** The spectra of n lines, the upper half of 2n being zero: n points for each half of the channels, `half` bytes apart. */
+export function transformRows(
+  rows: usize,
+  points: usize,
+  half: usize,
+  n: usize,
+  twisted: usize,
+  plain: usize,
+): void {
+  const q = n >> 2;
+  twistRows(rows, points, half, q, twisted);
+  forwardQuarters(points, half, q, plain);
+}
+
+/** Adds outputs 0 .. count - 1 of the negacyclic convolution to `rows`. count <= n. */
+export function addLower(points: usize, rows: usize, count: usize, n: usize, twisted: usize): void {
+  untwistLower(points, n * POINT, rows, count, n >> 2, twisted);
+}
+
+/** Adds outputs n .. n + count - 1, the ones a tile wants, to `rows`. count <= n. */
+export function addUpper(points: usize, rows: usize, count: usize, n: usize, twisted: usize): void {
+  if (count == n) untwistUpper(points, n * POINT, rows, count, n >> 2, twisted);
+  else untwistUpperClipped(points, n * POINT, rows, count, n >> 2, twisted);
+}
+
+/** The convolution of n lines with 2n taps, left twisted in `points`, `[half][n]`, for the two functions above. */
 export function convolveRows(
   rows: usize,
   points: usize,
@@ -294,26 +339,10 @@ export function convolveRows(
   twisted: usize,
   plain: usize,
 ): void {
-  const q = n >> 2;
-  const quarter = q * POINT;
-  twistRows(rows, points, q, twisted);
-  for (let part: usize = 0; part < 4 * quarter; part += quarter) {
-    convolve(points + part, q, 0, filter + part, 0, 1, 2, plain);
-  }
+  convolveChild(rows, points, n, 1, 2, 0, filter, n * POINT, twisted, plain);
 }
 
-/** Adds outputs 0 .. count - 1 of the negacyclic convolution to `rows`. count <= n. */
-export function addLower(points: usize, rows: usize, count: usize, n: usize, twisted: usize): void {
-  untwistLower(points, rows, count, n >> 2, twisted);
-}
-
-/** Adds outputs n .. n + count - 1, the ones a tile wants, to `rows`. count <= n. */
-export function addUpper(points: usize, rows: usize, count: usize, n: usize, twisted: usize): void {
-  if (count == n) untwistUpper(points, rows, count, n >> 2, twisted);
-  else untwistUpperClipped(points, rows, count, n >> 2, twisted);
-}
-
-/** A tile of n inputs in both halves of one group: `outputs[o] += sum over j of inputs[j] taps[n + o - j]`, o < count. */
+/** A tile of n inputs in one group: `outputs[o] += sum over j of inputs[j] taps[n + o - j]`, o < count. */
 export function fftTile(
   inputs: usize,
   outputs: usize,
@@ -324,17 +353,12 @@ export function fftTile(
   twisted: usize,
   plain: usize,
 ): void {
-  for (let half: usize = 0; half < 2; half++) {
-    convolveRows(inputs, points, n, filter, twisted, plain);
-    addUpper(points, outputs, count, n, twisted);
-    inputs += IMAGINARY;
-    outputs += IMAGINARY;
-    filter += n * POINT;
-  }
+  convolveRows(inputs, points, n, filter, twisted, plain);
+  addUpper(points, outputs, count, n, twisted);
 }
 
 /**
- * One child's share of a fan-out tile, in both halves of one group: transforms `inputs`, the last of `known` children of n
+ * One child's share of a fan-out tile, in one group: transforms `inputs`, the last of `known` children of n
  * rows, and adds what all of them contribute to the next one's outputs. Products are shared between children and
  * sums kept for later ones, in `slots`, `[half][slotsOf(children)]` of n points; see products.ts. `filter` is
  * `[half][children - 1]`, filter[d - 1] the spectrum of taps (d - 1) n ... (d + 1) n - 1. Both are `size` bytes apart.
@@ -353,16 +377,31 @@ export function fanTile(
   twisted: usize,
   plain: usize,
 ): void {
+  convolveChild(inputs, points, n, known, children, slots, filter, size, twisted, plain);
+  addUpper(points, outputs, count, n, twisted);
+}
+
+// @inline
+function convolveChild(
+  inputs: usize,
+  points: usize,
+  n: usize,
+  known: usize,
+  children: usize,
+  slots: usize,
+  filter: usize,
+  size: usize,
+  twisted: usize,
+  plain: usize,
+): void {
   const q = n >> 2;
   const quarter = q * POINT;
+  twistRows(inputs, points, n * POINT, q, twisted);
   for (let half: usize = 0; half < 2; half++) {
-    twistRows(inputs, points, q, twisted);
     for (let part: usize = 0; part < 4 * quarter; part += quarter) {
       convolve(points + part, q, slots + part, filter + part, size, known, children, plain);
     }
-    addUpper(points, outputs, count, n, twisted);
-    inputs += IMAGINARY;
-    outputs += IMAGINARY;
+    points += 4 * quarter;
     slots += slotsOf(children) * size;
     filter += (children - 1) * size;
   }
