@@ -1,12 +1,12 @@
 import { setEagerFilter } from './eager.js';
 import { setLazyFilter } from './lazy.js';
-import { GROUP } from './memory/blocks.js';
+import { GROUP, toLines } from './memory/blocks.js';
 import type { PerLane } from './engine.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import type { Opened } from './open.js';
 import type { Plan } from './plan/plan.js';
 import type { Team } from './thread/team.js';
-import { setTiledFilter, writeTables } from './tiled.js';
+import { clearScratch, setTiledFilter, writeTables } from './tiled-filter.js';
 
 /** Steps whose deferred slices are handed over together, so that a worker is not woken for each. */
 const BATCH = 16;
@@ -21,6 +21,8 @@ export class BlockedMixer implements Mixer {
   /** The same for lanes that take part; -1 for those that are retired or at the end. */
   private readonly active: PerLane;
   private readonly retired: boolean[];
+  /** Rows set of each layer's filter; filters that are never set are zero. */
+  private readonly filled: number[];
   /** The rows hold the sums of these positions. */
   private summed = false;
   /** Deferred slices have been handed over up to these positions; and those due at a lane's next deadline as job ... */
@@ -38,6 +40,8 @@ export class BlockedMixer implements Mixer {
     readonly bytes: number,
     private readonly opened: Opened,
     private readonly team: Team,
+    /** The memories hold nothing but zeros. */
+    zeroed: boolean,
   ) {
     this.name = opened.name;
     const { lanes = 1 } = shape;
@@ -46,6 +50,7 @@ export class BlockedMixer implements Mixer {
     this.active = new Int32Array(lanes);
     this.handed = new Int32Array(lanes);
     this.retired = new Array<boolean>(lanes).fill(false);
+    this.filled = new Array<number>(shape.layers).fill(shape.length);
     this.deadline = new Array<number>(lanes).fill(0);
     this.rows = opened.layers.flatMap(({ floats, layout }) =>
       Array.from({ length: lanes }, (_, lane) => {
@@ -54,13 +59,13 @@ export class BlockedMixer implements Mixer {
       }),
     );
     if (opened.name === 'tiled') {
-      for (const layer of opened.layers) {
-        const { scratch, scratchBytes } = layer.layout;
-        layer.floats.fill(0, scratch / 4, (scratch + scratchBytes) / 4);
-        writeTables(layer);
-      }
+      writeTables(opened.layers);
+      if (!zeroed) opened.layers.forEach(clearScratch);
     }
-    for (let lane = 0; lane < lanes; lane++) this.clear(lane);
+    for (let lane = 0; lane < lanes; lane++) {
+      if (zeroed) this.goTo(lane, 0);
+      else this.clear(lane);
+    }
   }
 
   get position(): number {
@@ -72,10 +77,7 @@ export class BlockedMixer implements Mixer {
     return this.at[lane];
   }
 
-  /**
-   * Zeroes all that a run accumulates in. Fresh memory is zero already, but not yet there: the first touch of each
-   * page takes the operating system about a microsecond, better now than in the middle of the large tiles.
-   */
+  /** Zeroes all that a run accumulates in. */
   private clear(lane: number): void {
     for (const { floats, layout } of this.opened.layers) {
       const { row, groups } = layout;
@@ -127,28 +129,73 @@ export class BlockedMixer implements Mixer {
     for (let lane = 0; lane < this.lanes; lane++) this.goTo(lane, position);
   }
 
-  setFilter(layer: number, taps: Float32Array): void {
+  tapsNeeded(known: number): number {
+    return this.opened.engine.tapsNeeded(known);
+  }
+
+  setFilter(layer: number, taps: Float32Array, first = 0): void {
     this.checkLayer(layer);
-    for (let lane = 0; lane < this.lanes; lane++) this.checkUnused(lane);
-    const { opened, shape } = this;
+    const { opened, shape, filled } = this;
     const { width, length } = shape;
-    checkSize('a filter', taps, length * width, `${length} x ${width}`);
-    if (opened.name === 'lazy') setLazyFilter(opened.layers[layer], taps, width, length);
-    else if (opened.name === 'eager') setEagerFilter(opened.layers[layer], taps, width, length);
-    else setTiledFilter(opened.layers[layer], taps, width, length);
+    if (first === 0) {
+      for (let lane = 0; lane < this.lanes; lane++) this.checkUnused(lane);
+    } else if (first !== filled[layer]) {
+      throw new RangeError(`a filter of which ${filled[layer]} rows are set goes on there, not at ${first}`);
+    }
+    const most = length - first;
+    // Where a filter is needed whole from the start, it comes whole.
+    const parts = this.tapsNeeded(0) < length && taps.length <= most * width && taps.length % width === 0;
+    if (!parts) checkSize('a filter', taps, most * width, `${most} x ${width}`);
+    const rows = { rows: taps, width, length, first };
+    if (opened.name === 'lazy') setLazyFilter(opened.layers[layer], rows);
+    else if (opened.name === 'eager') setEagerFilter(opened.layers[layer], rows);
+    else setTiledFilter(opened.layers[layer], rows);
+    filled[layer] = first + taps.length / width;
+  }
+
+  fill(layer: number, inputs: Float32Array, lane = 0): void {
+    this.checkLayer(layer);
+    this.checkLane(lane);
+    this.checkUnused(lane);
+    const count = this.rowsOf('inputs', inputs);
+    const { engine, layers } = this.opened;
+    this.checkTaps(count);
+    const { groups, period } = layers[layer].layout;
+    const [from, to] = [layer * groups, (layer + 1) * groups];
+    const positions = new Int32Array(this.lanes).fill(-1);
+    const [begin, end] = [new Int32Array(this.lanes), new Int32Array(this.lanes)];
+    // What a tile adds to positions that are filled later is overwritten by their inputs, or would have been.
+    let stored = 0;
+    for (let known = 1; known <= count; known++) {
+      if (known < count && known % period !== 0 && !engine.matters(known, count)) continue;
+      this.store(layer, inputs, lane, stored, known);
+      stored = known;
+      positions[lane] = known - 1;
+      engine.advance(positions, from, to, 0);
+      [begin[lane], end[lane]] = [known - 1, known];
+      engine.deferred?.run(begin, end, from, to, 0);
+    }
+    this.summed = false;
+  }
+
+  /** Puts the inputs of positions `from` <= t < `to`, rows of `[time, channel]`, into their slots. */
+  private store(layer: number, inputs: Float32Array, lane: number, from: number, to: number): void {
+    const { floats, layout } = this.opened.layers[layer];
+    const { groups, slots, stride, period } = layout;
+    const { width } = this.shape;
+    const rows = inputs.subarray(from * width, to * width);
+    for (let g = 0; g < groups; g++) {
+      const at = (slots + (lane * groups + g) * stride) / 4;
+      toLines(rows, width, g, floats, at + (from % period) * GROUP, to - from);
+    }
   }
 
   addPending(layer: number, values: Float32Array, lane = 0): void {
     this.checkLayer(layer);
     this.checkLane(lane);
     this.checkUnused(lane);
-    const { width, length } = this.shape;
-    const count = values.length / width;
-    if (!Number.isInteger(count) || count > length) {
-      throw new RangeError(
-        `pending sums: expected at most ${length} rows of ${width} values, got ${values.length} values`,
-      );
-    }
+    const { width } = this.shape;
+    const count = this.rowsOf('pending sums', values);
     const { floats, layout } = this.opened.layers[layer];
     for (let g = 0; g < layout.groups; g++) {
       const at = (layout.slots + (lane * layout.groups + g) * layout.stride) / 4;
@@ -177,7 +224,8 @@ export class BlockedMixer implements Mixer {
 
   push(y: Float32Array): void {
     this.checkStep('inputs', y);
-    const { opened, rows, active, team, lanes } = this;
+    const { opened, rows, active, team, lanes, at } = this;
+    for (let lane = 0; lane < lanes; lane++) this.checkTaps(at[lane] + 1);
     const parts = this.split(y);
     team.join();
     for (let k = 0; k < rows.length; k++) rows[k].set(parts[k]);
@@ -185,7 +233,7 @@ export class BlockedMixer implements Mixer {
     team.step(active);
     this.summed = opened.engine.sumsAhead;
     for (let lane = 0; lane < lanes; lane++) {
-      if (active[lane] >= 0) active[lane] = ++this.at[lane] < this.shape.length ? this.at[lane] : -1;
+      if (active[lane] >= 0) active[lane] = ++at[lane] < this.shape.length ? at[lane] : -1;
     }
     this.steps++;
     const { deferred } = opened.engine;
@@ -269,6 +317,30 @@ export class BlockedMixer implements Mixer {
     if (this.at[lane] !== 0) {
       throw new RangeError(
         `filters and pending sums are set before the first push, not after ${this.at[lane]}`,
+      );
+    }
+  }
+
+  /** How many rows `[time, channel]` there are, at most as many as the slots that a run begins with. */
+  private rowsOf(what: string, values: Float32Array): number {
+    const { width, length } = this.shape;
+    const most = what === 'inputs' ? length : this.opened.layers[0].layout.period;
+    const count = values.length / width;
+    if (!Number.isInteger(count) || count > most) {
+      throw new RangeError(
+        `${what}: expected at most ${most} rows of ${width} values, got ${values.length} values`,
+      );
+    }
+    return count;
+  }
+
+  /** Whether there are taps for what is due once `known` inputs are known. */
+  private checkTaps(known: number): void {
+    for (let layer = 0; layer < this.filled.length; layer++) {
+      const rows = this.filled[layer];
+      if (rows === this.shape.length || rows >= this.tapsNeeded(known)) continue;
+      throw new RangeError(
+        `layer ${layer} has ${rows} rows of its filter, and ${this.tapsNeeded(known)} are needed at position ${known - 1}`,
       );
     }
   }

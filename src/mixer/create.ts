@@ -22,12 +22,14 @@ export interface MixerOptions {
 export interface MixerInternals {
   /** Makes a layer's memory. Its contents may be anything. */
   readonly allocate: (pages: number) => WebAssembly.Memory;
+  /** Whether what it makes holds nothing but zeros. */
+  readonly zeroed?: boolean;
   /** Jobs worth this many ns are shared among the threads. */
   readonly worthSharing?: number;
 }
 
 /** Fresh memory, jobs shared when that pays. */
-export const FRESH: MixerInternals = { allocate: sharedMemory };
+export const FRESH: MixerInternals = { allocate: sharedMemory, zeroed: true };
 
 /** The most threads that make sense to ask for. */
 const MAXIMUM_THREADS = 256;
@@ -70,7 +72,14 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
     threads === 1
       ? soloTeam(opened.engine, units)
       : await startTeam(opened.engine, data, units, threads, internals.worthSharing);
-  return new BlockedMixer(shape, plan, shape.layers * pageBytes(pages), opened, team);
+  return new BlockedMixer(
+    shape,
+    plan,
+    shape.layers * pageBytes(pages),
+    opened,
+    team,
+    internals.zeroed === true,
+  );
 }
 
 /** The plan asked for, or the fastest that fits. Throws a RangeError with the figures if none does. */

@@ -1,4 +1,4 @@
-import type { Engine, LayerMemory } from './engine.js';
+import type { Engine, FilterRows, LayerMemory } from './engine.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { EagerLayout } from './memory/layout.js';
 import { takeRows } from './rows.js';
@@ -23,26 +23,36 @@ export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length:
       floats[to + c] = floats[slots / 4 + at + c] + floats[partial / 4 + at + c];
     }
   };
+  const advance: Engine['advance'] = (positions, from, to) => {
+    for (let unit = from; unit < to; unit++) {
+      const { kernels } = layers[Math.floor(unit / groups)];
+      const rho = taps + (unit % groups) * stride + LINE;
+      for (let lane = 0; lane < positions.length; lane++) {
+        const position = positions[lane];
+        const later = length - 1 - position;
+        if (position < 0 || later === 0) continue;
+        const at = (lane * groups + (unit % groups)) * stride + position * LINE;
+        const next = at + LINE;
+        kernels.spread(slots + at, rho, partial + next, later);
+        if ((position + 1) % FLUSH === 0) kernels.flush(partial + next, slots + next, later);
+      }
+    }
+  };
   return {
-    step(positions, from, to) {
+    step(positions, from, to, thread) {
       takeRows(layers, positions, from, to);
+      advance(positions, from, to, thread);
       for (let unit = from; unit < to; unit++) {
         const layer = layers[Math.floor(unit / groups)];
-        const { kernels } = layer;
-        const rho = taps + (unit % groups) * stride + LINE;
         for (let lane = 0; lane < positions.length; lane++) {
-          const position = positions[lane];
-          const later = length - 1 - position;
-          if (position < 0 || later === 0) continue;
-          const place = lane * groups + (unit % groups);
-          const at = place * stride + position * LINE;
-          const next = at + LINE;
-          kernels.spread(slots + at, rho, partial + next, later);
-          if ((position + 1) % FLUSH === 0) kernels.flush(partial + next, slots + next, later);
-          sum(layer, place, position + 1);
+          const next = positions[lane] + 1;
+          if (next > 0 && next < length) sum(layer, lane * groups + (unit % groups), next);
         }
       }
     },
+    advance,
+    matters: () => true,
+    tapsNeeded: () => length,
     sums(positions, from, to) {
       for (let unit = from; unit < to; unit++) {
         for (let lane = 0; lane < positions.length; lane++) {
@@ -60,11 +70,9 @@ export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length:
 
 /** Stores a layer's filter, `[time, channel]`. */
 export function setEagerFilter(
-  layer: LayerMemory<EagerLayout>,
-  rows: Float32Array,
-  width: number,
-  length: number,
+  { floats, layout }: LayerMemory<EagerLayout>,
+  { rows, width, length }: FilterRows,
 ): void {
-  const { groups, stride, taps } = layer.layout;
-  for (let g = 0; g < groups; g++) toLines(rows, width, g, layer.floats, (taps + g * stride) / 4, length);
+  const { groups, stride, taps } = layout;
+  for (let g = 0; g < groups; g++) toLines(rows, width, g, floats, (taps + g * stride) / 4, length);
 }

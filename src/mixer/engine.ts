@@ -8,6 +8,14 @@ export interface LayerMemory<Layout extends LayerLayout = LayerLayout> {
   readonly kernels: Kernels;
 }
 
+/** Rows `first` ... of a filter of `length` rows, `[time, channel]`. */
+export interface FilterRows {
+  readonly rows: Float32Array;
+  readonly width: number;
+  readonly length: number;
+  readonly first: number;
+}
+
 /** One number per lane. */
 export type PerLane = Int32Array;
 
@@ -22,6 +30,15 @@ export interface Engine {
    * is due, and leaves the sums of the next position in the rows, unless they are best computed when asked for.
    */
   step(positions: PerLane, from: number, to: number, thread: number): void;
+  /** The middle of a step: what is due once the inputs of each lane's position (-1: none) are in the slots. */
+  advance(positions: PerLane, from: number, to: number, thread: number): void;
+  /**
+   * Whether what is due once `known` inputs are known, deferred tiles included, still matters once `end` are: whether it
+   * reaches outputs from `end` on, or leaves something behind for tiles that do.
+   */
+  matters(known: number, end: number): boolean;
+  /** Rows of the filters that must be set before `known` inputs are known; later ones may follow meanwhile. */
+  tapsNeeded(known: number): number;
   /** Leaves the pending sums of each lane's position (-1: none) in the rows, for units `from` <= unit < `to`. */
   sums(positions: PerLane, from: number, to: number): void;
   /** Whether a step leaves the next position's sums in the rows. */
@@ -40,6 +57,8 @@ export interface Deferred {
    * anywhere else.
    */
   readonly side: number;
+  /** See `Engine.matters`. */
+  matters(known: number, end: number): boolean;
   /**
    * Does the slices of the steps that made `begin` < known <= `end` inputs known, in each lane, for units `from` <=
    * unit < `to`. Steps are to be done in their order.

@@ -1,4 +1,4 @@
-import type { Engine, LayerMemory } from './engine.js';
+import type { Engine, FilterRows, LayerMemory } from './engine.js';
 import { GROUP, LINE, toLines } from './memory/blocks.js';
 import type { LazyLayout } from './memory/layout.js';
 import { takeRows } from './rows.js';
@@ -15,6 +15,9 @@ export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: n
   const { groups, stride, slots, row, taps } = layers[0].layout;
   return {
     step: (positions, from, to) => takeRows(layers, positions, from, to),
+    advance: () => undefined,
+    matters: () => false,
+    tapsNeeded: (known) => Math.min(known + 1, length),
     sums(positions, from, to) {
       for (let unit = from; unit < to; unit++) {
         const { kernels, floats } = layers[Math.floor(unit / groups)];
@@ -39,19 +42,17 @@ export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: n
   };
 }
 
-/** Stores a layer's filter, `[time, channel]`, newest tap last. */
+/** Stores rows of a layer's filter, `[time, channel]`, from tap `first` on, newest tap last. */
 export function setLazyFilter(
-  layer: LayerMemory<LazyLayout>,
-  rows: Float32Array,
-  width: number,
-  length: number,
+  { floats, layout }: LayerMemory<LazyLayout>,
+  { rows, width, length, first }: FilterRows,
 ): void {
-  const { groups, stride, taps } = layer.layout;
+  const { groups, stride, taps } = layout;
   for (let g = 0; g < groups; g++) {
     const at = (taps + g * stride) / 4;
-    for (let r = 0; r < length; r++) {
-      const row = rows.subarray((length - 1 - r) * width, (length - r) * width);
-      toLines(row, width, g, layer.floats, at + r * GROUP, 1);
+    for (let r = 0; r < rows.length / width; r++) {
+      const row = rows.subarray(r * width, (r + 1) * width);
+      toLines(row, width, g, floats, at + (length - 1 - first - r) * GROUP, 1);
     }
   }
 }

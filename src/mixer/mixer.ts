@@ -38,13 +38,27 @@ export interface Mixer {
 
   /** The position (0-based) of a lane whose pending sums can be read and whose input is expected next. */
   positionOf(lane: number): number;
-  /** Sets a layer's filter, `[time, channel]`, `length` rows; row 0 is never read. Before the first push. */
-  setFilter(layer: number, taps: Float32Array): void;
+  /**
+   * Sets a layer's filter, `[time, channel]`; row 0 is never read. Before the first push; but of its `length` rows, the first
+   * may come first, and others (from row `first`, where the last ones ended) later: see `tapsNeeded`.
+   */
+  setFilter(layer: number, taps: Float32Array, first?: number): void;
+  /**
+   * Rows of every filter that must be set before the push that makes `known` inputs known. Never fewer for more inputs;
+   * where it is all of them from the start, filters are set whole.
+   */
+  tapsNeeded(known: number): number;
   /**
    * Adds sums that come from before position 0 (a prompt), `[time, channel]`, at most `length` rows, to one lane
-   * (default 0). Before its first push.
+   * (default 0); in a folded plan, at most half of them. Before its first push.
    */
   addPending(layer: number, values: Float32Array, lane?: number): void;
+  /**
+   * Takes the inputs of a layer's positions 0 ... P - 1 at once, `[time, channel]`, in one lane (default 0), as if they
+   * had been pushed. Their pending sums are not computed, only what they contribute to later ones, in O(P log P).
+   * Once all layers are filled, `resume(P)` goes on after them. Before the first push.
+   */
+  fill(layer: number, inputs: Float32Array, lane?: number): void;
   /** Writes the pending sums of each lane's position to `out`, `[layer, lane, channel]`. */
   pending(out: Float32Array): void;
   /** Takes the inputs y of each lane's position, `[layer, lane, channel]`, and moves to the next ones. */

@@ -121,6 +121,19 @@ export function sliceAfter(known: number, side: number, units: number): Range {
   return { from: until(elapsed), to: until(elapsed + 1) };
 }
 
+/**
+ * Taps 0 ... n - 1 are all that the tiles due until `known` inputs are known take, and the sums of the next position:
+ * this n. A deferred level starts with blocks 2 apart; 3 apart are only those whose inputs end with the second block or later.
+ */
+export function tapsAfter(known: number, length: number, levels: readonly Level[]): number {
+  let taps = 0;
+  for (const { side, fanOut, form } of levels) {
+    if (side > Math.max(1, known)) continue;
+    taps = Math.max(taps, form === 'deferred' ? (known < 2 * side ? 3 : 4) * side : side * fanOut);
+  }
+  return Math.min(taps, length);
+}
+
 /** All tiles of a run, in the order in which their inputs become complete; by default the paper's. */
 export function* tiles(length: number, levels: readonly Level[] = binaryLevels(length)): Generator<Tile> {
   for (let known = 1; known < length; known++) {

@@ -141,8 +141,8 @@ export function randomLevels(length: number, random: Random): Level[] {
   return levels;
 }
 
-/** Any levels, and any implementation that can do them. */
-export function randomPlan(length: number, random: Random): Plan {
+/** Any levels, and any implementation that can do them. `folded`: now and then folded, which leaves no room for long prompts. */
+export function randomPlan(length: number, random: Random, { folded: mayFold = false } = {}): Plan {
   const tau = ({ side, fanOut }: Level): TauName => {
     if (side === 1) return 'direct';
     const fft = side >= SMALLEST_FFT && Number.isInteger(Math.log2(side)) && fanOut <= 8;
@@ -154,12 +154,18 @@ export function randomPlan(length: number, random: Random): Plan {
   // Half of the plans that can be flat are.
   const flat = block < length && random.next() < 0.5;
   const below = flat ? levelsTo(block, random) : randomLevels(length, random);
-  const levels = below.map((level) => ({ ...level, tau: tau(level) }));
-  if (!flat) return { length, levels };
-  return {
-    length,
-    levels: [...levels, ...flatLevels(block, length).map((level) => ({ ...level, tau: 'fft' as const }))],
-  };
+  const half = 2 ** Math.ceil(Math.log2(length)) / 2;
+  const folded = mayFold && !flat && half >= SMALLEST_FFT && random.next() < 0.5;
+  const levels = (folded ? [...levelsTo(half, random), { side: half, fanOut: 2 }] : below).map((level) => ({
+    ...level,
+    tau: folded && level.side === half ? ('fft' as const) : tau(level),
+  }));
+  const above = flat ? flatLevels(block, length).map((level) => ({ ...level, tau: 'fft' as const })) : [];
+  const recomputed = [...levels, ...above].map((level) => {
+    const can = level.tau === 'fft' && level.fanOut === 2;
+    return can && random.next() < 0.5 ? { ...level, recompute: true as const } : level;
+  });
+  return { length, levels: recomputed, ...(folded && { folded: true as const }) };
 }
 
 /** Any fan-outs that make blocks of exactly a power of two. */

@@ -13,10 +13,11 @@ function arrays(layout: LayerLayout): [number, number][] {
   if (layout.name !== 'tiled') list.push([layout.taps, layout.taps + groups * stride]);
   if (layout.name === 'eager') list.push([layout.partial, layout.partial + groups * stride]);
   if (layout.name === 'tiled') {
-    const { plain, twisted, largest, staging, stagingRows, scratch, scratchBytes, levels } = layout;
+    const { plain, twisted, largest, taps, tapStride, tapRows, scratch, scratchBytes, levels } = layout;
     list.push([plain, plain + Math.max(0, 16 * (largest / 8 - 1))]);
     list.push([twisted, twisted + Math.max(0, 32 * (largest / 2 - 1))]);
-    list.push([staging, staging + stagingRows * LINE], [scratch, scratch + scratchBytes]);
+    list.push([taps, taps + (tapStride > 0 ? groups * tapStride : tapRows * LINE)]);
+    list.push([scratch, scratch + scratchBytes]);
     for (const { filter, filterStride, spectra, spectraStride } of levels) {
       list.push([filter, filter + groups * filterStride], [spectra, spectra + groups * spectraStride]);
     }

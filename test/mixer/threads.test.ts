@@ -69,6 +69,9 @@ describe('a team', () => {
   };
   const idle: Engine = {
     step: () => undefined,
+    advance: () => undefined,
+    matters: () => false,
+    tapsNeeded: () => 0,
     sums: () => undefined,
     sumsAhead: false,
     stepCost: () => 1e9,

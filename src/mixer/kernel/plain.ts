@@ -193,14 +193,7 @@ class PlainKernels implements Kernels {
     });
   }
 
-  transformRows(
-    rows: number,
-    points: number,
-    half: number,
-    n: number,
-    twisted: number,
-    plain: number,
-  ): void {
+  transformRows(rows: number, points: number, half: number, n: number, twisted: number, plain: number): void {
     const { f } = this;
     for (const h of [0, 1]) {
       const row = (rows + 32 * h) / 4;

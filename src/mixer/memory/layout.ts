@@ -29,8 +29,10 @@ interface Slots {
   readonly state: readonly LaneArray[];
   /** One position, `[lane][group][16]`: the door to the outside. */
   readonly row: number;
-  /** `[lane][group][time][16]`: slot t holds what is pending for position t until it is pushed, then y[t]. */
+  /** `[lane][group][period][16]`: slot t holds what is pending for position t until it is pushed, then y[t]. */
   readonly slots: number;
+  /** Position t is in slot t modulo this: all positions, or half of them in a folded plan. */
+  readonly period: number;
   /** From one group's slots to the next group's. */
   readonly stride: number;
 }
@@ -56,6 +58,7 @@ export interface LevelLayout {
   readonly fanOut: number;
   readonly tau: TauName;
   readonly form: Form | undefined;
+  readonly recompute: boolean;
   /**
    * Taps 0 ... side * fanOut - 1, `[group][side * fanOut][16]`; for FFTs `[group][half][fanOut - 1][side]` points of their
    * spectra; for deferred tiles `[group][half][2][side]`, of the taps for blocks 2 and 3 apart.
@@ -68,6 +71,8 @@ export interface LevelLayout {
   readonly spectraStride: number;
   /** From one spectrum to the next, in both: `side` points, and some more where several are read side by side. */
   readonly spectrumStride: number;
+  /** `[group][2]` floats of a deferred level: 1 once the filter's spectrum for that distance is there. */
+  readonly ready: number;
 }
 
 export interface TiledLayout extends Slots {
@@ -78,16 +83,20 @@ export interface TiledLayout extends Slots {
   readonly twisted: number;
   /** The largest FFT side, 0 if there is none. */
   readonly largest: number;
-  /** Taps of one group while its filter is being set, `[largest block][16]`. */
-  readonly staging: number;
-  readonly stagingRows: number;
   /**
-   * `[thread]` scratch areas: the points of half a group at the largest side, and for the largest deferred side
-   * `[half][2][side]` points after that.
+   * Taps, `[group][tapRows][16]`, zeros after the filter's end. Where they are not needed once all spectra are made, one
+   * group's at a time, `tapStride` being 0.
    */
+  readonly taps: number;
+  readonly tapStride: number;
+  readonly tapRows: number;
+  /** `[thread]` scratch areas. */
   readonly scratch: number;
   readonly scratchStride: number;
   readonly scratchBytes: number;
+  /** In a scratch area, after `[half][largest]` points: spectra of inputs, then of filters, of a deferred or recomputed tile. */
+  readonly scratchSpectra: number;
+  readonly scratchFilter: number;
 }
 
 export type LayerLayout = LazyLayout | EagerLayout | TiledLayout;
@@ -101,9 +110,10 @@ export function tableBytes(n: number, per: number): number {
 export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, threads: number): LayerLayout {
   const bump = new Bump();
   const groups = groupsOf(shape.width);
-  const { lanes = 1 } = shape;
+  const { lanes = 1, length } = shape;
   const row = bump.take(lanes * groups * LINE);
-  const stride = strideLines(shape.length) * LINE;
+  const period = name === 'tiled' && plan.folded ? plan.levels[plan.levels.length - 1].side : length;
+  const stride = strideLines(period) * LINE;
   const state: LaneArray[] = [];
   /** An array that is part of the state. */
   const take = (bytes: number): number => {
@@ -112,7 +122,7 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
     return at;
   };
   const slots = take(groups * stride);
-  const common = { lanes, groups, state, row, slots, stride };
+  const common = { lanes, groups, state, row, slots, period, stride };
   if (name === 'lazy') {
     const taps = bump.take(groups * stride);
     return { name, ...common, taps, bytes: bump.bytes };
@@ -127,16 +137,18 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
   const deferred = largestOf(plan.levels.filter(({ form }) => form === 'deferred'));
   const plain = bump.take(tableBytes(largest / 4, 2));
   const twisted = bump.take(tableBytes(largest, 4));
-  const scratchStride = 2 * largest * LINE + (deferred > 0 ? 4 * spread(deferred) : 0);
+  const recomputed = plan.levels.filter(({ recompute }) => recompute);
+  const spectraBytes = (level: LevelPlan): number =>
+    level.form === 'deferred' ? 4 * spread(level.side) : 2 * level.side * LINE;
+  const scratchSpectra = 2 * largest * LINE;
+  const scratchFilter = scratchSpectra + (deferred > 0 ? 4 * spread(deferred) : 0);
+  const scratchStride = scratchFilter + Math.max(0, ...recomputed.map(spectraBytes));
   const scratchBytes = threads * scratchStride;
   const scratch = bump.take(scratchBytes);
-  const levels = plan.levels.map((level) => layoutLevel(level, shape.length, groups, bump, take));
-  const stagingRows = Math.max(
-    shape.length,
-    4 * deferred,
-    ...levels.map(({ side, fanOut }) => side * fanOut),
-  );
-  const staging = bump.take(stagingRows * LINE);
+  const levels = plan.levels.map((level) => layoutLevel(level, length, groups, bump, take));
+  const tapRows = Math.max(length, 4 * deferred, ...levels.map(({ side, fanOut }) => side * fanOut));
+  const tapStride = keepsTaps(plan) ? strideLines(tapRows) * LINE : 0;
+  const taps = bump.take(tapStride > 0 ? groups * tapStride : tapRows * LINE);
   return {
     name,
     ...common,
@@ -144,13 +156,21 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
     plain,
     twisted,
     largest,
-    staging,
-    stagingRows,
+    taps,
+    tapStride,
+    tapRows,
     scratch,
     scratchStride,
     scratchBytes,
+    scratchSpectra,
+    scratchFilter,
     bytes: bump.bytes,
   };
+}
+
+/** Whether a plan makes spectra after the filters have been set: those recomputed, and deferred ones when first used. */
+function keepsTaps({ levels }: Plan): boolean {
+  return levels.some(({ recompute, form }) => recompute || form === 'deferred');
 }
 
 /** From one of several spectra read side by side to the next. */
@@ -159,7 +179,7 @@ function spread(side: number): number {
 }
 
 function layoutLevel(
-  { side, fanOut, tau, form }: LevelPlan,
+  { side, fanOut, tau, form, recompute }: LevelPlan,
   length: number,
   groups: number,
   bump: Bump,
@@ -171,9 +191,22 @@ function layoutLevel(
   const filterStride = tau === 'fft' ? 2 * kept * spectrumStride : children * side * LINE;
   const spectraStride =
     tau === 'fft' && form === undefined && kept > 1 ? 2 * slotsOf(children) * spectrumStride : 0;
-  const filter = bump.take(groups * filterStride);
+  const filter = bump.take(recompute ? 0 : groups * filterStride);
+  const ready = form === 'deferred' ? bump.take(groups * 8) : 0;
   const spectra = take(groups * spectraStride);
-  return { side, fanOut: children, tau, form, filter, filterStride, spectra, spectraStride, spectrumStride };
+  return {
+    side,
+    fanOut: children,
+    tau,
+    form,
+    recompute: recompute === true,
+    filter,
+    filterStride,
+    spectra,
+    spectraStride,
+    spectrumStride,
+    ready,
+  };
 }
 
 /** Memory pages for a layout. Throws a RangeError with the figures if a memory cannot be that large. */

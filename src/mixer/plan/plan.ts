@@ -8,6 +8,11 @@ export type TauName = 'direct' | 'fft' | 'ndarray-fft';
 /** How the tiles of one level are computed. */
 export interface LevelPlan extends Level {
   readonly tau: TauName;
+  /**
+   * Spectra of the filter are computed from the taps whenever a tile needs them, instead of kept: for large sides, whose
+   * spectra take the most memory and have the fewest tiles to serve. For FFTs with one product.
+   */
+  readonly recompute?: true | undefined;
 }
 
 /** A mixer's recipe: plain data, which can be printed, stored, compared and tested. */
@@ -19,6 +24,11 @@ export interface Plan {
    * `length`, or is the side of a flat tiling's adjacent and deferred levels.
    */
   readonly levels: readonly LevelPlan[];
+  /**
+   * The second half of the positions uses the slots of the first, which the last level's only tile, of half the length,
+   * overwrites with what it contributes: no other tile crosses the middle. Half the memory for activations.
+   */
+  readonly folded?: true | undefined;
 }
 
 /** The smallest side of FFT tiles. Direct tiles are faster up to there. */
@@ -121,7 +131,7 @@ export function checkPlan(plan: Plan, length: number): void {
   if (plan.length !== length) throw new RangeError(`the plan is for length ${plan.length}, not ${length}`);
   const blocks = plan.levels.filter(({ form }) => form === undefined);
   let block = 1;
-  blocks.forEach(({ side, fanOut, tau }, k) => {
+  blocks.forEach(({ side, fanOut, tau, recompute }, k) => {
     if (block >= length) throw new RangeError(`level ${k} of the plan begins past the length ${length}`);
     if (side !== block) throw new RangeError(`level ${k} of the plan has side ${side}, expected ${block}`);
     if (!Number.isInteger(fanOut) || fanOut < 2 || fanOut > length) {
@@ -137,8 +147,19 @@ export function checkPlan(plan: Plan, length: number): void {
         throw new RangeError(`fft tiles have a fan-out of at most ${MOST_CHILDREN}, not ${fanOut}`);
       }
     }
+    if (recompute && (tau !== 'fft' || fanOut > 2)) {
+      throw new RangeError(
+        `level ${k} of the plan cannot recompute spectra: only fft tiles of fan-out 2 can`,
+      );
+    }
     block *= fanOut;
   });
+  if (plan.folded) {
+    const last = plan.levels.at(-1);
+    if (last?.tau !== 'fft' || last.form !== undefined || last.fanOut !== 2) {
+      throw new RangeError('a folded plan ends with an fft level of fan-out 2');
+    }
+  }
   const flat = plan.levels.slice(blocks.length);
   if (flat.length === 0) {
     if (block < length)

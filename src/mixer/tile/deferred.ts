@@ -1,6 +1,7 @@
 import type { Kernels } from '../kernel/kernels.js';
 import { LINE } from '../memory/blocks.js';
 import type { LevelLayout, TiledLayout } from '../memory/layout.js';
+import { filterSpectra } from './spectra.js';
 import type { TileRunner } from './tile.js';
 
 /** Spectra of a level's filter, for blocks 2 and 3 apart; and of a tile's inputs, two blocks at most. */
@@ -12,41 +13,35 @@ const KEPT = 2;
  */
 export function deferredTiles(
   kernels: Kernels,
-  _floats: Float32Array,
+  floats: Float32Array,
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
-  const { groups, slots, stride, twisted, plain, scratch, scratchStride, largest } = layout;
-  const { side, filter, filterStride, spectrumStride } = level;
+  const { groups, slots, stride, twisted, plain, scratch, scratchStride, scratchSpectra } = layout;
+  const { side, spectrumStride } = level;
+  const filters = filterSpectra(kernels, floats, layout, level, 1, KEPT);
   return {
-    prepare(group, taps) {
-      const points = filter + group * filterStride;
-      for (let k = 0; k < KEPT; k++) {
-        const lines = taps + (k + 1) * side * LINE;
-        kernels.spectrum(lines, points + k * spectrumStride, filterStride / 2, side, twisted, plain);
-      }
-    },
-    run(known, rows, count, lane, from, to, thread) {
+    prepare: filters.prepare,
+    run(at, rows, count, lane, from, to, thread) {
       const points = scratch + thread * scratchStride;
-      const spectra = points + 2 * largest * LINE;
-      const earlier = rows / side - 1;
+      const spectra = points + scratchSpectra;
+      const blocks = rows / side;
       for (let g = from; g < to; g++) {
-        const inputs = slots + (lane * groups + g) * stride + (known - side) * LINE;
+        const inputs = slots + (lane * groups + g) * stride + (at - side) * LINE;
         const outputs = inputs + 2 * side * LINE;
-        if (earlier === 1) {
-          const lines = inputs - side * LINE;
-          kernels.transformRows(lines, spectra, KEPT * spectrumStride, side, twisted, plain);
+        if (blocks === 2) {
+          const earlier = inputs - side * LINE;
+          kernels.transformRows(earlier, spectra, KEPT * spectrumStride, side, twisted, plain);
         }
-        const taps = filter + g * filterStride;
         kernels.fanTile(
           inputs,
           outputs,
           count,
           side,
-          earlier + 1,
+          blocks,
           KEPT + 1,
           spectra,
-          taps,
+          filters.of(g, thread, blocks),
           spectrumStride,
           points,
           twisted,

@@ -1,6 +1,7 @@
 import type { Kernels } from '../kernel/kernels.js';
 import { LINE } from '../memory/blocks.js';
 import type { LevelLayout, TiledLayout } from '../memory/layout.js';
+import { filterSpectra } from './spectra.js';
 import type { TileRunner } from './tile.js';
 
 /**
@@ -14,29 +15,24 @@ import type { TileRunner } from './tile.js';
  */
 export function fftTiles(
   kernels: Kernels,
-  _floats: Float32Array,
+  floats: Float32Array,
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
   const { groups, slots, stride, twisted, plain, scratch, scratchStride } = layout;
-  const { side, fanOut, filter, filterStride, spectra, spectraStride, spectrumStride } = level;
+  const { side, fanOut, spectra, spectraStride, spectrumStride } = level;
   const kept = fanOut - 1;
+  const filters = filterSpectra(kernels, floats, layout, level, 0, kept);
   return {
-    prepare(group, taps) {
-      const points = filter + group * filterStride;
-      for (let d = 0; d < kept; d++) {
-        const lines = taps + d * side * LINE;
-        kernels.spectrum(lines, points + d * spectrumStride, filterStride / 2, side, twisted, plain);
-      }
-    },
-    run(known, rows, count, lane, from, to, thread) {
+    prepare: filters.prepare,
+    run(at, rows, count, lane, from, to, thread) {
       const points = scratch + thread * scratchStride;
       for (let g = from; g < to; g++) {
         const place = lane * groups + g;
-        const outputs = slots + place * stride + known * LINE;
+        const outputs = slots + place * stride + at * LINE;
         const inputs = outputs - side * LINE;
-        const taps = filter + g * filterStride;
-        if (kept === 1) kernels.fftTile(inputs, outputs, count, side, taps, points, twisted, plain);
+        const filter = filters.of(g, thread, kept);
+        if (kept === 1) kernels.fftTile(inputs, outputs, count, side, filter, points, twisted, plain);
         else {
           const own = spectra + place * spectraStride;
           kernels.fanTile(
@@ -47,13 +43,37 @@ export function fftTiles(
             rows / side,
             fanOut,
             own,
-            taps,
+            filter,
             spectrumStride,
             points,
             twisted,
             plain,
           );
         }
+      }
+    },
+  };
+}
+
+/** The last tile of a folded plan: its outputs replace its inputs. */
+export function foldingTile(
+  kernels: Kernels,
+  floats: Float32Array,
+  layout: TiledLayout,
+  level: LevelLayout,
+): TileRunner {
+  const { groups, slots, stride, twisted, plain, scratch, scratchStride } = layout;
+  const { side } = level;
+  const filters = filterSpectra(kernels, floats, layout, level, 0, 1);
+  return {
+    prepare: filters.prepare,
+    run(_at, _rows, count, lane, from, to, thread) {
+      const points = scratch + thread * scratchStride;
+      for (let g = from; g < to; g++) {
+        const lines = slots + (lane * groups + g) * stride;
+        kernels.convolveRows(lines, points, side, filters.of(g, thread, 1), twisted, plain);
+        floats.fill(0, lines / 4, (lines + side * LINE) / 4);
+        kernels.addUpper(points, lines, count, side, twisted);
       }
     },
   };

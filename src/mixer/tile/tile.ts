@@ -6,16 +6,8 @@ export interface TileRunner {
    */
   prepare(group: number, taps: number): void;
   /**
-   * Adds what inputs `known - rows` ... `known - 1`, whole children of a block, contribute to `count` outputs, from `known`
-   * on or, if deferred, `known + side`, in the slots of one lane's groups `from` <= g < `to`. Called for each child in turn.
+   * Adds what the `rows` inputs before slot `at`, whole children of a block, contribute to `count` outputs, from that slot
+   * on or, if deferred, `side` slots later, in one lane's groups `from` <= g < `to`. Called for each child in turn.
    */
-  run(
-    known: number,
-    rows: number,
-    count: number,
-    lane: number,
-    from: number,
-    to: number,
-    thread: number,
-  ): void;
+  run(at: number, rows: number, count: number, lane: number, from: number, to: number, thread: number): void;
 }

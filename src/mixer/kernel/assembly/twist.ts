@@ -239,16 +239,14 @@ function untwist(
       // times exp(-i pi k / 8): the part that is wanted
       if (upper) {
         accumulate(row, f32x4.add(ai, ci));
-        if (!clipped || j + q < count)
-          accumulate(row + rowQuarter, msub(f32x4.mul(x1i, cos), x1r, sin));
+        if (!clipped || j + q < count) accumulate(row + rowQuarter, msub(f32x4.mul(x1i, cos), x1r, sin));
         if (!clipped || j + 2 * q < count)
           accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.sub(x2i, x2r)));
         if (!clipped || j + 3 * q < count)
           accumulate(row + 3 * rowQuarter, msub(f32x4.mul(x3i, sin), x3r, cos));
       } else {
         accumulate(row, f32x4.add(ar, cr));
-        if (!clipped || j + q < count)
-          accumulate(row + rowQuarter, madd(f32x4.mul(x1r, cos), x1i, sin));
+        if (!clipped || j + q < count) accumulate(row + rowQuarter, madd(f32x4.mul(x1r, cos), x1i, sin));
         if (!clipped || j + 2 * q < count)
           accumulate(row + 2 * rowQuarter, f32x4.mul(root, f32x4.add(x2i, x2r)));
         if (!clipped || j + 3 * q < count)
@@ -265,7 +263,14 @@ function untwistUpper(points: usize, half: usize, rows: usize, count: usize, q: 
   untwist(points, half, rows, count, q, tables, true, false);
 }
 
-function untwistUpperClipped(points: usize, half: usize, rows: usize, count: usize, q: usize, tables: usize): void {
+function untwistUpperClipped(
+  points: usize,
+  half: usize,
+  rows: usize,
+  count: usize,
+  q: usize,
+  tables: usize,
+): void {
   untwist(points, half, rows, count, q, tables, true, true);
 }
 
