@@ -143,7 +143,7 @@ function namedTensors(
     add(`${to.filter}modulation.deltas`, [1, 1, convolutions * width], () => join(ofLayer('filter.deltas')));
     if (dialect.positions) {
       const stored = filter.positions === 'stored';
-      const computed = (): ReturnType<typeof filterFeatures> => filterFeatures(filter, context, context);
+      const computed = (): ReturnType<typeof filterFeatures> => filterFeatures(filter, context, 0, context);
       add(`${to.filter}pos_emb.z`, [1, context, features], () =>
         stored ? ofLayer('filter.features') : computed().features,
       );

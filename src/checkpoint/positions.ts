@@ -33,8 +33,8 @@ export function readPositions(
   const times = read('t', 1);
   if (filter.positions !== 'stored') return undefined;
   return {
-    features: features ?? (() => filterFeatures(filter, context, context).features),
-    times: times ?? (() => filterFeatures(filter, context, context).times),
+    features: features ?? (() => filterFeatures(filter, context, 0, context).features),
+    times: times ?? (() => filterFeatures(filter, context, 0, context).times),
   };
 }
 
@@ -51,7 +51,7 @@ export function positionsDiffer(
     const size = tensor === 'z' ? filter.features : 1;
     // A wrong shape is for the reader to report, which knows the tensor's full name.
     if (shape.length !== 3 || shape[1] !== context || shape[2] !== size) continue;
-    computed ??= filterFeatures(filter, context, context);
+    computed ??= filterFeatures(filter, context, 0, context);
     const wanted = tensor === 'z' ? computed.features : computed.times;
     if (source.read(name).some((value, i) => !(Math.abs(value - wanted[i]) <= ROUNDING))) return true;
   }

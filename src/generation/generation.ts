@@ -1,13 +1,16 @@
 import {
   bytesNeeded,
   createMixer,
+  fittingPlan,
   flatPlan,
+  flatPlans,
   type Mixer,
   type MixerName,
   type MixerShape,
   type Plan,
 } from '../mixer/index.js';
 import type { HyenaModel, Progress, StepState } from '../model/index.js';
+import { GrowingFilters } from './filters.js';
 import { DEFAULT_SAMPLING, Sampler, type Sampling } from './sampler.js';
 
 export interface GenerationOptions {
@@ -21,6 +24,8 @@ export interface GenerationOptions {
   readonly mixer?: MixerName;
   /** Default: `flatPlan`, under which no token waits for a large tile. */
   readonly plan?: Plan;
+  /** Bytes the mixer may hold: of flat plans, the fastest that fits is taken. Default: any. */
+  readonly memory?: number;
   /** Default: 1. */
   readonly threads?: number;
   /** Tokens to have room for, so that a run that goes on from this one can generate more than `count`. Default: `count`. */
@@ -88,6 +93,7 @@ export class MemoryError extends Error {
 /** What the loop starts from. */
 interface Start {
   readonly mixer: Mixer;
+  readonly filters: GrowingFilters;
   readonly state: StepState;
   /** After the prompt, `[vocabulary]`; null where the last token is still to go through the model. */
   readonly logits: Float32Array | null;
@@ -98,8 +104,10 @@ interface Start {
  *
  *     prefill -> loop: draw a token; pending sums -> one step of the model -> its inputs to the mixer
  *
- * The prompt is convolved offline and forgotten. What it adds to the K positions to come starts them as
- * pending sums, and they are a fresh online convolution from position 0.
+ * A prompt that is no longer than the K positions to come is filled into the mixer, as if it had been generated: the first
+ * token comes after O(P log P), whatever K is. A longer one is convolved offline and forgotten: what it adds to the K
+ * positions starts them as pending sums, and they are a fresh online convolution from position 0. So memory is that of
+ * at most 2 K positions.
  */
 export class Generation implements AsyncIterable<number> {
   readonly timings: Timings = { prompt: 0, steps: 0, mixing: 0, predicted: 0 };
@@ -113,20 +121,24 @@ export class Generation implements AsyncIterable<number> {
   logits: Float32Array = new Float32Array(0);
   private readonly ids: number[];
   private readonly shape: MixerShape;
+  /** Whether the prompt is filled into the mixer. */
+  private readonly fills: boolean;
 
   constructor(
     private readonly model: HyenaModel,
     private readonly prompt: readonly number[],
     private readonly options: GenerationOptions,
   ) {
-    const { from, count, room = count } = options;
+    const { from, count, room = count, mixer = 'tiled', plan } = options;
     this.ids = [...(from?.ids ?? prompt)];
     if (prompt.length === 0) throw new RangeError('the prompt has no tokens');
     const most = from === undefined ? roomAfter(prompt.length, model) : roomFrom(from);
     if (Math.max(count, from === undefined ? room : 0) > most) {
       throw new RangeError(`after ${this.ids.length} tokens there is room for ${most}, not ${count}`);
     }
-    this.shape = from?.mixer.shape ?? mixerShape(model, Math.max(count, room));
+    const { length, ...rest } = mixerShape(model, Math.max(count, room));
+    this.fills = from === undefined && mixer === 'tiled' && plan === undefined && prompt.length <= length;
+    this.shape = from?.mixer.shape ?? { ...rest, length: this.fills ? prompt.length + length : length };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
@@ -146,7 +158,7 @@ export class Generation implements AsyncIterable<number> {
       this.reason = 'interrupted';
       return;
     }
-    const { mixer, state } = start;
+    const { mixer, filters, state } = start;
     let { logits } = start;
     /** Whether the mixer and the model are at the same token. */
     let between = logits === null;
@@ -166,6 +178,7 @@ export class Generation implements AsyncIterable<number> {
           const stepping = performance.now();
           const result = await model.step(state, ids[ids.length - 1], pending);
           const stepped = performance.now();
+          await filters.step(mixer.position + 1);
           mixer.push(result.y);
           timings.steps += stepped - stepping;
           timings.mixing += performance.now() - stepped + (stepping - mixing);
@@ -204,42 +217,58 @@ export class Generation implements AsyncIterable<number> {
     const { model, shape, ids } = this;
     const { threads = 1, signal, onPrefill, from } = this.options;
     const name = from?.mixer.name ?? this.options.mixer ?? 'tiled';
-    const plan = from?.mixer.plan ?? this.options.plan ?? flatPlan(shape.length);
+    const candidates = from?.mixer.plan ?? this.options.plan ?? flatPlans(shape.length);
     signal?.throwIfAborted();
+    const plan = fittingPlan({
+      name,
+      shape,
+      threads,
+      plan: candidates,
+      memory: this.options.memory ?? Infinity,
+    });
     this.mixerBytes = checkMemory(shape, name, threads, plan);
     const mixer = await createMixer({ name, shape, threads, plan });
+    const filters = new GrowingFilters(model, mixer);
     const onProgress: Progress = (done, total) => {
       signal?.throwIfAborted();
       onPrefill?.(done, total);
     };
     try {
-      if (from !== undefined) return await this.resume(mixer, from, onProgress);
-      const { state, logits } = await model.prefill(ids, shape.length, {
+      if (from !== undefined) return await this.resume(mixer, filters, from, onProgress);
+      for (let layer = 0; layer < shape.layers; layer++)
+        await filters.start(layer, this.fills ? ids.length : 0);
+      const { state, logits } = await model.prefill(ids, this.fills ? 0 : shape.length, {
         onProgress,
-        onLayer: (layer, { taps, pending }) => {
-          mixer.setFilter(layer, taps);
-          mixer.addPending(layer, pending);
+        onLayer: (layer, { inputs, pending }) => {
+          if (this.fills) mixer.fill(layer, inputs);
+          else mixer.addPending(layer, pending);
         },
       });
-      return { mixer, state, logits };
+      if (this.fills) mixer.resume(ids.length);
+      return { mixer, filters, state, logits };
     } catch (error) {
       await mixer.close();
       throw error;
     }
   }
 
-  private async resume(mixer: Mixer, from: SavedPoint, onProgress: Progress): Promise<Start> {
-    const { layers, length } = this.shape;
+  private async resume(
+    mixer: Mixer,
+    filters: GrowingFilters,
+    from: SavedPoint,
+    onProgress: Progress,
+  ): Promise<Start> {
+    const { layers } = this.shape;
     for (let layer = 0; layer < layers; layer++) {
       onProgress(layer, layers);
-      mixer.setFilter(layer, await this.model.taps(layer, length));
+      await filters.start(layer, from.mixer.position);
     }
     from.restore(mixer.state());
     mixer.resume(from.mixer.position);
     const state = this.model.start();
     state.restore(from.short);
     onProgress(layers, layers);
-    return { mixer, state, logits: null };
+    return { mixer, filters, state, logits: null };
   }
 }
 

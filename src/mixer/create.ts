@@ -2,7 +2,9 @@ import { BlockedMixer } from './blocked.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import { layoutLayer, pageBytes, pagesFor } from './memory/layout.js';
 import { openEngine, type EngineData, type KernelsName } from './open.js';
-import { checkPlan, planFor, plansFor, type Plan } from './plan/plan.js';
+import { checkPlan } from './plan/check.js';
+import type { Plan } from './plan/plan.js';
+import { planFor, plansFor } from './plan/planner.js';
 import { soloTeam, startTeam } from './thread/team.js';
 
 export interface MixerOptions {
@@ -10,9 +12,9 @@ export interface MixerOptions {
   readonly shape: MixerShape;
   /** Threads that share the work, the caller's included. Default 1. */
   readonly threads?: number;
-  /** How the tiles are computed. Default: the fastest plan by measured costs. */
-  readonly plan?: Plan;
-  /** Bytes of array memory the mixer may hold: the fastest plan that fits is taken. Default: any, but `planFor` spares it. */
+  /** How the tiles are computed; of several plans, the first that fits the memory. Default: the fastest by measured costs. */
+  readonly plan?: Plan | readonly Plan[];
+  /** Bytes of array memory the mixer may hold. Default: any. */
   readonly memory?: number;
   /** The SIMD kernels (default), or their slow and readable twin. */
   readonly kernels?: KernelsName;
@@ -51,7 +53,8 @@ export function createMixer(options: MixerOptions): Promise<Mixer> {
 export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<BlockedMixer> {
   const { name, shape, threads = 1, kernels = 'wasm' } = options;
   checkOptions(options);
-  const plan = choosePlan(options);
+  checkShape(shape);
+  const plan = fittingPlan(options);
   const pages = layerPages(shape, name, plan, threads);
   const memories: WebAssembly.Memory[] = [];
   for (let layer = 0; layer < shape.layers; layer++) {
@@ -82,15 +85,16 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
   );
 }
 
-/** The plan asked for, or the fastest that fits. Throws a RangeError with the figures if none does. */
-function choosePlan({ name, shape, threads = 1, plan, memory }: MixerOptions): Plan {
+/** The plan that `createMixer` will take. Throws a RangeError with the figures if none fits the memory. */
+export function fittingPlan({ name, shape, threads = 1, plan, memory = Infinity }: MixerOptions): Plan {
   checkShape(shape);
-  if (memory === undefined) return plan ?? planFor(shape.length);
   if (!(memory > 0)) throw new RangeError(`memory: expected a number of bytes above 0, got ${memory}`);
-  const plans = plan !== undefined ? [plan] : plansFor(shape.length);
+  const { length } = shape;
+  const given = plan ?? (memory < Infinity ? plansFor(length) : planFor(length));
+  const candidates = 'levels' in given ? [given] : given;
   let least = Infinity;
-  for (const candidate of plans) {
-    checkPlan(candidate, shape.length);
+  for (const candidate of candidates) {
+    checkPlan(candidate, length);
     const { bytes } = layoutLayer(name, shape, candidate, threads);
     const total = shape.layers * pageBytes(Math.ceil(bytes / pageBytes(1)));
     if (total <= memory) return candidate;
@@ -98,8 +102,8 @@ function choosePlan({ name, shape, threads = 1, plan, memory }: MixerOptions): P
   }
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
   throw new RangeError(
-    `a ${name} mixer of ${shape.layers} x ${shape.width} channels and ${shape.length} positions needs ` +
-      `${plan === undefined ? 'at least ' : ''}${least} bytes (${gib(least)}), more than the ${gib(memory)} allowed`,
+    `a ${name} mixer of ${shape.layers} x ${shape.width} channels and ${length} positions needs ` +
+      `${candidates.length > 1 ? 'at least ' : ''}${least} bytes (${gib(least)}), more than the ${gib(memory)} allowed`,
   );
 }
 

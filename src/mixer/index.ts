@@ -1,17 +1,10 @@
 /** Position mixing: online long convolutions, and the offline one for prompts. */
 export type { Mixer, MixerName, MixerShape } from './mixer.js';
-export {
-  binaryPlan,
-  flatPlan,
-  planCost,
-  planFor,
-  plansFor,
-  type LevelPlan,
-  type Plan,
-  type TauName,
-} from './plan/plan.js';
+export type { LevelPlan, Plan, TauName } from './plan/plan.js';
+export { binaryPlan, flatPlan, flatPlans, foldedPlans, planCost, planFor, plansFor } from './plan/planner.js';
+export { keepCosts, machineCosts } from './plan/machine.js';
 export { COSTS, type CostTable, type LevelCosts } from './plan/costs.js';
 export { measureCosts, type MeasureOptions } from './plan/measure.js';
 export { binaryLevels, sidesOf, tileAfter, tiles, type Level, type Range, type Tile } from './schedule.js';
-export { bytesNeeded, createMixer, type MixerOptions } from './create.js';
+export { bytesNeeded, createMixer, fittingPlan, type MixerOptions } from './create.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';

@@ -9,8 +9,8 @@ export function endOfLayer(unit: number, to: number, groups: number): number {
 /** Puts the inputs that are in the rows into the slots of each lane's position (-1: none). */
 export function takeRows(layers: readonly LayerMemory[], positions: PerLane, from: number, to: number): void {
   const { groups, row, slots, stride, period } = layers[0].layout;
-  for (let unit = from, end = from; unit < to; unit = end) {
-    end = endOfLayer(unit, to, groups);
+  for (let unit = from; unit < to;) {
+    const end = endOfLayer(unit, to, groups);
     const { kernels } = layers[Math.floor(unit / groups)];
     for (let lane = 0; lane < positions.length; lane++) {
       if (positions[lane] < 0) continue;
@@ -18,5 +18,6 @@ export function takeRows(layers: readonly LayerMemory[], positions: PerLane, fro
       const lines = slots + place * stride + (positions[lane] % period) * LINE;
       kernels.scatter(row + place * LINE, lines, stride, end - unit);
     }
+    unit = end;
   }
 }

@@ -67,10 +67,11 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
   const alone = (known: number, from: number, to: number, thread: number): void => {
     const index = due(known);
     if (index === 0) return;
-    for (let unit = from, end = from; unit < to; unit = end) {
-      end = endOfLayer(unit, to, groups);
+    for (let unit = from; unit < to;) {
+      const end = endOfLayer(unit, to, groups);
       const first = unit % groups;
       tile(Math.floor(unit / groups), index, known, 0, first, first + end - unit, thread);
+      unit = end;
     }
   };
   const together: Engine['step'] = (positions, from, to, thread) => {
@@ -86,8 +87,8 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
     }
   };
   const sums = (positions: PerLane, ahead: number, from: number, to: number): void => {
-    for (let unit = from, end = from; unit < to; unit = end) {
-      end = endOfLayer(unit, to, groups);
+    for (let unit = from; unit < to;) {
+      const end = endOfLayer(unit, to, groups);
       const layer = layers[Math.floor(unit / groups)];
       const first = unit % groups;
       for (let lane = 0; lane < lanes; lane++) {
@@ -95,6 +96,7 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
         if (positions[lane] < 0 || position >= length) continue;
         tiledSums(layer, lane, position, first, first + end - unit);
       }
+      unit = end;
     }
   };
   const advance: Engine['advance'] = (positions, from, to, thread) => {

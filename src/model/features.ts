@@ -1,16 +1,18 @@
 /** What the implicit filter knows of a lag. */
 import type { FilterDimensions } from './config.js';
 
+/** Of lags `start` ... `end` - 1. */
 export interface Features {
-  readonly length: number;
-  /** Per lag a time in [0, 1], then cosines, then negative sines: `[length, features]`. */
+  readonly start: number;
+  readonly end: number;
+  /** Per lag a time in [0, 1], then cosines, then negative sines: `[lag, features]`. */
   readonly features: Float32Array;
-  /** Times of the window, t / (context - 1): `[length, 1]`. */
+  /** Times of the window, t / (context - 1): `[lag, 1]`. */
   readonly times: Float32Array;
 }
 
 /**
- * Features of the lags 0 .. length - 1, computed in float64 and rounded once.
+ * Features of the lags `start` ... `end` - 1, computed in float64 and rounded once.
  *
  * Linear time is Hyena's: `t / (context - 1)`, and phases `2 pi t / context`. Log time is
  * `log(1 + t) / log(context)`, which gives every octave of lags the same share; its phases are `2 pi` times
@@ -19,26 +21,27 @@ export interface Features {
 export function filterFeatures(
   { features: size, time }: FilterDimensions,
   context: number,
-  length: number,
+  start: number,
+  end: number,
 ): Features {
   const bands = (size - 1) / 2;
   const frequencies = linearSpace(1e-4, bands - 1, bands);
-  const features = new Float32Array(length * size);
-  const times = new Float32Array(length);
-  for (let t = 0; t < length; t++) {
+  const features = new Float32Array((end - start) * size);
+  const times = new Float32Array(end - start);
+  for (let t = start; t < end; t++) {
     const linear = t / (context - 1);
     const position = time === 'log' ? Math.log1p(t) / Math.log(context) : linear;
     const phase = time === 'log' ? 2 * Math.PI * position : (2 * Math.PI * t) / context;
-    const row = t * size;
+    const row = (t - start) * size;
     features[row] = position;
     for (let k = 0; k < bands; k++) {
       const angle = phase * frequencies[k];
       features[row + 1 + k] = Math.cos(angle);
       features[row + 1 + bands + k] = -Math.sin(angle);
     }
-    times[t] = linear;
+    times[t - start] = linear;
   }
-  return { length, features, times };
+  return { start, end, features, times };
 }
 
 /** `count` numbers from `first` to `last`, evenly spaced, counted from the nearer end as PyTorch does. */

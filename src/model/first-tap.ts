@@ -32,7 +32,7 @@ function lagZero(
     return { features: positions.features().subarray(0, dimensions.features), time: positions.times()[0] };
   }
   // At lag 0 both kinds of time are 0, whatever the context.
-  return { features: filterFeatures(dimensions, 2, 1).features, time: 0 };
+  return { features: filterFeatures(dimensions, 2, 0, 1).features, time: 0 };
 }
 
 /** `W x + b` in float64. */

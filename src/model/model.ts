@@ -75,17 +75,17 @@ class Hyena implements HyenaModel {
     return this.stepper.step(state, tokens, pending);
   }
 
-  async taps(mixer: number, length: number): Promise<Float32Array> {
+  async taps(mixer: number, end: number, start = 0): Promise<Float32Array> {
     const { width, context } = this.config.model;
     if (!Number.isSafeInteger(mixer) || mixer < 0 || mixer >= this.mixers) {
       throw new RangeError(`mixer ${mixer} is not one of 0 to ${this.mixers - 1}`);
     }
-    if (!Number.isSafeInteger(length) || length < 1 || length > context) {
-      throw new RangeError(`a filter of ${length} taps is not within the model's context of ${context}`);
+    if (!Number.isSafeInteger(end) || !(start >= 0 && start < end) || end > context) {
+      throw new RangeError(`taps ${start} to ${end} are not within the model's context of ${context}`);
     }
     const filters = await this.loadFilters();
-    const taps = new Float32Array(length * width);
-    await filters.write(mixer, length, taps);
+    const taps = new Float32Array((end - start) * width);
+    await filters.write(mixer, start, end, taps);
     return taps;
   }
 

@@ -88,9 +88,9 @@ export class OfflinePass {
       for (let o = 0; o < order - 1; o++) {
         if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
         const mixer = layer * (order - 1) + o;
-        await filters.write(mixer, prompt + ahead, taps);
+        await filters.write(mixer, 0, prompt + ahead, taps);
         convolver.convolve(a.y, taps, a.z);
-        onLayer?.(mixer, { taps: taps.slice(0, ahead * width), pending: a.z.slice(prompt * width) });
+        onLayer?.(mixer, { inputs: a.y, pending: a.z.subarray(prompt * width) });
         advance(prompt);
       }
     }

@@ -24,65 +24,71 @@ export class FilterEvaluator {
     private readonly filter: FilterDimensions,
   ) {}
 
-  /** Writes a mixer's first `length` taps to `out`, `[length, width]`. */
-  async write(mixer: number, length: number, out: Float32Array): Promise<void> {
+  /** Writes a mixer's taps `start` ... `end` - 1 to `out`, `[end - start, width]`: the same numbers, whatever is asked for. */
+  async write(mixer: number, start: number, end: number, out: Float32Array): Promise<void> {
     const { layers, order, width, context } = this.model;
-    const size = length * width;
-    const kept = this.kept.get(mixer);
-    if (kept !== undefined && kept.length >= size) {
-      out.set(kept.subarray(0, size));
-      return;
-    }
     // Texts differ in length: with some to spare, the next one finds its taps here too.
-    const generous = Math.min(context, 2 ** Math.ceil(Math.log2(length)));
-    if (generous * width * 4 * layers * (order - 1) > KEPT) {
-      await this.evaluate(mixer, this.features(length), out);
-      return;
+    const generous = Math.min(context, 2 ** Math.ceil(Math.log2(end)));
+    let kept = this.kept.get(mixer);
+    if (start === 0 && generous * width * 4 * layers * (order - 1) <= KEPT && !covers(kept, end * width)) {
+      kept = new Float32Array(generous * width);
+      await this.evaluate(mixer, this.features(0, generous), kept);
+      this.kept.set(mixer, kept);
     }
-    const taps = new Float32Array(generous * width);
-    await this.evaluate(mixer, this.features(generous), taps);
-    this.kept.set(mixer, taps);
-    out.set(taps.subarray(0, size));
+    if (covers(kept, end * width)) out.set(kept.subarray(start * width, end * width));
+    else await this.evaluate(mixer, this.features(start, end), out);
   }
 
   /** The same for every mixer. */
-  private features(length: number): Features {
-    if (this.filter.positions === 'stored') return { length, features: NOTHING, times: NOTHING };
-    if (this.latest?.length !== length) this.latest = filterFeatures(this.filter, this.model.context, length);
-    return this.latest;
+  private features(start: number, end: number): Features {
+    const { filter, latest } = this;
+    if (filter.positions === 'stored') return { start, end, features: NOTHING, times: NOTHING };
+    if (latest?.start !== start || latest.end !== end) {
+      this.latest = filterFeatures(filter, this.model.context, start, end);
+    }
+    return this.latest!;
   }
 
-  private async evaluate(
-    mixer: number,
-    { length, features, times }: Features,
-    out: Float32Array,
-  ): Promise<void> {
+  private async evaluate(mixer: number, of: Features, out: Float32Array): Promise<void> {
+    // A single row would take another matrix kernel, which rounds differently, and a tap must not depend on how many
+    // are asked for: it is computed together with a neighbour.
+    if (of.end - of.start === 1) {
+      const { width, context } = this.model;
+      const first = Math.max(0, of.end < context ? of.start : of.start - 1);
+      const pair = new Float32Array(2 * width);
+      await this.evaluate(mixer, this.features(first, first + 2), pair);
+      out.set(pair.subarray((of.start - first) * width, (of.start - first + 1) * width));
+      return;
+    }
     const { Tensor } = this.runtime;
     const { width } = this.model;
     const size = this.filter.features;
     const tap0 = new Float32Array(width);
     const which = new Tensor('int64', BigInt64Array.of(BigInt(mixer)), []);
     const first = new Tensor('float32', tap0, [width]);
-    for (let from = 0; from < length; from += CHUNK) {
-      const end = Math.min(length, from + CHUNK);
-      // A single row would take another matrix kernel, which rounds differently, and a tap must not depend on
-      // how many are asked for: such a row is computed together with the one before.
-      const start = from > 0 && end - from === 1 ? from - 1 : from;
-      const rows = end - start;
-      const bound = (lag: number): InstanceType<typeof Tensor> =>
-        new Tensor('int64', BigInt64Array.of(BigInt(lag)), [1]);
+    const rows = of.end - of.start;
+    for (let from = 0; from < rows; from += CHUNK) {
+      const to = Math.min(rows, from + CHUNK);
+      const begin = to - from === 1 ? from - 1 : from;
+      const bound = (row: number): InstanceType<typeof Tensor> =>
+        new Tensor('int64', BigInt64Array.of(BigInt(of.start + row)), [1]);
       const part = (all: Float32Array, columns: number): InstanceType<typeof Tensor> =>
-        new Tensor('float32', all.subarray(start * columns, end * columns), [rows, columns]);
+        new Tensor('float32', all.subarray(begin * columns, to * columns), [to - begin, columns]);
       const lags =
         this.filter.positions === 'stored'
-          ? { start: bound(start), end: bound(end) }
-          : { features: part(features, size), times: part(times, 1) };
+          ? { start: bound(begin), end: bound(to) }
+          : { features: part(of.features, size), times: part(of.times, 1) };
       await this.session.run({ mixer: which, ...lags }, { taps: part(out, width), tap0: first });
     }
-    out.set(tap0);
+    if (of.start === 0) out.set(tap0);
   }
 
   close(): Promise<void> {
     return this.session.release();
   }
+}
+
+/** Whether the taps kept are as many values, at least. */
+function covers(kept: Float32Array | undefined, values: number): kept is Float32Array {
+  return kept !== undefined && kept.length >= values;
 }

@@ -20,8 +20,8 @@ export type Progress = (done: number, total: number) => void;
 
 /** What a layer's mixer starts from. Both arrays are the receiver's own: nobody else keeps or reuses them. */
 export interface LayerStart {
-  /** The filter, `[generateLength, width]`, row 0 (the red cell's tap) included. */
-  readonly taps: Float32Array;
+  /** What goes into the convolution, y, `[prompt, width]`. Valid during the call, as is what follows. */
+  readonly inputs: Float32Array;
   /** What the prompt adds to the positions to generate, `[generateLength, width]`. */
   readonly pending: Float32Array;
 }
@@ -92,8 +92,11 @@ export interface HyenaModel {
    * result's arrays belong to `state` and are overwritten by its next step.
    */
   step(state: StepState, tokens: number | ArrayLike<number>, pending: Float32Array): Promise<StepResult>;
-  /** A mixer's filter, `[length, width]`, tap 0 with the skip weight folded in. `length` <= context. */
-  taps(mixer: number, length: number): Promise<Float32Array>;
+  /**
+   * Taps `start` (default 0) ... `end` - 1 of a mixer's filter, `[tap, width]`, tap 0 with the skip weight folded in.
+   * `end` <= context. The same numbers, whatever is asked for.
+   */
+  taps(mixer: number, end: number, start?: number): Promise<Float32Array>;
   /**
    * The prompt at once, quasilinearly. Afterwards generation is a fresh online convolution of
    * `generateLength` positions; nothing that grows with the prompt is kept.

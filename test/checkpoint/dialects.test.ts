@@ -64,10 +64,10 @@ describe.each(CHECKPOINTS)('%s', (name) => {
       const pending: Float32Array[] = [];
       const { state } = await model.prefill(expected.ids.slice(0, split), rest.length, {
         onLayer: (mixer, start) => {
-          taps[mixer] = start.taps;
-          pending[mixer] = start.pending;
+          pending[mixer] = start.pending.slice();
         },
       });
+      for (let m = 0; m < model.mixers; m++) taps.push(await model.taps(m, rest.length));
       expect(taps).toHaveLength(model.mixers);
       const logits = await stepThrough(model, rest, new NaiveMixer(width, taps, pending), state);
       expect(relL2(logits, expected.logits.subarray(split * vocabulary))).toBeLessThan(GATE);

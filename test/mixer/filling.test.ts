@@ -1,5 +1,5 @@
 import type { Mixer, MixerName } from '../../src/mixer/index.js';
-import { flatPlan } from '../../src/mixer/plan/plan.js';
+import { flatPlan } from '../../src/mixer/plan/planner.js';
 import {
   directPending,
   garbageMemory,

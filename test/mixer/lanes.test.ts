@@ -1,5 +1,5 @@
 import { createMixer, type Mixer, type MixerName } from '../../src/mixer/index.js';
-import { flatPlan, planFor } from '../../src/mixer/plan/plan.js';
+import { flatPlan, planFor } from '../../src/mixer/plan/planner.js';
 import {
   garbageMemory,
   MIXERS,

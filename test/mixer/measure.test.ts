@@ -1,5 +1,5 @@
 import { measureCosts, planFor } from '../../src/mixer/index.js';
-import { checkPlan } from '../../src/mixer/plan/plan.js';
+import { checkPlan } from '../../src/mixer/plan/check.js';
 
 test('measured costs make a plan', () => {
   const costs = measureCosts({ largest: 64, largestDirect: 32, fanOuts: [2, 4], budgetMs: 1 });

@@ -8,7 +8,7 @@ import {
   type Plan,
   type TauName,
 } from '../../src/mixer/index.js';
-import { checkPlan } from '../../src/mixer/plan/plan.js';
+import { checkPlan } from '../../src/mixer/plan/check.js';
 
 const NEVER = Infinity;
 

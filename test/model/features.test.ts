@@ -8,7 +8,7 @@ afterAll(removeTemporary);
 const dimensions = { features: 5, hidden: 16, shift: 0, time: 'linear' } as const;
 
 test('linear time is Hyena’s', () => {
-  const { features, times } = filterFeatures(dimensions, 1000, 8);
+  const { features, times } = filterFeatures(dimensions, 1000, 0, 8);
   const t = 7;
   const w = (2 * Math.PI * t) / 1000;
   const expected = [t / 999, Math.cos(1e-4 * w), Math.cos(w), -Math.sin(1e-4 * w), -Math.sin(w)];
@@ -16,8 +16,17 @@ test('linear time is Hyena’s', () => {
   expect(times[t]).toBe(Math.fround(t / 999));
 });
 
+test('features of later lags are the same', () => {
+  for (const time of ['linear', 'log'] as const) {
+    const all = filterFeatures({ ...dimensions, time }, 1000, 0, 50);
+    const some = filterFeatures({ ...dimensions, time }, 1000, 20, 30);
+    expect(some.features).toEqual(all.features.slice(20 * 5, 30 * 5));
+    expect(some.times).toEqual(all.times.slice(20, 30));
+  }
+});
+
 test('log time spreads octaves evenly', () => {
-  const { features } = filterFeatures({ ...dimensions, time: 'log' }, 1024, 512);
+  const { features } = filterFeatures({ ...dimensions, time: 'log' }, 1024, 0, 512);
   const position = (t: number): number => features[5 * t];
   expect(position(0)).toBe(0);
   expect(position(255) - position(127)).toBeCloseTo(position(511) - position(255), 6);
@@ -25,7 +34,7 @@ test('log time spreads octaves evenly', () => {
 });
 
 test('a single band has the lowest frequency alone', () => {
-  const { features } = filterFeatures({ ...dimensions, features: 3 }, 10, 2);
+  const { features } = filterFeatures({ ...dimensions, features: 3 }, 10, 0, 2);
   expect([...features].every(Number.isFinite)).toBe(true);
 });
 

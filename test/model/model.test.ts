@@ -46,6 +46,19 @@ describe.each<Time>(['log', 'linear'])('%s time', (time) => {
       const taps = await model.taps(1, length);
       expect(taps.every((tap, i) => tap === long[i])).toBe(true);
     }
+    for (const [start, end] of [
+      [0, 1],
+      [1, 2],
+      [5, 17],
+      [1000, 1025],
+      [1023, 2048],
+      [1024, 2500],
+      [2499, 2500],
+    ]) {
+      const taps = await model.taps(1, end, start);
+      expect(taps.length).toBe((end - start) * D);
+      expect(taps.every((tap, i) => tap === long[start * D + i])).toBe(true);
+    }
   });
 
   test('token by token, logits are the reference ones', async () => {
@@ -64,15 +77,12 @@ describe.each<Time>(['log', 'linear'])('%s time', (time) => {
   test.each([1, 2, 3, 64, 299])('a prompt of %i, then steps', async (split) => {
     const { ids } = expected;
     const rest = ids.slice(split);
-    const taps: Float32Array[] = [];
+    const taps = await allTaps(model, rest.length);
     const pending: Float32Array[] = [];
     const { state } = await model.prefill(ids.slice(0, split), rest.length, {
-      onLayer: (m, start) => {
-        taps[m] = start.taps;
-        pending[m] = start.pending;
-      },
+      onLayer: (m, start) => (pending[m] = start.pending.slice()),
     });
-    expect(taps.map((t) => t.length)).toEqual(pending.map(() => rest.length * D));
+    expect(pending.map((p) => p.length)).toEqual(taps.map(() => rest.length * D));
     const logits = await stepThrough(model, rest, new NaiveMixer(D, taps, pending), state);
     expect(relL2(logits, expected.logits.subarray(split * V))).toBeLessThan(GATE);
   });
@@ -179,7 +189,9 @@ describe('contracts', () => {
     const results = [];
     for (const each of [model, two]) {
       const pending: Float32Array[] = [];
-      const { logits } = await each.prefill(ids, 20, { onLayer: (m, start) => (pending[m] = start.pending) });
+      const { logits } = await each.prefill(ids, 20, {
+        onLayer: (m, start) => (pending[m] = start.pending.slice()),
+      });
       results.push({ logits, pending, taps: await each.taps(0, 3000), score: await each.score(ids) });
     }
     expect(results[1]).toEqual(results[0]);

@@ -16,7 +16,8 @@ export interface CostTable {
  * What a level costs by a table. Past the end of a row, a direct tile has lost for good; the cost of an FFT grows so
  * slowly that its last entry will do.
  */
-export function costOf(costs: CostTable, { side, fanOut, tau, form }: LevelPlan): number {
+export function costOf(costs: CostTable, { side, fanOut, tau, form, recompute }: LevelPlan): number {
+  if (recompute) return RECOMPUTED * costOf(costs, { side, fanOut, tau, form });
   // A binary level has half a tile per child. An adjacent one has one per child; a deferred one has one and a half
   // forward transforms and products, and one inverse transform.
   if (form !== undefined) {
@@ -28,23 +29,26 @@ export function costOf(costs: CostTable, { side, fanOut, tau, form }: LevelPlan)
   return row[log] ?? (tau === 'fft' && log >= row.length ? row[row.length - 1] : undefined) ?? Infinity;
 }
 
+/** With the spectra of the filter recomputed, there are three transforms to a tile instead of two. */
+const RECOMPUTED = 1.5;
+
 /** Sides that the FFT cannot do. */
 const NEVER = Infinity;
 
-/** Measured by `measureCosts` on an AMD EPYC (Zen 2) virtual machine, one thread. Only ratios matter to a plan. */
+/** Measured by `measureCosts` on an AMD EPYC (Zen 5) virtual machine, one thread, relaxed SIMD. Only ratios matter to a plan. */
 export const COSTS: CostTable = {
   direct: {
-    2: [0.18, 0.28, 0.29, 0.39, 0.7, 1.37, 3.02, 6.29],
-    4: [0.32, 0.57, 0.66, 1.1, 2.14, 4.4, 9.32],
-    8: [0.48, 1.04, 1.35, 2.54, 5.16, 10.54],
-    16: [0.91, 1.84, 2.81, 5.58, 11.49],
+    2: [0.11, 0.14, 0.12, 0.16, 0.3, 0.72, 1.72, 3.74],
+    4: [0.19, 0.32, 0.27, 0.49, 1.12, 2.56, 5.68],
+    8: [0.32, 0.6, 0.61, 1.35, 3.04, 6.53],
+    16: [0.57, 1.19, 1.48, 3.29, 7.08],
   },
   fft: {
     // prettier-ignore
-    2: [NEVER, NEVER, NEVER, NEVER, 1.04, 1.14, 1.28, 1.55, 1.61, 1.83, 1.91, 2.19, 2.45, 2.76, 2.81, 3.18, 3.26],
+    2: [NEVER, NEVER, NEVER, NEVER, 0.55, 0.62, 0.6, 0.76, 0.73, 0.92, 0.88, 1.08, 1.28, 1.59, 1.72, 1.88, 1.91],
     // prettier-ignore
-    4: [NEVER, NEVER, NEVER, NEVER, 2.16, 2.4, 2.54, 2.92, 3.03, 3.45, 3.7, 4.43, 4.57, 4.93, 5.21, 8.2],
+    4: [NEVER, NEVER, NEVER, NEVER, 1.07, 1.16, 1.12, 1.4, 1.38, 1.65, 1.73, 2.39, 2.73, 2.8, 3.08, 3.14],
     // prettier-ignore
-    8: [NEVER, NEVER, NEVER, NEVER, 5.89, 5.95, 4.98, 7.14, 7.13, 8.19, 8.42, 9.29, 9.34, 10.18, 7.04],
+    8: [NEVER, NEVER, NEVER, NEVER, 1.54, 1.66, 1.63, 1.95, 1.87, 2.29, 2.75, 3.44, 3.67, 4.04, 4.06],
   },
 };

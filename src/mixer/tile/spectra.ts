@@ -5,9 +5,9 @@ import type { LevelLayout, TiledLayout } from '../memory/layout.js';
 /** The spectra of a filter that one level's tiles of a group multiply with. */
 export interface FilterSpectra {
   /** Makes those that are kept. `taps`: see `TileRunner.prepare`. */
-  prepare(group: number, taps: number): void;
+  readonly prepare: (group: number, taps: number) => void;
   /** Where they are; the first `count` of them are there. */
-  of(group: number, thread: number, count: number): number;
+  readonly of: (group: number, thread: number, count: number) => number;
 }
 
 /**

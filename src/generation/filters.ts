@@ -1,0 +1,53 @@
+import type { Mixer } from '../mixer/index.js';
+import type { HyenaModel } from '../model/index.js';
+
+/** Rows that filters start with: a few ms of work, and all that most texts need. */
+const START = 1024;
+
+/** Rows per position: what `Mixer.tapsNeeded` comes to in the long run, see `tapsAfter`. */
+const ROWS = 3;
+
+/**
+ * A mixer's filters, evaluated as they are needed: the first token does not wait for those of the last. A flat plan needs
+ * up to three rows more with each position; a step takes one layer further, layers taking turns, so that every step
+ * does the same little work.
+ */
+export class GrowingFilters {
+  /** Rows set, by layer. */
+  private readonly rows: number[];
+
+  constructor(
+    private readonly model: HyenaModel,
+    private readonly mixer: Mixer,
+  ) {
+    this.rows = new Array<number>(mixer.shape.layers).fill(0);
+  }
+
+  /** Sets what a layer needs to go on from `known` inputs, and some more. */
+  async start(layer: number, known = 0): Promise<void> {
+    const { mixer } = this;
+    const whole = mixer.tapsNeeded(0) === mixer.shape.length;
+    await this.grow(layer, whole ? Infinity : Math.max(START, mixer.tapsNeeded(known), this.target(known)));
+  }
+
+  /** Before the push that makes `known` inputs known. */
+  async step(known: number): Promise<void> {
+    const { rows } = this;
+    const layer = known % rows.length;
+    if (rows[layer] < this.target(known)) await this.grow(layer, this.target(known));
+  }
+
+  /** Rows with which a layer lasts until its next turn. */
+  private target(known: number): number {
+    const { length } = this.mixer.shape;
+    return Math.min(length, ROWS * (known + this.rows.length));
+  }
+
+  private async grow(layer: number, target: number): Promise<void> {
+    const { rows, mixer } = this;
+    const [first, end] = [rows[layer], Math.min(target, mixer.shape.length)];
+    if (first >= end) return;
+    mixer.setFilter(layer, await this.model.taps(layer, end, first), first);
+    rows[layer] = end;
+  }
+}
