@@ -1,10 +1,10 @@
 import { BlockedMixer } from './blocked.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
-import { layoutLayer, pageBytes, pagesFor } from './memory/layout.js';
+import { fitsPages, layoutLayer, pageBytes, pagesFor } from './memory/layout.js';
 import { openEngine, type EngineData, type KernelsName } from './open.js';
 import { checkPlan } from './plan/check.js';
 import type { Plan } from './plan/plan.js';
-import { planFor, plansFor } from './plan/planner.js';
+import { plansFor } from './plan/planner.js';
 import { soloTeam, startTeam } from './thread/team.js';
 
 export interface MixerOptions {
@@ -12,7 +12,7 @@ export interface MixerOptions {
   readonly shape: MixerShape;
   /** Threads that share the work, the caller's included. Default 1. */
   readonly threads?: number;
-  /** How the tiles are computed; of several plans, the first that fits the memory. Default: the fastest by measured costs. */
+  /** How the tiles are computed; of several plans, the first that fits. Default: `plansFor`, the fastest by measured costs first. */
   readonly plan?: Plan | readonly Plan[];
   /** Bytes of array memory the mixer may hold. Default: any. */
   readonly memory?: number;
@@ -41,7 +41,8 @@ const MAXIMUM_THREADS = 256;
  * with the figures if a layer does not fit one WebAssembly memory (4 GiB).
  */
 export function bytesNeeded(shape: MixerShape, name: MixerName, plan?: Plan, threads = 1): number {
-  return shape.layers * pageBytes(layerPages(shape, name, plan ?? planFor(shape.length), threads));
+  const fitting = plan ?? fittingPlan({ name, shape, threads });
+  return shape.layers * pageBytes(layerPages(shape, name, fitting, threads));
 }
 
 /** Makes a mixer: allocates its memory, one WebAssembly memory per layer, and starts its threads. */
@@ -90,16 +91,18 @@ export function fittingPlan({ name, shape, threads = 1, plan, memory = Infinity 
   checkShape(shape);
   if (!(memory > 0)) throw new RangeError(`memory: expected a number of bytes above 0, got ${memory}`);
   const { length } = shape;
-  const given = plan ?? (memory < Infinity ? plansFor(length) : planFor(length));
+  const given = plan ?? plansFor(length);
   const candidates = 'levels' in given ? [given] : given;
   let least = Infinity;
   for (const candidate of candidates) {
     checkPlan(candidate, length);
     const { bytes } = layoutLayer(name, shape, candidate, threads);
     const total = shape.layers * pageBytes(Math.ceil(bytes / pageBytes(1)));
-    if (total <= memory) return candidate;
+    if (total <= memory && fitsPages({ bytes })) return candidate;
     least = Math.min(least, total);
   }
+  // Whoever lays it out says what is too much for a single memory.
+  if (memory === Infinity) return candidates[candidates.length - 1];
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
   throw new RangeError(
     `a ${name} mixer of ${shape.layers} x ${shape.width} channels and ${length} positions needs ` +

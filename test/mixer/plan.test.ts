@@ -1,7 +1,10 @@
 import {
   binaryPlan,
+  bytesNeeded,
   createMixer,
   flatPlan,
+  flatPlans,
+  foldedPlans,
   planCost,
   planFor,
   plansFor,
@@ -61,18 +64,40 @@ test('plans for every length are valid, and survive JSON', () => {
   }
 });
 
-test('plans for less and less memory end with the binary one', () => {
+test('plans for less and less memory come to the binary one, then to its spectra', () => {
   for (const length of [2, 1000, 131072]) {
     const plans = plansFor(length);
     expect(planCost(planFor(length))).toBeGreaterThanOrEqual(planCost(plans[0]));
     expect(plans).toContainEqual(planFor(length));
-    const last = plans[plans.length - 1];
-    expect(last).toEqual(binaryPlan(length));
+    const kept = plans.filter(({ levels }) => levels.every(({ recompute }) => !recompute));
+    expect(kept.at(-1)).toEqual(binaryPlan(length));
+    expect(plans.slice(0, kept.length)).toEqual(kept);
+    for (const [k, { levels }] of plans.slice(kept.length).entries()) {
+      expect(levels.filter(({ recompute }) => recompute)).toEqual(levels.slice(-k - 1));
+    }
+    if (length === 131072) expect(plans.length - kept.length).toBe(9);
     for (let k = 1; k < plans.length; k++) {
       expect(() => checkPlan(plans[k], length)).not.toThrow();
       expect(planCost(plans[k])).toBeGreaterThanOrEqual(planCost(plans[k - 1]) - 1e-9);
     }
   }
+});
+
+test('folded plans need half the slots', () => {
+  const shape = { layers: 18, width: 256, length: 131_072 };
+  const plans = foldedPlans(shape.length);
+  for (const plan of plans) expect(() => checkPlan(plan, shape.length)).not.toThrow();
+  const slots = shape.layers * shape.width * shape.length * 4;
+  const [whole, folded] = [plansFor(shape.length), plans].map((all) =>
+    bytesNeeded(shape, 'tiled', all.at(-1)),
+  );
+  expect(whole - folded).toBeGreaterThan(0.49 * slots);
+  // Taps, half the slots, little else: two arrays and all spectra would be 9.7 GB.
+  expect(folded).toBeLessThan(1.7 * slots);
+  expect(folded).toBeLessThan(5.5e9);
+  const unfoldable = { length: 3, levels: binaryPlan(3).levels, folded: true as const };
+  expect(() => checkPlan(unfoldable, 3)).toThrow(/a folded plan ends with an fft level of fan-out 2/);
+  expect(foldedPlans(3)).toEqual([]);
 });
 
 test('a flat plan has urgent tiles up to a side, deferred ones above', () => {
@@ -82,7 +107,11 @@ test('a flat plan has urgent tiles up to a side, deferred ones above', () => {
     { side: 64, fanOut: 2, form: 'adjacent', tau: 'fft' },
     { side: 64, fanOut: 2, form: 'deferred', tau: 'fft' },
     { side: 128, fanOut: 2, form: 'deferred', tau: 'fft' },
-    { side: 256, fanOut: 2, form: 'deferred', tau: 'fft' },
+    { side: 256, fanOut: 2, form: 'deferred', tau: 'fft', recompute: true },
+  ]);
+  expect(flatPlans(1000)).toEqual([flatPlan(1000)]);
+  expect(flatPlans(5000).map(({ levels }) => levels.filter(({ recompute }) => recompute).length)).toEqual([
+    1, 2, 3, 4,
   ]);
   expect(flatPlan(64)).toEqual(planFor(64));
   expect(flatPlan(65).levels.at(-1)).toEqual({ side: 64, fanOut: 2, form: 'adjacent', tau: 'fft' });

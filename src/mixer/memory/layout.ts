@@ -209,17 +209,21 @@ function layoutLevel(
   };
 }
 
+/** Whether a memory can be that large. */
+export function fitsPages({ bytes }: { readonly bytes: number }): boolean {
+  return bytes <= MAXIMUM_PAGES * PAGE;
+}
+
 /** Memory pages for a layout. Throws a RangeError with the figures if a memory cannot be that large. */
 export function pagesFor(layout: { readonly bytes: number }, what: string): number {
-  const pages = Math.ceil(layout.bytes / PAGE);
-  if (pages > MAXIMUM_PAGES) {
+  if (!fitsPages(layout)) {
     const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(2);
     throw new RangeError(
       `${what} needs ${layout.bytes} bytes (${gib(layout.bytes)} GiB), ` +
         `more than the ${gib(MAXIMUM_PAGES * PAGE)} GiB one WebAssembly memory can hold`,
     );
   }
-  return pages;
+  return Math.ceil(layout.bytes / PAGE);
 }
 
 /** Bytes of a number of pages. */
