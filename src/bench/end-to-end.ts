@@ -1,7 +1,8 @@
 import { Generation } from '../generation/generation.js';
-import { DEFAULT_SAMPLING } from '../generation/sampler.js';
+import { DEFAULT_SAMPLING, Sampler } from '../generation/sampler.js';
 import type { MixerName, Plan } from '../mixer/index.js';
 import type { HyenaModel } from '../model/index.js';
+import { quantiles, type Quantiles } from './quantiles.js';
 
 export interface EndToEndOptions {
   readonly mixer: MixerName;
@@ -10,6 +11,8 @@ export interface EndToEndOptions {
   readonly threads: number;
   /** Of the mixer. Default: the generation's own. */
   readonly plan?: Plan;
+  /** Bytes the mixer may hold. Default: any. */
+  readonly memory?: number;
   readonly seed: number;
   /** The token the text starts from. */
   readonly start: number;
@@ -30,19 +33,20 @@ export interface EndToEnd {
   readonly mixingMs: number;
   readonly tokensPerSecond: number;
   /** Time per token after the first. */
-  readonly tokenMs: { p50: number; p90: number; p99: number; p999: number; max: number };
+  readonly tokenMs: Quantiles;
   readonly mixerBytes: number;
 }
 
 /** Generates a text of exactly `length` tokens and times every one. */
 export async function measureGeneration(model: HyenaModel, options: EndToEndOptions): Promise<EndToEnd> {
-  const { mixer, length, threads, seed, start, plan } = options;
+  const { mixer, length, threads, seed, start, plan, memory } = options;
   const generation = new Generation(model, [start], {
     count: length,
     seed,
     mixer,
     threads,
     ...(plan && { plan }),
+    ...(memory !== undefined && { memory }),
     ...(options.signal && { signal: options.signal }),
   });
   const began = performance.now();
@@ -54,11 +58,6 @@ export async function measureGeneration(model: HyenaModel, options: EndToEndOpti
     if (n % 256 === 0) options.onProgress?.(n / length);
   }
   options.signal?.throwIfAborted();
-  const gaps = at
-    .subarray(1)
-    .map((time, k) => time - at[k])
-    .sort();
-  const quantile = (q: number): number => gaps[Math.max(0, Math.ceil(q * gaps.length) - 1)] ?? 0;
   const totalMs = at[length - 1] - at[0];
   return {
     mixer,
@@ -69,15 +68,37 @@ export async function measureGeneration(model: HyenaModel, options: EndToEndOpti
     stepsMs: generation.timings.steps,
     mixingMs: generation.timings.mixing,
     tokensPerSecond: ((length - 1) / totalMs) * 1000,
-    tokenMs: {
-      p50: quantile(0.5),
-      p90: quantile(0.9),
-      p99: quantile(0.99),
-      p999: quantile(0.999),
-      max: quantile(1),
-    },
+    tokenMs: gaps(at),
     mixerBytes: generation.mixerBytes,
   };
+}
+
+/**
+ * The same loop without a mixer: one step of the model and one token drawn, `length` times. What these tokens take is the
+ * model's and the machine's own: no mixer can be steadier.
+ */
+export async function measureModelAlone(
+  model: HyenaModel,
+  { length, seed, start, signal, onProgress }: Omit<EndToEndOptions, 'mixer' | 'threads'>,
+): Promise<Quantiles> {
+  const state = model.start();
+  const sampler = new Sampler(DEFAULT_SAMPLING, seed);
+  const pending = new Float32Array(model.mixers * model.config.model.width);
+  const at = new Float64Array(length);
+  let token = start;
+  for (let n = 0; n < length; n++) {
+    signal?.throwIfAborted();
+    const { logits } = await model.step(state, token, pending);
+    token = sampler.sample(logits);
+    at[n] = performance.now();
+    if (n % 256 === 0) onProgress?.(n / length);
+  }
+  return gaps(at);
+}
+
+/** Times between tokens. */
+function gaps(at: Float64Array): Quantiles {
+  return quantiles(at.subarray(1).map((time, k) => time - at[k]));
 }
 
 /** The greedy text of each mixer must be the same. Throws at the first token that is not. */

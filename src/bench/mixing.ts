@@ -8,20 +8,30 @@
  */
 import type { BlockedMixer } from '../mixer/blocked.js';
 import { createMixerOn, FRESH } from '../mixer/create.js';
-import type { MixerName } from '../mixer/mixer.js';
+import type { MixerName, MixerShape } from '../mixer/mixer.js';
 import type { Plan } from '../mixer/plan/plan.js';
+import { quantiles, type Quantiles } from './quantiles.js';
+
+/** One way to mix, to be measured beside others. */
+export interface Contender {
+  readonly label: string;
+  readonly mixer: MixerName;
+  /** A tiled mixer's plan, or several, of which the first that fits is taken. Default: the fastest known. */
+  readonly plan?: Plan | readonly Plan[];
+  /** Bytes it may hold. Default: any. */
+  readonly memory?: number;
+  /** Default 1. */
+  readonly threads?: number;
+  /** Sequences side by side (default 1): all the same one. */
+  readonly lanes?: number;
+}
 
 export interface MixingOptions {
   /** Layers (M), channels (D), positions (L). */
   readonly layers: number;
   readonly width: number;
   readonly length: number;
-  /** Default 1. */
-  readonly threads?: number;
-  /** Default: tiled and lazy. */
-  readonly mixers?: readonly MixerName[];
-  /** The tiled mixer's plan; by default the cheapest known. */
-  readonly plan?: Plan;
+  readonly contenders: readonly Contender[];
   /** Measures the baselines at every position as well. */
   readonly full?: boolean;
   /** Positions at which the baselines are measured. Default 32. */
@@ -32,16 +42,12 @@ export interface MixingOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** Microseconds. */
-export interface TokenTimes {
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
 export interface MixerTiming {
-  readonly name: MixerName;
+  readonly label: string;
+  readonly mixer: MixerName;
+  readonly plan: Plan;
+  readonly threads: number;
+  readonly lanes: number;
   /** Bytes of array memory held. */
   readonly bytes: number;
   /** Setting all filters, ms. Not part of the total. */
@@ -50,10 +56,10 @@ export interface MixerTiming {
   readonly totalMs: number;
   /** Whether the total is integrated from sampled positions. */
   readonly estimated: boolean;
-  /** The total per position, layer and channel, ns. */
+  /** The total per position, sequence, layer and channel, ns. */
   readonly nsPerTokenChannel: number;
-  /** Both calls of one position, over the positions measured. */
-  readonly tokens: TokenTimes;
+  /** Both calls of one position, over the positions measured, us. */
+  readonly tokens: Quantiles;
   /** Time used up to a position (exclusive), ascending; the last is the total. */
   readonly curve: readonly { readonly position: number; readonly ms: number }[];
 }
@@ -62,7 +68,6 @@ export interface MixingResult {
   readonly layers: number;
   readonly width: number;
   readonly length: number;
-  readonly threads: number;
   readonly timings: readonly MixerTiming[];
   /** Agreement of the mixers' pending sums, on the same inputs. */
   readonly agreement: {
@@ -83,16 +88,13 @@ const CURVE_POINTS = 256;
 
 /** Measures mixers side by side. Throws if their results differ by more than float32 allows. */
 export async function measureMixing(options: MixingOptions): Promise<MixingResult> {
-  const { layers, width, length, threads = 1, mixers = ['tiled', 'lazy'], seed = 1 } = options;
+  const { layers, width, length, contenders, seed = 1 } = options;
   const shape = { layers, width, length };
   const bound = 8 * ROUNDOFF * Math.sqrt(Math.log2(2 * length));
   await warmUp(options);
   const tracks: Track[] = [];
   try {
-    for (const name of mixers) {
-      const plan = name === 'tiled' && options.plan !== undefined ? { plan: options.plan } : {};
-      tracks.push(new Track(await createMixerOn({ name, shape, threads, ...plan }, FRESH)));
-    }
+    for (const contender of contenders) tracks.push(await Track.open(contender, shape));
     const random = new Random(seed);
     for (let layer = 0; layer < layers; layer++) {
       const taps = random.fill(new Float32Array(length * width));
@@ -101,7 +103,7 @@ export async function measureMixing(options: MixingOptions): Promise<MixingResul
     const sampled = samplePositions(length, options.full === true ? length : (options.samples ?? 32));
     const agreement = run(tracks, sampled, random, options, bound);
     const timings = tracks.map((track) => track.timing(sampled));
-    return { layers, width, length, threads, timings, agreement };
+    return { layers, width, length, timings, agreement };
   } finally {
     for (const track of tracks) await track.mixer.close();
   }
@@ -143,9 +145,27 @@ class Track {
   private setupMs = 0;
   /** Time of each position, us; NaN where it was not measured in full. */
   private readonly tokens: Float64Array;
+  /** `[layer, lane, channel]`. */
+  private readonly y: Float32Array;
+  private readonly sums: Float32Array;
 
-  constructor(readonly mixer: BlockedMixer) {
-    this.tokens = new Float64Array(mixer.shape.length).fill(NaN);
+  private constructor(
+    private readonly contender: Contender,
+    readonly mixer: BlockedMixer,
+  ) {
+    const { layers, width, length, lanes = 1 } = mixer.shape;
+    this.tokens = new Float64Array(length).fill(NaN);
+    this.y = new Float32Array(layers * lanes * width);
+    this.sums = new Float32Array(layers * lanes * width);
+  }
+
+  static async open(contender: Contender, shape: MixerShape): Promise<Track> {
+    const { mixer: name, lanes = 1, label, ...options } = contender;
+    void label;
+    const mixer = await createMixerOn({ name, shape: { ...shape, lanes }, ...options }, FRESH);
+    // Touches the memory: the first touch of each page takes the operating system as long as a small tile.
+    mixer.reset();
+    return new Track(contender, mixer);
   }
 
   /** Whether its sums are right even if only sampled positions are measured. */
@@ -160,8 +180,13 @@ class Track {
   }
 
   /** One position: the tiled mixer always does all of it, the others what a sample needs. */
-  step(t: number, y: Float32Array, sums: Float32Array, sample: boolean): void {
-    const { mixer } = this;
+  step(t: number, inputs: Float32Array, out: Float32Array, sample: boolean): void {
+    const { mixer, y, sums } = this;
+    const { width, layers, lanes = 1 } = mixer.shape;
+    for (let layer = 0; layer < layers; layer++) {
+      const row = inputs.subarray(layer * width, (layer + 1) * width);
+      for (let lane = 0; lane < lanes; lane++) y.set(row, (layer * lanes + lane) * width);
+    }
     const whole = sample || mixer.name === 'tiled';
     if (mixer.name === 'eager') {
       if (!whole) return;
@@ -172,21 +197,30 @@ class Track {
     if (whole) mixer.pending(sums);
     mixer.push(y);
     if (whole) this.tokens[t] = (performance.now() - begin) * 1e3;
+    if (!sample) return;
+    for (let layer = 0; layer < layers; layer++) {
+      const at = layer * lanes * width;
+      out.set(sums.subarray(at, at + width), layer * width);
+    }
   }
 
   timing(sampled: ReadonlySet<number>): MixerTiming {
-    const { mixer, tokens, setupMs } = this;
-    const { layers, width, length } = mixer.shape;
+    const { mixer, tokens, setupMs, contender } = this;
+    const { layers, width, length, lanes = 1 } = mixer.shape;
     const estimated = mixer.name !== 'tiled' && sampled.size < length;
     const curve = estimated ? integrate(tokens, sampled) : accumulate(tokens);
     const totalMs = curve[curve.length - 1].ms;
     return {
-      name: mixer.name,
+      label: contender.label,
+      mixer: mixer.name,
+      plan: mixer.plan,
+      threads: contender.threads ?? 1,
+      lanes,
       bytes: mixer.bytes,
       setupMs,
       totalMs,
       estimated,
-      nsPerTokenChannel: (totalMs * 1e6) / (length * layers * width),
+      nsPerTokenChannel: (totalMs * 1e6) / (length * lanes * layers * width),
       tokens: quantiles(tokens.filter((us) => !Number.isNaN(us))),
       curve,
     };
@@ -233,21 +267,6 @@ function integrate(tokens: Float64Array, sampled: ReadonlySet<number>): { positi
   return curve;
 }
 
-function quantiles(values: Float64Array): TokenTimes {
-  const sorted = values.slice().sort();
-  return {
-    p50: quantile(sorted, 0.5),
-    p90: quantile(sorted, 0.9),
-    p99: quantile(sorted, 0.99),
-    max: sorted[sorted.length - 1],
-  };
-}
-
-/** The smallest value that at least a part `q` of the sorted values do not exceed. */
-function quantile(sorted: Float64Array, q: number): number {
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
-}
-
 /** |a - b| / |b|, Euclidean. */
 function difference(a: Float32Array, b: Float32Array): number {
   let error = 0;
@@ -260,17 +279,14 @@ function difference(a: Float32Array, b: Float32Array): number {
 }
 
 /** Runs the same mixers for a short while, so that the measured ones start with optimised code. */
-async function warmUp({ width, mixers = ['tiled', 'lazy'], threads = 1 }: MixingOptions): Promise<void> {
-  const length = 1024;
+async function warmUp({ width, contenders }: MixingOptions): Promise<void> {
+  const shape = { layers: 1, width, length: 1024 };
   const y = new Float32Array(width);
-  for (const name of mixers) {
-    const mixer = await createMixerOn({ name, shape: { layers: 1, width, length }, threads }, FRESH);
-    mixer.setFilter(0, new Float32Array(length * width));
-    for (let t = 0; t < length; t++) {
-      mixer.pending(y);
-      mixer.push(y);
-    }
-    await mixer.close();
+  for (const { label, mixer, threads = 1 } of contenders) {
+    const track = await Track.open({ label, mixer, threads }, shape);
+    track.setFilter(0, new Float32Array(shape.length * width));
+    for (let t = 0; t < shape.length; t++) track.step(t, y, y, true);
+    await track.mixer.close();
   }
 }
 
