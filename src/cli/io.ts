@@ -23,6 +23,8 @@ export interface Io {
 export function processIo(signal: AbortSignal): Io {
   const terminal = process.stderr.isTTY === true;
   const plain = !terminal || Boolean(process.env['NO_COLOR']) || !supportsColorStderr;
+  // What nobody can read is lost, and that ends nothing: the text is on stdout.
+  process.stderr.on('error', () => undefined);
   const colour = new Chalk({ level: plain ? 0 : supportsColorStderr ? supportsColorStderr.level : 0 });
   return {
     stdout: new Output(process.stdout, signal),

@@ -1,5 +1,26 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The program under test: this clone's, or the one that FLASHINF_BIN names, such as the
+ * `node_modules/.bin/flashinf` of a folder that the package was installed into.
+ */
+export const BIN = resolve(
+  process.env['FLASHINF_BIN'] ?? fileURLToPath(new URL('../../bin/flashinf.js', import.meta.url)),
+);
+
+/** A folder in which `import ... from 'flashinf'` finds the same package. */
+export const HOME = process.env['FLASHINF_BIN']
+  ? dirname(dirname(dirname(BIN)))
+  : fileURLToPath(new URL('../..', import.meta.url));
+
+/** What to start. */
+export const COMMAND: readonly [string, ...string[]] = [process.execPath, BIN];
+
+/** The model the package comes with. */
+export const SHIPPED = join(fileURLToPath(new URL('../..', import.meta.url)), 'models', 'hyena-classics');
 
 export interface Outcome {
   readonly code: number | null;
@@ -11,6 +32,7 @@ export interface RunOptions {
   /** Written to stdin, which is then closed; without it stdin is /dev/null. */
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
   /** Ends the process with this signal as soon as it has written something. */
   readonly kill?: NodeJS.Signals;
   /** Interrupts the process (SIGINT) after so many ms. */
@@ -25,11 +47,17 @@ export interface RunOptions {
 
 /** Runs `flashinf` as a user's shell would: a process of its own, nothing but its streams and exit code. */
 export function flashinf(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return run([...COMMAND, ...args], options);
+}
+
+/** Runs any command that way. */
+export function run([program, ...args]: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const file = options.stdoutFile === undefined ? null : openSync(options.stdoutFile, 'w');
-    const child = spawn(process.execPath, ['bin/flashinf.js', ...args], {
+    const child = spawn(program, args, {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', file ?? 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], ...options.env },
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
     });
     const stdout: Buffer[] = [];
     let stderr = '';
