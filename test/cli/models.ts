@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { bundleCheckpoint, SafetensorsFile, writeSafetensors } from '../../src/checkpoint/index.js';
 import { byteAlphabet } from '../../src/text/bpe.js';
 import { GOLDEN, temporaryDirectory } from '../model/helpers.js';
+import { randomNumbers } from './random.js';
 
 const EMBEDDINGS = 'backbone.embeddings.word_embeddings.weight';
 const CONTEXT = 131072;
@@ -69,9 +70,6 @@ async function bundle(vocabulary: number, tokenizer?: object): Promise<string> {
 
 /** Reproducible, about as large as trained embeddings. */
 function noise(count: number): Float32Array {
-  let state = 1;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state / 2 ** 32 - 0.5) * 0.5;
-  });
+  const random = randomNumbers(1);
+  return Float32Array.from({ length: count }, () => (random() - 0.5) * 0.5);
 }

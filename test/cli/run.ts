@@ -62,8 +62,9 @@ export function run([program, ...args]: readonly string[], options: RunOptions =
     const stdout: Buffer[] = [];
     let stderr = '';
     child.stdout?.on('data', (chunk: Buffer) => {
+      // Once: a second signal ends it at once.
+      if (options.kill && stdout.length === 0) child.kill(options.kill);
       stdout.push(chunk);
-      if (options.kill) child.kill(options.kill);
       if (options.closeEarly) child.stdout?.destroy();
     });
     child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));

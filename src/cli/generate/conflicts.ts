@@ -46,6 +46,11 @@ export function checkConflicts({ options, args, given }: GenerateCall): void {
       throw new UsageError(`${flag(name)} needs ${others.map(flag).join(' or ')}`);
     }
   }
+  if (options.batch !== undefined && given('mixer') && options.mixer !== 'tiled') {
+    throw new UsageError(
+      `--mixer ${options.mixer} does not go with --batch: its prompts share one tiled mixer`,
+    );
+  }
   if (options.nPredict === 0) throw new UsageError('--n-predict must be -1 or at least 1, not 0');
   if (options.stop?.includes('')) throw new UsageError('--stop needs a text that is not empty');
 }

@@ -1,11 +1,11 @@
-/**
- * Interrupted and resumed, again and again: nobody could tell from what comes out. While processes do that, another
- * one has a reader that takes a minute over 60 bytes.
- */
+/** What takes long, side by side: many interruptions, many prompts, and a reader that takes a minute over 60 bytes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
 import { byteModel } from './models.js';
+import { load } from '../../src/generation/load.js';
+import { generate } from '../../src/generation/text.js';
+import { randomNumbers } from './random.js';
 import { flashinf, type Outcome } from './run.js';
 import { readSlowly } from './slow.js';
 
@@ -50,14 +50,6 @@ function interruptedAfter(count: number, args: readonly string[]): Promise<Outco
   });
 }
 
-/** Reproducible numbers in [0, 1). */
-function* random(seed: number): Generator<number, never> {
-  for (let state = seed; ;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-
 // Side by side: the describes of `describe.each` would wait for each other.
 test.concurrent.each(['lazy', 'eager', 'tiled'])(
   `%s, interrupted ${INTERRUPTIONS} times: tokens, log probabilities and the last state are those of one run`,
@@ -68,10 +60,10 @@ test.concurrent.each(['lazy', 'eager', 'tiled'])(
     const reference = await flashinf([...WRITING, ...BEGINNING, '--mixer', mixer, '--save-state', whole]);
     expect({ code: reference.code, stderr: reference.stderr }).toEqual({ code: 0, stderr: '' });
 
-    const draw = random(mixer.length);
+    const random = randomNumbers(mixer.length);
     const joined: string[] = [];
     for (let k = 0; k < INTERRUPTIONS; k++) {
-      const count = 1 + Math.floor(draw.next().value * 40);
+      const count = 1 + Math.floor(random() * 40);
       const from = k === 0 ? [...BEGINNING, '--mixer', mixer] : ['--load-state', parts];
       const outcome = await interruptedAfter(count, [...from, '--save-state', parts]);
       const { tokens, end } = lines(outcome);
@@ -89,6 +81,47 @@ test.concurrent.each(['lazy', 'eager', 'tiled'])(
 
     expect(joined).toEqual(lines(reference).tokens);
     expect(readFileSync(parts).equals(readFileSync(whole))).toBe(true);
+  },
+  240_000,
+);
+
+const PROMPTS = 1000;
+
+test.concurrent(
+  `${PROMPTS} prompts of mixed length, eight at a time: each gets the text it gets alone`,
+  async () => {
+    const random = randomNumbers(3);
+    const upTo = (most: number): number => 1 + Math.floor(random() * most);
+    const items = Array.from({ length: PROMPTS }, (_, seed) => ({
+      id: `item ${seed}`,
+      prompt: Array.from({ length: upTo(seed % 10 === 0 ? 400 : 30) }, () =>
+        String.fromCodePoint(upTo(0x300)),
+      ).join(''),
+      n_predict: upTo(seed % 50 === 0 ? 300 : 20),
+      seed,
+    }));
+    const input = items.map((item) => JSON.stringify(item) + '\n').join('');
+    const { code, stdout, stderr } = await flashinf(['generate', '-m', model, '--batch', '-'], { input });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const results = stdout.toString().trimEnd().split('\n');
+    expect(results).toHaveLength(PROMPTS);
+
+    const loaded = await load(model);
+    for (const [index, { id, prompt, seed, n_predict }] of items.entries()) {
+      const text = generate(loaded, prompt, { seed, count: n_predict });
+      for await (const chunk of text) expect(chunk.token).not.toBe(-1);
+      const { tokens, promptTokens } = text.result;
+      expect(JSON.parse(results[index])).toMatchObject({
+        index,
+        id,
+        text: text.result.text,
+        tokens,
+        stop_type: 'limit',
+        seed,
+        timings: { prompt_n: promptTokens, predicted_n: n_predict },
+      });
+    }
+    await loaded.model.close();
   },
   240_000,
 );
