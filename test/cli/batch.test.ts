@@ -41,7 +41,7 @@ test('results come in order, errors per item, and exit 1 if there were any', asy
     '{"id":"long","prompt":"a","n_predict":200000}',
     '{"id":"half","prompt":"\\ud83d"}',
     '{"id":[1],"prompt":"a"}',
-    '{"prompt":"a time","max_tokens":2,"logprobs":2,"seed":5}',
+    '{"prompt":"a time","max_tokens":2,"logprobs":2,"seed":5,"ignore_eos":true}',
   ];
   const { code, stdout, stderr } = await flashinf([...BATCH, '-n', '4', '-s', '1'], {
     input: lines.join('\n'),
