@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,16 +11,14 @@ export const BIN = resolve(
   process.env['FLASHINF_BIN'] ?? fileURLToPath(new URL('../../bin/flashinf.js', import.meta.url)),
 );
 
-/** A folder in which `import ... from 'flashinf'` finds the same package. */
-export const HOME = process.env['FLASHINF_BIN']
-  ? dirname(dirname(dirname(BIN)))
-  : fileURLToPath(new URL('../..', import.meta.url));
+/** The package it belongs to: what `import ... from 'flashinf'` gives a program there. */
+export const PACKAGE = dirname(dirname(realpathSync(BIN)));
 
 /** What to start. */
 export const COMMAND: readonly [string, ...string[]] = [process.execPath, BIN];
 
 /** The model the package comes with. */
-export const SHIPPED = join(fileURLToPath(new URL('../..', import.meta.url)), 'models', 'hyena-classics');
+export const SHIPPED = join(PACKAGE, 'models', 'hyena-classics');
 
 export interface Outcome {
   readonly code: number | null;
