@@ -61,6 +61,7 @@ const PROMPTS: readonly Case[] = [
   { line: `${GENERATE} -p é🐈`, stdout: { text: { prompt: 'é🐈' } } },
   { line: GENERATE, code: 2, stderr: 'error: no prompt: give one with -p or -f, or pipe one in\n' },
   { line: GENERATE, input: '', code: 2, stderr: error('the prompt is empty') },
+  { line: 'generate -m words -n 1 -s 1 --json', input: '', stdout: { json: { timings: { prompt_n: 1 } } } },
   { line: `${GENERATE} once`, code: 2, stderr: error('unexpected argument "once": the prompt goes with -p') },
   { line: `${GENERATE} -f no.txt`, code: 2, stderr: 'error: cannot read no.txt: ENOENT\n' },
   { line: `${GENERATE} -f latin.txt`, code: 2, stderr: 'error: latin.txt is not valid UTF-8 text\n' },
@@ -215,6 +216,7 @@ const COMPUTING: readonly Case[] = [
   { line: `${ONCE} --mixer fast`, code: 2, stderr: error('lazy, eager, tiled') },
   { line: `${ONCE} --threads 0`, code: 2, stderr: error('from 1 to 256') },
   { line: `${ONCE} --device tpu`, code: 2, stderr: error('auto, cpu, cuda') },
+  { line: `${ONCE} --device cuda`, code: 1, stderr: error('CUDA.*npm rebuild onnxruntime-node') },
   { line: 'generate -m none -p once', code: 3, stderr: error('none: expected a model bundle') },
   { line: 'generate -m once.txt -p once', code: 3, stderr: error('once.txt') },
   { line: 'generate -m broken -p once', code: 3, stderr: error('weights.bin') },
@@ -289,6 +291,8 @@ const EVAL: readonly Case[] = [
   { line: 'eval -m bytes /dev/null', code: 2, stderr: 'error: /dev/null is empty\n' },
   { line: 'eval -m bytes --length 1 once.txt', code: 2, stderr: error('at least 2') },
   { line: 'eval -m bytes --ids 7,256', code: 2, stderr: error('id 1 is 256, the model') },
+  { line: 'eval -m bytes --ids 7 once.txt', code: 2, stderr: error('either a file or --ids') },
+  { line: 'eval -m bytes --length 131073 once.txt', code: 2, stderr: error('context of 131072') },
   { line: 'eval -m bytes --ids 7 --stepwise', code: 2, stderr: error('--stepwise goes with --logits') },
   { line: 'eval -m bytes --ids 7,8 --logits no/x', code: 4, stderr: error('cannot write no/x') },
   {
@@ -359,6 +363,7 @@ const OTHERS: readonly Case[] = [
   { line: 'tokenize -m bytes --decode', input: '[111, 110]', stdout: 'on' },
   { line: 'tokenize -m bytes --decode seven', code: 2, stderr: error('expected token ids, got "seven"') },
   { line: 'tokenize -m bytes --decode 256', code: 2, stderr: error('id 256 is not one of 0 to 255') },
+  { line: 'tokenize -m bytes -f none', code: 2, stderr: 'error: cannot read none: ENOENT\n' },
   { line: 'tokenize -m bytes', code: 2, stderr: error('nothing to tokenize') },
   { line: 'tokenize -m none x --verbose', code: 3, stderr: traced('BundleError') },
   { line: 'inspect -m bytes', stdout: /^model +tiny\n[^]*weights\.bin/ },
@@ -381,6 +386,8 @@ const BENCH: readonly Case[] = [
   },
   { line: 'bench -m bytes --len 20 --full -s 1 -t 1 --device cpu --json', stdout: JSON_OBJECT },
   { line: 'bench --model none --len 20 --verbose', code: 3, stderr: traced('BundleError') },
+  { line: 'bench -m bytes --len 131072000', code: 2, stderr: error("exceeds the model's context") },
+  { line: 'bench --len many', code: 2, stderr: error('Expected a whole number') },
   { line: 'bench --len 1', code: 2, stderr: error('at least 2') },
 ];
 
