@@ -80,6 +80,10 @@ const LENGTHS: readonly Case[] = [
     line: 'generate -m words -p once -s 2 -n 400 --ignore-eos --json',
     stdout: { json: { stop_type: 'limit', timings: { predicted_n: 400 } } },
   },
+  {
+    line: `${ONCE} -n -1 -c 30 --json`,
+    stdout: { json: { stop_type: 'limit', timings: { predicted_n: 26 } } },
+  },
   { line: `${ONCE} --stop never --stop comes`, stdout: { text: { stop: ['never', 'comes'] } } },
   { line: `${ONCE} -n 0`, code: 2, stderr: error('--n-predict must be -1 or at least 1, not 0') },
   { line: `${ONCE} -n -2`, code: 2, stderr: error('Expected a whole number of at least -1') },

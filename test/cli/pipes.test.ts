@@ -1,5 +1,5 @@
 /** What becomes of the bytes: pipes that are slow, full, closed, or gone. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
 import { byteModel, WORD, wordModel } from './models.js';
@@ -100,4 +100,17 @@ test.concurrent('interrupted, --json still prints one valid object', async () =>
   const { stop_type, tokens } = JSON.parse(stdout.toString()) as { stop_type: string; tokens: number[] };
   expect(stop_type).toBe('interrupted');
   expect(tokens.length).toBeLessThan(100000);
+});
+
+test('a disk that fills up under a state: exit 4, and the state of before is still there', async () => {
+  const file = join(scratch, 'state');
+  const saving = [...PROMPT, '-c', '4000', '--save-state', file];
+  expect((await flashinf(saving)).code).toBe(0);
+  const before = readFileSync(file);
+  // Files of at most 4 KiB: writing more fails as on a full disk.
+  const { code, stderr } = await shell('ulimit -f 8; exec "$@"', saving);
+  expect(code).toBe(4);
+  expect(stderr).toMatch(/^error: cannot write .*state: EFBIG: .*\n$/);
+  expect(readFileSync(file).equals(before)).toBe(true);
+  expect(readdirSync(scratch).filter((name) => name.startsWith('.'))).toEqual([]);
 });
