@@ -336,6 +336,10 @@ const CHECKPOINTS: readonly Case[] = [
     line: 'import order3.safetensors -o order3 --filter-layout stacked --json',
     stdout: { json: { config: { model: { order: 3 } } } },
   },
+  {
+    line: 'import tiny -o renamed --name other',
+    stderr: /\nnote +ignored, as its config says everything: name\n/,
+  },
   { line: 'import tiny -o bytes', code: 2, stderr: 'error: bytes exists; --force replaces it\n' },
   { line: 'import tiny -o once.txt --force', code: 2, stderr: error('once.txt is not a directory') },
   { line: 'import once.txt -o none', code: 3, stderr: error('once.txt: expected') },
