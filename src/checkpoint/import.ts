@@ -195,13 +195,14 @@ async function importOwn(file: string, directory: string, options: ImportOptions
   const source = openCheckpoint(file);
   const tensors = [...source.tensors];
   source.close();
+  const ignored = Object.keys(options).filter((name) => name !== 'onProgress' && name !== 'config');
   return {
     config,
     file,
     container: 'safetensors',
     dialect: 'flashinf training',
     parameters: countParameters(tensors, [], false),
-    notes: [],
+    notes: ignored.length === 0 ? [] : [`ignored, as its config says everything: ${ignored.join(', ')}`],
   };
 }
 

@@ -12,7 +12,7 @@ export interface Io {
   /** A line, or several, on stderr. */
   note(text: string): void;
   /**
-   * A progress bar on a terminal; elsewhere nothing is drawn. Reporting to it throws the signal's reason once
+   * A progress bar on a terminal, unless NO_COLOR is set; elsewhere nothing is drawn. Reporting to it throws the signal's reason once
    * that is aborted: whoever works long enough to report can be stopped there.
    */
   progress(what: string): Progress;
@@ -21,8 +21,10 @@ export interface Io {
 }
 
 export function processIo(signal: AbortSignal): Io {
-  const terminal = process.stderr.isTTY === true;
-  const plain = !terminal || Boolean(process.env['NO_COLOR']) || !supportsColorStderr;
+  const terminal = process.stderr.isTTY === true && !process.env['NO_COLOR'];
+  const plain = !terminal || !supportsColorStderr;
+  // What nobody can read is lost, and that ends nothing: the text is on stdout.
+  process.stderr.on('error', () => undefined);
   const colour = new Chalk({ level: plain ? 0 : supportsColorStderr ? supportsColorStderr.level : 0 });
   return {
     stdout: new Output(process.stdout, signal),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { BundleError, openModel, type Bundle, type HyenaModel, type OpenOptions } from '../model/index.js';
 import { byteTokenizer, characterTokenizer, checkTokenizer, type Tokenizer } from '../text/index.js';
 
@@ -8,8 +9,11 @@ export interface Loaded {
   readonly tokenizer: Tokenizer;
 }
 
-/** Opens a bundle and its tokenizer. Throws a BundleError if either is not valid. */
-export async function load(directory: string, options: OpenOptions = {}): Promise<Loaded> {
+/** The bundle that comes with the package. */
+export const SHIPPED_MODEL = fileURLToPath(new URL('../../models/hyena-classics', import.meta.url));
+
+/** Opens a bundle, the shipped one by default, and its tokenizer. Throws a BundleError if either is not valid. */
+export async function load(directory = SHIPPED_MODEL, options: OpenOptions = {}): Promise<Loaded> {
   const model = await openModel(directory, options);
   return { model, tokenizer: await loadTokenizer(model) };
 }

@@ -68,19 +68,6 @@ describe('eval', () => {
     expect(stdout.toString()).toMatch(/^\| position +\| +tokens \|/);
     expect(stdout.toString()).toMatch(new RegExp(`\\| all +\\| +\\d+ \\| +${Buffer.byteLength(TEXT)} \\|`));
   });
-
-  test.each([
-    ['an empty file', ['eval', '/dev/null'], /is empty/],
-    ['a missing file', ['eval', 'no/such'], /no\/such: ENOENT/],
-    ['no file', ['eval'], /missing required argument/],
-    ['a length past the context', ['eval', 'package.json', '--length', '200000'], /context of 131072/],
-    ['a length of one', ['eval', 'package.json', '--length', '1'], /at least 2/],
-  ])('refuses %s', async (_name, args, message) => {
-    const { code, stdout, stderr } = await flashinf(args);
-    expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-  });
 });
 
 describe('inspect', () => {
@@ -173,45 +160,5 @@ describe('bench', () => {
     ]);
     expect(code).toBe(0);
     expect(stdout.toString()).toMatch(/Mixing: 3 x 20 channels, 64 positions/);
-  });
-
-  test.each([
-    [['bench', '--len', '1'], /at least 2/],
-    [['bench', '--len', '131072000'], /exceeds the model's context/],
-    [['bench', '--len', 'many'], /whole number/],
-  ])('refuses %j', async (args, message) => {
-    const { code, stdout, stderr } = await flashinf(args);
-    expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(message);
-  });
-});
-
-describe('flashinf', () => {
-  test('without arguments shows its usage and exits 2', async () => {
-    const { code, stdout, stderr } = await flashinf([]);
-    expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/Usage: flashinf/);
-  });
-
-  test.each([['--help'], ['generate --help'], ['bench --help'], ['eval --help'], ['inspect --help']])(
-    '%s goes to stdout and exits 0',
-    async (line) => {
-      const { code, stdout, stderr } = await flashinf(line.split(' '));
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout.toString()).toMatch(/^Usage: flashinf/);
-    },
-  );
-
-  test('--version', async () => {
-    const { code, stdout } = await flashinf(['--version']);
-    expect(code).toBe(0);
-    expect(stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
-  });
-
-  test('a full disk is an error of its own', async () => {
-    const args = ['generate', '-p', 'Hello', '-n', '5', '-s', '1'];
-    const { code, stderr } = await flashinf(args, { stdoutFile: '/dev/full' });
-    expect(code).toBe(4);
-    expect(stderr).toMatch(/^error: cannot write to stdout: .*ENOSPC.*\n$/);
   });
 });

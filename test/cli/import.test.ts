@@ -109,17 +109,6 @@ describe('import', () => {
     expect(stderr).toMatch(/^error: .*broken\.safetensors: expected .*, got a web page\n$/);
     expect(readdirSync(scratch).filter((name) => name.startsWith('none'))).toEqual([]);
   });
-
-  test.each([
-    [['import', '-o', 'x'], /missing required argument/],
-    [['import', TINY], /required option/],
-    [['import', TINY, '-o', 'x', '--shift', 'much'], /Expected a number/],
-    [['import', TINY, '-o', 'x', '--family', 'mamba'], /Allowed choices/],
-  ])('refuses %j', async (args, message) => {
-    const { code, stderr } = await flashinf(args);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(message);
-  });
 });
 
 describeWithData('hyenadna', (directory) => {

@@ -1,5 +1,24 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The program under test: this clone's, or the one that FLASHINF_BIN names, such as the
+ * `node_modules/.bin/flashinf` of a folder that the package was installed into.
+ */
+export const BIN = resolve(
+  process.env['FLASHINF_BIN'] ?? fileURLToPath(new URL('../../bin/flashinf.js', import.meta.url)),
+);
+
+/** The package it belongs to: what `import ... from 'flashinf'` gives a program there. */
+export const PACKAGE = dirname(dirname(realpathSync(BIN)));
+
+/** What to start. */
+export const COMMAND: readonly [string, ...string[]] = [process.execPath, BIN];
+
+/** The model the package comes with. */
+export const SHIPPED = join(PACKAGE, 'models', 'hyena-classics');
 
 export interface Outcome {
   readonly code: number | null;
@@ -11,6 +30,7 @@ export interface RunOptions {
   /** Written to stdin, which is then closed; without it stdin is /dev/null. */
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
   /** Ends the process with this signal as soon as it has written something. */
   readonly kill?: NodeJS.Signals;
   /** Interrupts the process (SIGINT) after so many ms. */
@@ -25,17 +45,24 @@ export interface RunOptions {
 
 /** Runs `flashinf` as a user's shell would: a process of its own, nothing but its streams and exit code. */
 export function flashinf(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return run([...COMMAND, ...args], options);
+}
+
+/** Runs any command that way. */
+export function run([program, ...args]: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const file = options.stdoutFile === undefined ? null : openSync(options.stdoutFile, 'w');
-    const child = spawn(process.execPath, ['bin/flashinf.js', ...args], {
+    const child = spawn(program, args, {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', file ?? 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], ...options.env },
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
     });
     const stdout: Buffer[] = [];
     let stderr = '';
     child.stdout?.on('data', (chunk: Buffer) => {
+      // Once: a second signal ends it at once.
+      if (options.kill && stdout.length === 0) child.kill(options.kill);
       stdout.push(chunk);
-      if (options.kill) child.kill(options.kill);
       if (options.closeEarly) child.stdout?.destroy();
     });
     child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));

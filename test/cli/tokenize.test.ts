@@ -29,14 +29,3 @@ test('reads stdin, and prints a table', async () => {
   expect(stdout.toString()).toMatch(/^\| id +\| +piece \|\n/);
   expect(stdout.toString()).toMatch(/" the"/);
 });
-
-test.each([
-  [['tokenize'], /nothing to tokenize/],
-  [['tokenize', '--decode', 'seven'], /expected token ids, got "seven"/],
-  [['tokenize', '--decode', '99999999'], /id 99999999 is not one of 0 to/],
-  [['tokenize', '-f', 'no/such'], /cannot read/],
-])('refuses %j', async (args, message) => {
-  const { code, stdout, stderr } = await flashinf(args);
-  expect({ code, stdout: stdout.toString() }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(message);
-});

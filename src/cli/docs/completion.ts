@@ -89,9 +89,12 @@ function zsh(): string {
     const options = flagsOf(spec).flatMap(({ flags, values, help }) =>
       flags.map((flag) => quoted(`*${flag}[${escaped(help)}]${values ? `:value:${action(values)}` : ''}`)),
     );
-    const argument = quoted(`:argument:${action(argumentOf(spec))}`);
+    // An argument that nothing can be offered for is left out: zsh would offer no options either.
+    const argument = argumentOf(spec);
+    const has = argument.words.length > 0 || argument.completes !== 'nothing';
+    const specs = has ? [...options, quoted(`:argument:${action(argument)}`)] : options;
     return `    ${spec.name}) _arguments \\
-${[...options, argument].map((line) => `      ${line}`).join(' \\\n')} ;;`;
+${specs.map((line) => `      ${line}`).join(' \\\n')} ;;`;
   };
   const commands = COMMANDS.map(({ name, summary }) => `    ${quoted(`${name}:${escaped(summary)}`)}`).join(
     '\n',

@@ -2,6 +2,7 @@ import { UsageError } from '../errors.js';
 import { longFlag, type GENERATE } from '../options/index.js';
 import { GENERATE as SPEC } from '../options/index.js';
 import type { Call } from '../program.js';
+import { checkArgument } from '../prompt.js';
 
 type GenerateCall = Call<typeof GENERATE>;
 type Name = keyof GenerateCall['options'];
@@ -46,8 +47,16 @@ export function checkConflicts({ options, args, given }: GenerateCall): void {
       throw new UsageError(`${flag(name)} needs ${others.map(flag).join(' or ')}`);
     }
   }
+  if (options.batch !== undefined && given('mixer') && options.mixer !== 'tiled') {
+    throw new UsageError(
+      `--mixer ${options.mixer} does not go with --batch: its prompts share one tiled mixer`,
+    );
+  }
   if (options.nPredict === 0) throw new UsageError('--n-predict must be -1 or at least 1, not 0');
-  if (options.stop?.includes('')) throw new UsageError('--stop needs a text that is not empty');
+  for (const stop of options.stop ?? []) {
+    if (stop === '') throw new UsageError('--stop needs a text that is not empty');
+    checkArgument(stop, 'a stop');
+  }
 }
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== false;

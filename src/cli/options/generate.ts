@@ -172,7 +172,7 @@ export const GENERATE = {
       default: 8,
       group: BATCH,
     },
-    ...MIXER,
+    mixer: { ...MIXER.mixer, help: 'how to mix positions; a batch always takes tiled' },
     ...COMPUTE,
     ...EVERYWHERE,
   },

@@ -1,10 +1,8 @@
 /** Options that several commands have. */
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { SHIPPED_MODEL } from '../../generation/load.js';
 import type { MixerName } from '../../mixer/index.js';
 import type { OptionTable, OptionValues } from './spec.js';
-
-const SHIPPED_MODEL = fileURLToPath(new URL('../../../models/hyena-classics', import.meta.url));
 
 export const MIXERS = ['lazy', 'eager', 'tiled'] as const satisfies readonly MixerName[];
 

@@ -1,0 +1,142 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
+import { wordModel } from './models.js';
+import { flashinf } from './run.js';
+
+const model = await wordModel();
+const scratch = temporaryDirectory();
+afterAll(removeTemporary);
+
+const BATCH = ['generate', '-m', model, '--batch', '-'];
+
+interface Result {
+  index: number;
+  id: unknown;
+  error?: string;
+  text?: string;
+  tokens?: number[];
+  seed?: number;
+  mixer?: string;
+  stop_type?: string;
+  logprobs?: { top: unknown[] }[];
+}
+
+const parse = (stdout: Buffer): Result[] =>
+  stdout
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Result);
+
+test('results come in order, errors per item, and exit 1 if there were any', async () => {
+  const lines = [
+    '{"id":"first","prompt":"once","n_predict":3}',
+    'no JSON',
+    '{"id":7,"prompt":"upon","n_predict":40,"ignore_eos":true}',
+    '',
+    '{"id":"bad","prompt":"a","top_p":1.5}',
+    '{"id":"odd","prompt":"a","topp":1}',
+    '{"id":"long","prompt":"a","n_predict":200000}',
+    '{"id":"half","prompt":"\\ud83d"}',
+    '{"id":[1],"prompt":"a"}',
+    '{"prompt":"a time","max_tokens":2,"logprobs":2,"seed":5,"ignore_eos":true}',
+  ];
+  const { code, stdout, stderr } = await flashinf([...BATCH, '-n', '4', '-s', '1'], {
+    input: lines.join('\n'),
+  });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: 6 of 9 items failed: the output says why\n' });
+  const results = parse(stdout);
+  expect(results.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(results.map(({ id }) => id)).toEqual(['first', null, 7, 'bad', 'odd', 'long', 'half', null, null]);
+  expect(results.map(({ error }) => error)).toEqual([
+    undefined,
+    'line 2: character 0: expected a value, got "n"',
+    undefined,
+    'line 5: top_p: expected a number above 0, at most 1, got 1.5',
+    'line 6: unknown field "topp"',
+    'after 1 prompt tokens there is room for 131072, not 200000',
+    'line 8: prompt: half of a surrogate pair is no text',
+    'line 9: id: expected a text or a number',
+    undefined,
+  ]);
+  expect(results[2].tokens).toHaveLength(40);
+  expect(results[8]).toMatchObject({ seed: 5, mixer: 'tiled' });
+  expect(results[8].logprobs!.map(({ top }) => top.length)).toEqual([2, 2]);
+});
+
+test('one at a time or many, from a file or a pipe: the same', async () => {
+  const file = join(scratch, 'batch.jsonl');
+  const input = Array.from(
+    { length: 20 },
+    (_, k) => `{"prompt":"${'once '.repeat(k + 1)}","seed":${k}}\n`,
+  ).join('');
+  writeFileSync(file, input);
+  const texts = async (args: string[], piped?: string): Promise<unknown[]> => {
+    const options = piped === undefined ? {} : { input: piped };
+    const { code, stdout, stderr } = await flashinf(['generate', '-m', model, '-n', '9', ...args], options);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return parse(stdout).map(({ text, tokens }) => ({ text, tokens }));
+  };
+  const eight = await texts(['--batch', '-'], input);
+  expect(await texts(['--batch', file, '--batch-size', '1'])).toEqual(eight);
+  expect(await texts(['--batch', file, '--batch-size', '32', '-t', '2'])).toEqual(eight);
+});
+
+test('what is not read is not generated, and not read ahead', async () => {
+  const line = JSON.stringify({ prompt: 'once', n_predict: 1, top_p: 2 }) + '\n';
+  const chunk = Buffer.from(line.repeat(1000));
+  let taken = 0;
+  const outcome = await flashinf(BATCH, {
+    input: '',
+    control: (child) => {
+      child.stdout!.pause();
+      const end = child.stdin!.end.bind(child.stdin);
+      child.stdin!.end = () => child.stdin!;
+      void (async () => {
+        // As much as the process takes within two seconds of doing nothing else.
+        for (let idle = 0; idle < 20 && taken < 64 * 2 ** 20;) {
+          if (child.stdin!.writableLength === 0) {
+            child.stdin!.write(chunk);
+            taken += chunk.length;
+            idle = 0;
+          } else idle++;
+          await sleep(idle === 0 ? 1 : 100);
+        }
+        child.kill('SIGTERM');
+        child.stdout!.resume();
+        end();
+      })();
+    },
+  });
+  expect(outcome).toMatchObject({ code: 143, stderr: '' });
+  expect(taken).toBeLessThan(8 * 2 ** 20);
+});
+
+test('interrupted, what was under way is printed as far as it got', async () => {
+  const lines = ['{"prompt":"once"}', '{"prompt":"once","ignore_eos":true}'];
+  const input = lines.join('\n');
+  const { code, stdout, stderr } = await flashinf([...BATCH, '-n', '20000', '-s', '1'], {
+    input,
+    kill: 'SIGINT',
+  });
+  expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+  expect(parse(stdout).map(({ stop_type }) => stop_type)).toEqual(['eos', 'interrupted']);
+});
+
+test('--stats sums up', async () => {
+  const input = '{"prompt":"once","n_predict":6,"ignore_eos":true}\n'.repeat(3);
+  const { code, stderr } = await flashinf([...BATCH, '--stats'], { input });
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^3 texts, 18 tokens in [\d.]+ s, \d+ tokens\/s\n$/);
+});
+
+test('a file that is not there', async () => {
+  const { code, stdout, stderr } = await flashinf(['generate', '-m', model, '--batch', 'no/such']);
+  expect({ code, stdout: stdout.toString(), stderr }).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'error: cannot read no/such: ENOENT\n',
+  });
+});

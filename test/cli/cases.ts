@@ -1,0 +1,418 @@
+/**
+ * Command lines and all that comes of them, run in the folder that `makeFolder` makes. Together they name every
+ * spelling of every option, and end in every exit code: `cases.test.ts` sees to that.
+ */
+import type { TextShape } from '../../src/generation/text.js';
+
+/** stdout is what the library generates for a prompt (of the folder's bundle `bytes`), 8 tokens with seed 1. */
+interface Text {
+  readonly text: TextShape & { readonly prompt?: string; readonly before?: string };
+}
+
+/** stdout is one JSON value, or one per line, with at least these fields. */
+interface Parsed {
+  readonly json: object;
+}
+interface ParsedLines {
+  readonly lines: readonly object[];
+}
+
+export interface Case {
+  /** Separated by spaces. */
+  readonly line: string;
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Sent as soon as there is something on stdout. */
+  readonly signal?: NodeJS.Signals;
+  /** Where stdout goes. */
+  readonly to?: string;
+  /** Default: 0. */
+  readonly code?: number;
+  /** Default: nothing. */
+  readonly stdout?: string | RegExp | Text | Parsed | ParsedLines;
+  /** Default: nothing. */
+  readonly stderr?: string | RegExp;
+  /** What it leaves in files. */
+  readonly files?: Readonly<Record<string, RegExp>>;
+}
+
+const GENERATE = 'generate -m bytes -n 8 -s 1';
+const ONCE = `${GENERATE} -p once`;
+const USAGE = /^Usage: flashinf /;
+const JSON_OBJECT = /^\{\n[^]*\n\}\n$/;
+const TABLE = /^\| position +\| +tokens \|/;
+/** One line, and no more. */
+const error = (text: string): RegExp => new RegExp(`^error: [^\\n]*${text}[^\\n]*\\n$`);
+
+/** With `--verbose`: where it comes from, too. */
+const traced = (name: string): RegExp => new RegExp(`^error: ${name}: [^]*\\n\\s+at `);
+
+/** How a text is asked for. */
+const PROMPTS: readonly Case[] = [
+  { line: ONCE, stdout: { text: {} } },
+  { line: 'generate --model bytes --n-predict 8 --seed 1 --prompt once', stdout: { text: {} } },
+  { line: 'generate -m bytes --max-tokens 3 -s 2 -p once', stdout: { text: { count: 3, seed: 2 } } },
+  { line: `${GENERATE} -f once.txt`, stdout: { text: {} } },
+  { line: `${GENERATE} --file once.txt -p ,`, stdout: { text: { prompt: 'once,' } } },
+  { line: `${GENERATE} -f -`, input: 'once', stdout: { text: {} } },
+  { line: `${GENERATE} -`, input: 'once', stdout: { text: {} } },
+  { line: GENERATE, input: 'once\n', stdout: { text: { prompt: 'once\n' } } },
+  { line: `${GENERATE} -p ce`, input: 'on', stdout: { text: {} } },
+  { line: `${GENERATE} -p é🐈`, stdout: { text: { prompt: 'é🐈' } } },
+  { line: GENERATE, code: 2, stderr: 'error: no prompt: give one with -p or -f, or pipe one in\n' },
+  { line: GENERATE, input: '', code: 2, stderr: error('the prompt is empty') },
+  { line: 'generate -m words -n 1 -s 1 --json', input: '', stdout: { json: { timings: { prompt_n: 1 } } } },
+  { line: `${GENERATE} once`, code: 2, stderr: error('unexpected argument "once": the prompt goes with -p') },
+  { line: `${GENERATE} -f no.txt`, code: 2, stderr: 'error: cannot read no.txt: ENOENT\n' },
+  { line: `${GENERATE} -f latin.txt`, code: 2, stderr: 'error: latin.txt is not valid UTF-8 text\n' },
+  {
+    line: GENERATE,
+    input: Uint8Array.of(0x80),
+    code: 2,
+    stderr: 'error: stdin is not valid UTF-8 text\n',
+  },
+];
+
+/** How long it gets, and where it stops. */
+const LENGTHS: readonly Case[] = [
+  { line: 'generate -m words -p once -s 2 -n -1 --json', stdout: { json: { stop_type: 'eos' } } },
+  {
+    line: 'generate -m words -p once -s 2 -n 400 --ignore-eos --json',
+    stdout: { json: { stop_type: 'limit', timings: { predicted_n: 400 } } },
+  },
+  {
+    line: `${ONCE} -n -1 -c 30 --json`,
+    stdout: { json: { stop_type: 'limit', timings: { predicted_n: 26 } } },
+  },
+  { line: `${ONCE} --stop never --stop comes`, stdout: { text: { stop: ['never', 'comes'] } } },
+  { line: `${ONCE} -n 0`, code: 2, stderr: error('--n-predict must be -1 or at least 1, not 0') },
+  { line: `${ONCE} -n -2`, code: 2, stderr: error('Expected a whole number of at least -1') },
+  { line: `${ONCE} -n 1.5`, code: 2, stderr: error('Expected a whole number') },
+  { line: `${ONCE} -n 131072`, code: 2, stderr: error('-n can be at most 131069, not 131072') },
+  { line: `${ONCE} --stop=`, code: 2, stderr: error('--stop needs a text that is not empty') },
+];
+
+const SAMPLING: readonly Case[] = [
+  { line: `${ONCE} --temp 0`, stdout: { text: { sampling: { temperature: 0 } } } },
+  { line: `${ONCE} --temp 1.7`, stdout: { text: { sampling: { temperature: 1.7 } } } },
+  { line: `${ONCE} --top-k 3`, stdout: { text: { sampling: { topK: 3 } } } },
+  { line: `${ONCE} --top-k 0 --top-p 0.5`, stdout: { text: { sampling: { topK: 0, topP: 0.5 } } } },
+  { line: `${ONCE} --min-p 0.9`, stdout: { text: { sampling: { minP: 0.9 } } } },
+  {
+    line: `${ONCE} --repeat-penalty 3 --repeat-last-n 2`,
+    stdout: { text: { sampling: { repeatPenalty: 3, repeatLastN: 2 } } },
+  },
+  { line: `${ONCE} -s 4294967295`, stdout: { text: { seed: 4294967295 } } },
+  { line: `${ONCE} --temp -1`, code: 2, stderr: error('Expected a number of at least 0') },
+  { line: `${ONCE} --temp NaN`, code: 2, stderr: error('Expected a number') },
+  { line: `${ONCE} --temp 1e999`, code: 2, stderr: error('Expected a number') },
+  { line: `${ONCE} --top-k 2.5`, code: 2, stderr: error('Expected a whole number') },
+  { line: `${ONCE} --top-p 1.5`, code: 2, stderr: error('Expected a number above 0, at most 1') },
+  { line: `${ONCE} --min-p 2`, code: 2, stderr: error('Expected a number from 0 to 1') },
+  { line: `${ONCE} --repeat-penalty 0`, code: 2, stderr: error('Expected a number above 0') },
+  { line: `${ONCE} --repeat-last-n -2`, code: 2, stderr: error('Expected a whole number of at least -1') },
+  { line: `${ONCE} -s 4294967296`, code: 2, stderr: error('from 0 to 4294967295') },
+];
+
+/** In what form it comes. */
+const OUTPUT: readonly Case[] = [
+  { line: `${ONCE} --echo`, stdout: { text: { before: 'once' } } },
+  { line: `${ONCE} --raw --top-k 1`, stdout: { text: { raw: true, sampling: { topK: 1 } } } },
+  {
+    line: `${ONCE} --json --logprobs 2`,
+    stdout: {
+      json: {
+        stop_type: 'limit',
+        stopping_word: null,
+        seed: 1,
+        model: { name: 'tiny' },
+        device: 'cpu',
+        mixer: 'tiled',
+        timings: { prompt_n: 4, predicted_n: 8 },
+        logprobs: Array(8).fill({ top: [{}, {}] }),
+      },
+    },
+  },
+  {
+    line: `${ONCE} -n 2 --jsonl --logprobs 0`,
+    stdout: { lines: [{ top: [] }, { top: [] }, { stop_type: 'limit', seed: 1 }] },
+  },
+  {
+    line: `${ONCE} --stats`,
+    stdout: { text: {} },
+    stderr: /^model +tiny on cpu, tiled mixer, \d+ thread\(s\), seed 1\n(\w+ +.*\n){5}$/,
+  },
+  { line: `${ONCE} --stats=stats.json`, stdout: { text: {} }, files: { 'stats.json': /"seed": 1,/ } },
+  { line: `${ONCE} --stats=no/stats.json`, stdout: { text: {} }, code: 4, stderr: error('no/stats.json') },
+  { line: `${ONCE} --json --jsonl`, code: 2, stderr: error('--jsonl does not go with --json') },
+  { line: `${ONCE} --json --echo`, code: 2, stderr: error('--echo does not go with --json') },
+  { line: `${ONCE} --logprobs 3`, code: 2, stderr: error('--logprobs needs --json or --jsonl or --batch') },
+  { line: `${ONCE} --json --logprobs 101`, code: 2, stderr: error('from 0 to 100') },
+  { line: ONCE, to: '/dev/full', code: 4, stderr: error('cannot write to stdout: ENOSPC') },
+];
+
+const STATES: readonly Case[] = [
+  {
+    line: `${ONCE} --save-state new-state -c 30`,
+    stdout: { text: {} },
+    files: { 'new-state': /^flashinf state\n/ },
+  },
+  { line: 'generate -m bytes --load-state state --json', stdout: { json: { timings: { predicted_n: 4 } } } },
+  {
+    line: 'generate -m bytes --load-state state -n 9 --json',
+    stdout: { json: { seed: 1, timings: { predicted_n: 9 } } },
+  },
+  {
+    line: 'generate -m bytes --load-state state -n 10',
+    code: 2,
+    stderr: error('has room for 9 more tokens, not 10'),
+  },
+  {
+    line: 'generate -m bytes --load-state state -p x',
+    code: 2,
+    stderr: error('a saved state has its prompt'),
+  },
+  {
+    line: 'generate -m bytes --load-state state --seed 3',
+    code: 2,
+    stderr: error('a saved state has its own'),
+  },
+  { line: 'generate -m words --load-state state', code: 3, stderr: error('expected a state of tiny') },
+  { line: 'generate -m bytes --load-state cut', code: 3, stderr: error('cut short') },
+  { line: 'generate -m bytes --load-state once.txt', code: 3, stderr: error('another kind of file') },
+  { line: 'generate -m bytes --load-state none', code: 3, stderr: error('nothing there') },
+  { line: `${ONCE} --save-state no/state`, code: 4, stderr: error('cannot write no/state') },
+  { line: `${ONCE} --ctx-size 131073`, code: 2, stderr: error("exceeds the model's context of 131072") },
+  { line: `${ONCE} --ctx-size 11`, code: 2, stderr: error('--ctx-size is 11') },
+];
+
+const BATCHES: readonly Case[] = [
+  {
+    line: 'generate -m bytes -n 4 --batch batch.jsonl --batch-size 2',
+    stdout: {
+      lines: [
+        { index: 0, id: 'a', stop_type: 'limit' },
+        { index: 1, id: 'b', timings: { predicted_n: 4 } },
+      ],
+    },
+  },
+  {
+    line: 'generate -m bytes -n 4 --batch bad.jsonl',
+    code: 1,
+    stdout: { lines: [{ id: 'a' }, { id: 'b', error: 'line 2: prompt: expected a text' }] },
+    stderr: 'error: 1 of 2 items failed: the output says why\n',
+  },
+  { line: 'generate -m bytes --batch none', code: 2, stderr: 'error: cannot read none: ENOENT\n' },
+  { line: 'generate --batch batch.jsonl -p x', code: 2, stderr: error('--prompt does not go with --batch') },
+  {
+    line: 'generate --batch batch.jsonl --mixer lazy',
+    code: 2,
+    stderr: error('--mixer lazy does not go with'),
+  },
+  { line: 'generate --batch batch.jsonl --batch-size 0', code: 2, stderr: error('from 1 to 256') },
+  { line: `${ONCE} --batch-size 2`, code: 2, stderr: error('--batch-size needs --batch') },
+];
+
+const COMPUTING: readonly Case[] = [
+  { line: `${ONCE} --mixer lazy`, stdout: { text: {} } },
+  { line: `${ONCE} --mixer eager --threads 1`, stdout: { text: {} } },
+  { line: `${ONCE} --mixer tiled -t 3 --device cpu`, stdout: { text: {} } },
+  { line: `${ONCE} --mixer fast`, code: 2, stderr: error('lazy, eager, tiled') },
+  { line: `${ONCE} --threads 0`, code: 2, stderr: error('from 1 to 256') },
+  { line: `${ONCE} --device tpu`, code: 2, stderr: error('auto, cpu, cuda') },
+  { line: `${ONCE} --device cuda`, code: 1, stderr: error('CUDA.*npm rebuild onnxruntime-node') },
+  { line: 'generate -m none -p once', code: 3, stderr: error('none: expected a model bundle') },
+  { line: 'generate -m once.txt -p once', code: 3, stderr: error('once.txt') },
+  { line: 'generate -m broken -p once', code: 3, stderr: error('weights.bin') },
+  { line: 'generate -m broken -p once --verbose', code: 3, stderr: traced('BundleError') },
+];
+
+const SIGNALS: readonly Case[] = [
+  { line: `${ONCE} -n 100000`, signal: 'SIGINT', code: 130, stdout: /^[^]+$/ },
+  { line: `${ONCE} -n 100000`, signal: 'SIGTERM', code: 143, stdout: /^[^]+$/ },
+  {
+    line: `${ONCE} -n 100000 --save-state interrupted`,
+    signal: 'SIGINT',
+    code: 130,
+    stdout: /^[^]+$/,
+    files: { interrupted: /^flashinf state\n/ },
+  },
+];
+
+const ENVIRONMENT: readonly Case[] = [
+  {
+    line: 'generate -p once',
+    env: { FLASHINF_MODEL: 'bytes', FLASHINF_N_PREDICT: '8', FLASHINF_SEED: '1', FLASHINF_JSON: '0' },
+    stdout: { text: {} },
+  },
+  { line: ONCE, env: { FLASHINF_SEED: '5', FLASHINF_ECHO: '1' }, stdout: { text: { before: 'once' } } },
+  { line: ONCE, env: { FLASHINF_TOP_P: '7' }, code: 2, stderr: error('FLASHINF_TOP_P.*at most 1') },
+];
+
+/** What people type who know other programs. */
+const HINTS: readonly Case[] = [
+  { line: 'generat', code: 2, stderr: error("unknown command 'generat'.*generate") },
+  { line: 'run', code: 2, stderr: error("unknown command 'run' \\(here: generate\\)") },
+  { line: `${ONCE} --tempp 1`, code: 2, stderr: error("unknown option '--tempp'.*--temp") },
+  { line: `${ONCE} --temperature 1`, code: 2, stderr: error('here: --temp') },
+  { line: `${ONCE} --silent-prompt`, code: 2, stderr: error('not printed unless --echo') },
+  { line: `${ONCE} --top_k 1`, code: 2, stderr: error('here: --top-k') },
+  { line: `${ONCE} -n`, code: 2, stderr: error('argument missing') },
+];
+
+const GENERAL: readonly Case[] = [
+  { line: '', code: 2, stderr: USAGE },
+  { line: '--help', stdout: USAGE },
+  { line: '-h', stdout: USAGE },
+  { line: '--version', stdout: /^\d+\.\d+\.\d+\n$/ },
+  { line: '-V', stdout: /^\d+\.\d+\.\d+\n$/ },
+  { line: 'help eval', stdout: /^Usage: flashinf eval / },
+  ...['generate', 'bench', 'eval', 'import', 'export', 'inspect', 'tokenize', 'completion'].flatMap((name) =>
+    ['--help', '-h'].map((flag) => ({
+      line: `${name} ${flag}`,
+      stdout: new RegExp(`^Usage: flashinf ${name} [^]*\\nExamples:\\n`),
+    })),
+  ),
+];
+
+const EVAL: readonly Case[] = [
+  { line: 'eval -m bytes once.txt', stdout: TABLE },
+  { line: 'eval --model bytes -', input: 'once upon a time', stdout: TABLE },
+  {
+    line: 'eval -m bytes --json --length 3 --device cpu -t 1 once.txt',
+    stdout: { json: { model: 'tiny', tokens: 2, bytes: 2, stretches: 2 } },
+  },
+  { line: 'eval -m bytes --json --stretches 2 --threads 2 once.txt', stdout: { json: { stretches: 2 } } },
+  {
+    line: 'eval -m bytes --ids 7,8,9 --logits logits.st --hidden hidden.st',
+    files: { 'logits.st': /"logits"/, 'hidden.st': /"hidden"/ },
+  },
+  {
+    line: 'eval -m bytes --ids ids.txt --logits steps.st --stepwise --mixer lazy',
+    files: { 'steps.st': /"logits"/ },
+  },
+  { line: 'eval', code: 2, stderr: error('missing required argument: a file, or --ids') },
+  { line: 'eval -m bytes /dev/null', code: 2, stderr: 'error: /dev/null is empty\n' },
+  { line: 'eval -m bytes --length 1 once.txt', code: 2, stderr: error('at least 2') },
+  { line: 'eval -m bytes --ids 7,256', code: 2, stderr: error('id 1 is 256, the model') },
+  { line: 'eval -m bytes --ids 7 once.txt', code: 2, stderr: error('either a file or --ids') },
+  { line: 'eval -m bytes --length 131073 once.txt', code: 2, stderr: error('context of 131072') },
+  { line: 'eval -m bytes --ids 7 --stepwise', code: 2, stderr: error('--stepwise goes with --logits') },
+  { line: 'eval -m bytes --ids 7,8 --logits no/x', code: 4, stderr: error('cannot write no/x') },
+  {
+    line: 'eval -m bytes none.txt --verbose',
+    code: 2,
+    stderr: traced('UsageError'),
+  },
+];
+
+const CHECKPOINTS: readonly Case[] = [
+  {
+    line: 'import tiny -o new-tiny',
+    stderr: /^read +tiny\/model\.safetensors .*\n[^]*context 4096; 19,712 parameters\n/,
+    files: { 'new-tiny/config.json': /"name": "tiny"/ },
+  },
+  {
+    line: [
+      'import huggingface.safetensors --output hf --json --name mine --config settings.json --family hyenadna',
+      '--shift 0.25 --modulate on --norm-eps 1e-4 --tokenizer characters',
+    ].join(' '),
+    stdout: {
+      json: {
+        config: {
+          name: 'mine',
+          model: { normEps: 1e-4, context: 48 },
+          filter: { shift: 0.25 },
+          tokenizer: { kind: 'characters' },
+        },
+      },
+    },
+  },
+  {
+    line: 'import safari.safetensors -o safari --context 48 --modulate off --family safari --json',
+    stdout: { json: { config: { model: { context: 48 }, filter: { modulate: false } } } },
+  },
+  {
+    line: 'import order3.safetensors -o order3 --filter-layout stacked --json',
+    stdout: { json: { config: { model: { order: 3 } } } },
+  },
+  {
+    line: 'import tiny -o renamed --name other',
+    stderr: /\nnote +ignored, as its config says everything: name\n/,
+  },
+  { line: 'import tiny -o bytes', code: 2, stderr: 'error: bytes exists; --force replaces it\n' },
+  { line: 'import tiny -o once.txt --force', code: 2, stderr: error('once.txt is not a directory') },
+  { line: 'import once.txt -o none', code: 3, stderr: error('once.txt: expected') },
+  { line: 'import once.txt -o none --verbose', code: 3, stderr: traced('BundleError') },
+  { line: 'import tiny', code: 2, stderr: error('required option') },
+  { line: 'import -o x', code: 2, stderr: error('missing required argument') },
+  { line: 'import tiny -o x --shift much', code: 2, stderr: error('Expected a number') },
+  {
+    line: 'export bytes -o bytes.safetensors',
+    stderr: /^bytes\.safetensors: \d+ tensors, \d\.\d MB\n$/,
+    files: { 'bytes.safetensors': /"backbone\.embeddings/ },
+  },
+  {
+    line: 'export bytes --output stem.safetensors --stem model.backbone.',
+    stderr: /tensors/,
+    files: { 'stem.safetensors': /"model\.backbone\.embeddings/ },
+  },
+  { line: 'export bytes -o once.txt', code: 2, stderr: 'error: once.txt exists; --force replaces it\n' },
+  { line: 'export bytes -o no/x', code: 4, stderr: error('cannot write no/x') },
+  { line: 'export bytes -o ids.txt --force --stem x', code: 2, stderr: error('--stem: expected') },
+  { line: 'export broken -o x --verbose', code: 3, stderr: traced('BundleError') },
+];
+
+const OTHERS: readonly Case[] = [
+  { line: 'tokenize -m bytes once', stdout: /^\| id +\| piece \|\n[^]*"o"/ },
+  { line: 'tokenize --model bytes -f once.txt --json', stdout: { json: { ids: [111, 110, 99, 101] } } },
+  { line: 'tokenize -m bytes --file - --json', input: '🐈', stdout: { json: { ids: [240, 159, 144, 136] } } },
+  { line: 'tokenize -m bytes --decode 111,110', stdout: 'on' },
+  { line: 'tokenize -m bytes --decode', input: '[111, 110]', stdout: 'on' },
+  { line: 'tokenize -m bytes --decode seven', code: 2, stderr: error('expected token ids, got "seven"') },
+  { line: 'tokenize -m bytes --decode 256', code: 2, stderr: error('id 256 is not one of 0 to 255') },
+  { line: 'tokenize -m bytes -f none', code: 2, stderr: 'error: cannot read none: ENOENT\n' },
+  { line: 'tokenize -m bytes', code: 2, stderr: error('nothing to tokenize') },
+  { line: 'tokenize -m none x --verbose', code: 3, stderr: traced('BundleError') },
+  { line: 'inspect -m bytes', stdout: /^model +tiny\n[^]*weights\.bin/ },
+  {
+    line: 'inspect --model bytes --json --len 1000 --mixer lazy -t 1 --device cpu',
+    stdout: { json: { model: { vocabulary: 256 }, generation: { length: 1000, mixer: 'lazy' } } },
+  },
+  { line: 'inspect -m bytes --len 0', code: 2, stderr: error('at least 1') },
+  { line: 'inspect -m broken --threads 2 --verbose', code: 3, stderr: traced('BundleError') },
+  { line: 'completion bash', stdout: /^# bash completion for flashinf/ },
+  { line: 'completion zsh', stdout: /^#compdef flashinf/ },
+  { line: 'completion fish', stdout: /^# fish completion for flashinf/ },
+  { line: 'completion tcsh --verbose', code: 2, stderr: error('bash, zsh, fish') },
+];
+
+const BENCH: readonly Case[] = [
+  {
+    line: 'bench --len 64 --width 8 --layers 2 --samples 2 --seed 3 --no-end-to-end --threads 1 --json',
+    stdout: JSON_OBJECT,
+  },
+  { line: 'bench -m bytes --len 20 --full -s 1 -t 1 --device cpu --json', stdout: JSON_OBJECT },
+  { line: 'bench --model none --len 20 --verbose', code: 3, stderr: traced('BundleError') },
+  { line: 'bench -m bytes --len 131072000', code: 2, stderr: error("exceeds the model's context") },
+  { line: 'bench --len many', code: 2, stderr: error('Expected a whole number') },
+  { line: 'bench --len 1', code: 2, stderr: error('at least 2') },
+];
+
+export const CASES: readonly Case[] = [
+  ...PROMPTS,
+  ...LENGTHS,
+  ...SAMPLING,
+  ...OUTPUT,
+  ...STATES,
+  ...BATCHES,
+  ...COMPUTING,
+  ...SIGNALS,
+  ...ENVIRONMENT,
+  ...HINTS,
+  ...GENERAL,
+  ...EVAL,
+  ...CHECKPOINTS,
+  ...OTHERS,
+  ...BENCH,
+];

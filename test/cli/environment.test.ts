@@ -1,0 +1,58 @@
+import { processIo } from '../../src/cli/io.js';
+import { COMMANDS, longFlag, twin, type CommandSpec, type OptionSpec } from '../../src/cli/options/index.js';
+import { makeProgram } from '../../src/cli/program.js';
+
+const io = processIo(new AbortController().signal);
+
+/** What a command line of a command comes to, with these variables set. */
+async function parsed(
+  { name, arguments: args = [] }: CommandSpec,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  const needed = args.filter((arg) => arg.name.startsWith('<')).map(({ choices }) => choices?.[0] ?? 'x');
+  let options: unknown;
+  Object.assign(process.env, environment);
+  try {
+    const program = makeProgram(io, { [name]: (call) => void (options = call.options) });
+    await program.parseAsync([name, ...needed, ...words], { from: 'user' });
+  } finally {
+    for (const variable of Object.keys(environment)) delete process.env[variable];
+  }
+  return options;
+}
+
+/** A value that is not the default. */
+function sample(spec: OptionSpec): string {
+  switch (spec.type) {
+    case 'choice':
+      return spec.choices.find((choice) => choice !== spec.default)!;
+    case 'number':
+    case 'integer':
+      return String(Math.min((spec.default ?? 1) + 1, spec.to ?? Infinity));
+    default:
+      return 'x';
+  }
+}
+
+describe.each(COMMANDS.map((command) => [command.name, command] as const))('%s', (_name, command) => {
+  test.each(Object.entries(command.options).map(([name, spec]) => [twin(name, spec), name, spec] as const))(
+    '%s is as good as the option',
+    async (variable, name, spec) => {
+      const others = Object.entries(command.options)
+        .filter(([other, { type, ...rest }]) => type !== 'flag' && 'required' in rest && other !== name)
+        .flatMap(([other, otherSpec]) => [longFlag(other, otherSpec), 'x']);
+      const flag = longFlag(name, spec);
+      const value = sample(spec);
+      const given = spec.type === 'flag' ? [flag] : [`${flag}=${value}`];
+      const wanted = await parsed(command, [...others, ...given], {});
+      expect(await parsed(command, others, { [variable]: spec.type === 'flag' ? '1' : value })).toEqual(
+        wanted,
+      );
+      // The command line goes first, and a variable that is empty is none.
+      expect(await parsed(command, [...others, ...given], { [variable]: value })).toEqual(wanted);
+      if (spec.type === 'text') return;
+      expect(await parsed(command, [...others, ...given], { [variable]: '' })).toEqual(wanted);
+    },
+  );
+});

@@ -1,0 +1,89 @@
+/** On a terminal: `script` (of util-linux) makes one for the process. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
+import { byteModel } from './models.js';
+import { COMMAND, flashinf, run, SHIPPED } from './run.js';
+import { describeWith, has } from './tools.js';
+
+const ESCAPE = '\u001b';
+/** To the line's start, and erase it. */
+const CLEAR = `\r${ESCAPE}[K`;
+
+const model = await byteModel();
+const scratch = temporaryDirectory();
+afterAll(removeTemporary);
+
+interface Seen {
+  readonly code: number | null;
+  /** stdout and stderr, as they come on the screen. */
+  readonly screen: string;
+}
+
+/** @param redirect what the shell does to the streams, `2>file` */
+async function onTerminal(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  redirect = '',
+): Promise<Seen> {
+  const line = [...COMMAND, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const options = { env: { TERM: 'xterm-256color', SHELL: '/bin/sh', ...env } };
+  const { code, stdout } = await run(['script', '-qec', `${line} ${redirect}`, '/dev/null'], options);
+  // The terminal's driver turns line ends into two characters.
+  return { code, screen: stdout.toString().replaceAll('\r\n', '\n') };
+}
+
+describeWith('script', has('script', /util-linux/))('on a terminal', () => {
+  test('generate without arguments says in three lines what to type', async () => {
+    const { code, screen } = await onTerminal(['generate', '-m', model], { NO_COLOR: '1' });
+    expect({ code, screen }).toEqual({
+      code: 2,
+      screen: [
+        'error: nothing to continue. Give a prompt, or pipe one in:',
+        '  flashinf generate -p "Once upon a time"',
+        '  echo "Once upon a time" | flashinf generate',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  test.each([['-p'], ['--json']])('a text ends with its line, quietly: %s', async (...args) => {
+    const command = ['generate', '-m', model, '-n', '5', '-s', '1', '--top-k', '1', ...args, 'once'];
+    const words = args[0] === '-p' ? command : [...command.slice(0, -1), '-p', 'once'];
+    const { code, screen } = await onTerminal(words, {}, '2>/dev/null');
+    const elsewhere = await flashinf(words);
+    expect(code).toBe(0);
+    if (args[0] === '-p') expect(screen).toBe(elsewhere.stdout.toString() + '\n');
+    else expect(Object.keys(JSON.parse(screen) as object)).toContain('text');
+  });
+
+  test('errors are coloured, unless NO_COLOR or a file forbids it', async () => {
+    const wrong = ['generate', '--top-p', '2'];
+    const file = join(scratch, 'errors');
+    expect((await onTerminal(wrong)).screen).toContain(`${ESCAPE}[31merror:${ESCAPE}[39m `);
+    expect((await onTerminal(wrong, { NO_COLOR: '1' })).screen).toMatch(/^error: /);
+    expect(await onTerminal(wrong, {}, `2>${file}`)).toEqual({ code: 2, screen: '' });
+  });
+
+  describe('a prompt that takes a while', () => {
+    const file = join(scratch, 'prompt');
+    const args = ['generate', '-m', SHIPPED, '-f', file, '-n', '2', '-s', '1'];
+    beforeAll(() =>
+      writeFileSync(file, 'It was the best of times, it was the worst of times. '.repeat(1200)),
+    );
+
+    test('has a line of status, which is gone in the end', async () => {
+      const { code, screen } = await onTerminal(args);
+      expect(code).toBe(0);
+      expect(screen).toMatch(/\rprompt .*━/);
+      // Behind the last trace of it is the text, and nothing else.
+      const text = screen.slice(screen.lastIndexOf(CLEAR) + CLEAR.length);
+      expect(text).toBe((await flashinf(args)).stdout.toString() + '\n');
+    });
+
+    test('has none with NO_COLOR, and none in a file', async () => {
+      expect((await onTerminal(args, { NO_COLOR: '1' })).screen).not.toContain(ESCAPE);
+      expect((await onTerminal(args, {}, '2>/dev/null')).screen).not.toContain(ESCAPE);
+    });
+  });
+});
