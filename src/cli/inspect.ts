@@ -1,7 +1,9 @@
 import { mixerShape } from '../generation/generation.js';
 import { load } from '../generation/load.js';
-import { bytesNeeded, planFor } from '../mixer/index.js';
+import { bytesNeeded, fittingPlan, flatPlans } from '../mixer/index.js';
+import { UsageError } from './errors.js';
 import type { INSPECT } from './options/index.js';
+import { planFacts, renderPlan } from './plan-report.js';
 import type { Call } from './program.js';
 import { table } from './table.js';
 
@@ -10,7 +12,18 @@ export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<vo
   try {
     const { config } = model;
     const length = options.len ?? config.model.context;
+    const { mixer, threads, memory = Infinity } = options;
     const shape = mixerShape(model, length);
+    const plan = fittingPlan({ name: mixer, shape, threads, memory, plan: flatPlans(shape.length) });
+    if (options.plan) {
+      if (mixer !== 'tiled')
+        throw new UsageError(`--plan does not go with --mixer ${mixer}, which has no tiles`);
+      const facts = planFacts(shape, plan, threads);
+      await io.stdout.write(
+        options.json ? JSON.stringify(facts, null, 2) + '\n' : renderPlan(shape, plan, threads),
+      );
+      return;
+    }
     const facts = {
       name: config.name,
       id: model.id,
@@ -24,9 +37,9 @@ export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<vo
       provenance: config.provenance,
       generation: {
         length,
-        mixer: options.mixer,
-        mixer_bytes: bytesNeeded(shape, options.mixer, undefined, options.threads),
-        levels: options.mixer === 'tiled' ? planFor(shape.length).levels : [],
+        mixer,
+        mixer_bytes: bytesNeeded(shape, mixer, plan, threads),
+        levels: mixer === 'tiled' ? plan.levels : [],
       },
     };
     await io.stdout.write(options.json ? JSON.stringify(facts, null, 2) + '\n' : render(facts));
@@ -50,7 +63,6 @@ function render(facts: {
     length: number;
     mixer: string;
     mixer_bytes: number;
-    levels: readonly { side: number; fanOut: number; tau: string }[];
   };
 }): string {
   const { generation } = facts;
@@ -74,10 +86,8 @@ function render(facts: {
     ],
   ];
   const files = Object.entries(facts.files).map(([name, { bytes }]) => [name, `${bytes}`]);
-  const levels = generation.levels.map(({ side, fanOut, tau }) => [`${side}`, `${fanOut}`, tau]);
   return (
     lines.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('') +
-    `\n${table(['file', 'bytes'], files)}` +
-    (levels.length > 0 ? `\n${table(['tile side', 'fan-out', 'computed'], levels)}` : '')
+    `\n${table(['file', 'bytes'], files)}`
   );
 }

@@ -10,6 +10,7 @@ import { inspect } from './inspect.js';
 import { processIo } from './io.js';
 import { explain, makeProgram, type Run } from './program.js';
 import { tokenize } from './tokenize.js';
+import { tune } from './tune.js';
 
 /** By the names of `COMMANDS`; each takes the call that its own options make. */
 const RUNS = {
@@ -20,6 +21,7 @@ const RUNS = {
   export: exportWeights,
   inspect,
   tokenize,
+  tune,
   completion,
 } as unknown as Readonly<Record<string, Run>>;
 

@@ -11,6 +11,7 @@ import {
   EXIT_CODES,
   kebab,
   longFlag,
+  parseSize,
   placeholder,
   rangeOf,
   twin,
@@ -100,10 +101,18 @@ function withParser(option: Option, spec: OptionSpec): Option {
       return option.choices(spec.choices);
     case 'texts':
       return option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+    case 'choices':
+      return option.argParser((text) => {
+        const names = text.split(',');
+        if (names.every((name) => spec.choices.includes(name))) return names;
+        throw new InvalidArgumentError(`Expected some of ${spec.choices.join(', ')}, with commas between.`);
+      });
     case 'number':
     case 'integer':
+    case 'size':
       return option.argParser((text) => {
-        const value = NUMBER.test(text) ? Number(text) : NaN;
+        const number = NUMBER.test(text) ? Number(text) : NaN;
+        const value = spec.type === 'size' ? parseSize(text) : number;
         if (!accepts(spec, value)) throw new InvalidArgumentError(`Expected ${rangeOf(spec)}.`);
         return value;
       });
@@ -116,7 +125,7 @@ const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 function helpOf(spec: OptionSpec): string {
   const notes: string[] = [];
-  if (spec.type === 'choice') notes.push(spec.choices.join(', '));
+  if (spec.type === 'choice' || spec.type === 'choices') notes.push(spec.choices.join(', '));
   const text = defaultText(spec);
   if (text !== undefined) notes.push(`default: ${text}`);
   if (spec.aliases) notes.push(`also ${spec.aliases.map((alias) => `--${alias}`).join(', ')}`);

@@ -1,6 +1,13 @@
-import { createMixer, flatPlan, type Mixer } from '../mixer/index.js';
+import { createMixer, fittingPlan, flatPlans, type Mixer } from '../mixer/index.js';
 import type { HyenaModel, StepState } from '../model/index.js';
 import { checkMemory } from './generation.js';
+
+export interface LanesOptions {
+  /** Default: 1. */
+  readonly threads?: number | undefined;
+  /** Bytes the mixer may hold. Default: any. */
+  readonly memory?: number | undefined;
+}
 
 /** Sequences side by side in one mixer and one run of the step graph, each begun and retired on its own. */
 export class Lanes {
@@ -20,9 +27,14 @@ export class Lanes {
   }
 
   /** All lanes idle. Throws a MemoryError if there is no room for them. */
-  static async open(model: HyenaModel, count: number, length: number, threads: number): Promise<Lanes> {
+  static async open(
+    model: HyenaModel,
+    count: number,
+    length: number,
+    { threads = 1, memory = Infinity }: LanesOptions = {},
+  ): Promise<Lanes> {
     const shape = { layers: model.mixers, width: model.config.model.width, length, lanes: count };
-    const plan = flatPlan(length);
+    const plan = fittingPlan({ name: 'tiled', shape, threads, memory, plan: flatPlans(length) });
     checkMemory(shape, 'tiled', threads, plan);
     const mixer = await createMixer({ name: 'tiled', shape, threads, plan });
     for (let layer = 0; layer < shape.layers; layer++) {

@@ -20,6 +20,8 @@ export interface ManyOptions {
   readonly lanes?: number;
   /** Default: 1. */
   readonly threads?: number;
+  /** Bytes their mixer may hold: of flat plans, the fastest that fits is taken. Default: any. */
+  readonly memory?: number;
   /** Ends all texts before their next token. */
   readonly signal?: AbortSignal;
 }
@@ -224,7 +226,8 @@ class Run {
     await this.engine?.close();
     this.engine = null;
     const length = Math.min(model.config.model.context, 2 ** Math.ceil(Math.log2(Math.max(2, count - 1))));
-    this.engine = await Lanes.open(model, this.lanes, length, this.options.threads ?? 1);
+    const { threads, memory } = this.options;
+    this.engine = await Lanes.open(model, this.lanes, length, { threads, memory });
   }
 
   private async begin(index: number, item: Item, ids: readonly number[], count: number): Promise<void> {

@@ -26,6 +26,8 @@ export interface TextOptions extends TextShape {
   readonly mixer?: MixerName;
   /** Default: `flatPlan`. */
   readonly plan?: Plan;
+  /** Bytes the mixer may hold: of flat plans, the fastest that fits is taken. Default: any. */
+  readonly memory?: number;
   /** Default: 1. */
   readonly threads?: number;
   /** Tokens to have room for when going on from a saved state. Default: `count`. */

@@ -1,8 +1,18 @@
 /** Position mixing: online long convolutions, and the offline one for prompts. */
 export type { Mixer, MixerName, MixerShape } from './mixer.js';
 export type { LevelPlan, Plan, TauName } from './plan/plan.js';
-export { binaryPlan, flatPlan, flatPlans, foldedPlans, planCost, planFor, plansFor } from './plan/planner.js';
-export { keepCosts, machineCosts } from './plan/machine.js';
+export {
+  binaryPlan,
+  costOf,
+  flatPlan,
+  flatPlans,
+  foldedPlans,
+  planCost,
+  planFor,
+  plansFor,
+} from './plan/planner.js';
+export { planMemory, type PlanMemory } from './memory/usage.js';
+export { costsFile, keepCosts, machineCosts, readCosts } from './plan/machine.js';
 export { COSTS, type CostTable, type LevelCosts } from './plan/costs.js';
 export { measureCosts, type MeasureOptions } from './plan/measure.js';
 export { binaryLevels, sidesOf, tileAfter, tiles, type Level, type Range, type Tile } from './schedule.js';

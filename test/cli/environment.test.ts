@@ -26,10 +26,13 @@ async function parsed(
 function sample(spec: OptionSpec): string {
   switch (spec.type) {
     case 'choice':
-      return spec.choices.find((choice) => choice !== spec.default)!;
+    case 'choices':
+      return spec.choices.find((choice) => choice !== String(spec.default))!;
     case 'number':
     case 'integer':
       return String(Math.min((spec.default ?? 1) + 1, spec.to ?? Infinity));
+    case 'size':
+      return '123M';
     default:
       return 'x';
   }

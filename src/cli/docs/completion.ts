@@ -17,7 +17,7 @@ const NO_VALUES: Values = { words: [], completes: 'nothing' };
 
 function valuesOf(spec: OptionSpec): Values | null {
   if (spec.type === 'flag') return null;
-  if (spec.type === 'choice') return { words: spec.choices, completes: 'nothing' };
+  if (spec.type === 'choice' || spec.type === 'choices') return { words: spec.choices, completes: 'nothing' };
   if (spec.type === 'text' || spec.type === 'optional text')
     return { words: [], completes: spec.completes ?? 'nothing' };
   return NO_VALUES;

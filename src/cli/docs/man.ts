@@ -96,6 +96,7 @@ function optionLines(name: string, spec: OptionSpec): string[] {
   const value = spec.type === 'flag' ? '' : ` \\fI${roff(placeholder(spec))}\\fR`;
   const notes = [
     ...(spec.type === 'choice' ? [`One of ${spec.choices.join(', ')}.`] : []),
+    ...(spec.type === 'choices' ? [`Some of ${spec.choices.join(', ')}.`] : []),
     ...(defaultText(spec) === undefined ? [] : [`Default: ${defaultText(spec)}.`]),
   ];
   return [

@@ -37,7 +37,7 @@ function optionRow(name: string, spec: OptionSpec): string {
     ...(spec.aliases ?? []).map((alias) => `--${alias}`),
   ];
   const text = defaultText(spec);
-  const choices = spec.type === 'choice' ? `: ${spec.choices.join(', ')}` : '';
+  const choices = spec.type === 'choice' || spec.type === 'choices' ? `: ${spec.choices.join(', ')}` : '';
   return `| ${flags.map((flag) => `\`${flag}\``).join(', ')} | ${escaped(spec.help + choices)}${text === undefined ? '' : ` (${escaped(text)})`} |`;
 }
 

@@ -7,7 +7,7 @@ import { logprobsJson, statsOf, writeStats } from './report.js';
 
 /** A text for each line of a file, one line of JSON each, in the same order. Throws at the end if any item failed. */
 export async function generateBatch({ options, io }: Call<typeof GENERATE>): Promise<void> {
-  const { threads, batchSize: lanes } = options;
+  const { threads, batchSize: lanes, memory } = options;
   const signal = AbortSignal.any([io.signal, io.stdout.gone]);
   const began = performance.now();
   const loaded = await io.during(
@@ -27,7 +27,12 @@ export async function generateBatch({ options, io }: Call<typeof GENERATE>): Pro
   let failed = 0;
   let predicted = 0;
   try {
-    for await (const result of generateMany(loaded, items(), { lanes, threads, signal })) {
+    for await (const result of generateMany(loaded, items(), {
+      lanes,
+      threads,
+      signal,
+      ...(memory !== undefined && { memory }),
+    })) {
       const head = { index: count++, id: ids.shift() };
       if (result instanceof Error) {
         failed++;

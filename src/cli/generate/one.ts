@@ -91,6 +91,7 @@ const common = ({ options, io }: GenerateCall) => ({
   raw: options.raw === true,
   signal: AbortSignal.any([io.signal, io.stdout.gone]),
   onPrefill: io.progress('prompt'),
+  ...(options.memory !== undefined && { memory: options.memory }),
   ...(options.logprobs !== undefined && { logprobs: options.logprobs }),
   ...(options.saveState !== undefined && { save: options.saveState }),
 });

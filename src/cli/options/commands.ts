@@ -1,5 +1,5 @@
 /** Every command but `generate`, which has a file of its own. */
-import { COMPUTE, EVERYWHERE, JSON_OPTION, MIXER, MODEL, SEED } from './shared.js';
+import { COMPUTE, EVERYWHERE, JSON_OPTION, MEMORY, MIXER, MODEL, SEED } from './shared.js';
 import type { CommandSpec } from './spec.js';
 
 export const BENCH = {
@@ -18,17 +18,35 @@ export const BENCH = {
     layers: { type: 'integer', value: 'n', help: 'layers, for mixing alone', from: 1, to: 1024, default: 1 },
     samples: { type: 'integer', value: 'n', help: 'where lazy and eager are measured', from: 1, default: 32 },
     seed: { ...SEED, help: 'of inputs and text', default: 1 },
+    mixers: {
+      type: 'choices',
+      value: 'list',
+      help: 'for mixing alone',
+      choices: ['lazy', 'eager', 'binary', 'tiled', 'flat'],
+      default: ['lazy', 'eager', 'binary', 'tiled'],
+      defaultText: 'lazy,eager,binary,tiled',
+    },
+    lanes: {
+      type: 'integer',
+      value: 'n',
+      help: 'for mixing alone, the last of them also with n sequences side by side',
+      from: 1,
+      to: 1024,
+      default: 1,
+    },
     endToEnd: { type: 'flag', negated: true, help: 'mixing alone' },
     full: { type: 'flag', help: 'measure lazy and eager at every position, not sampled: slow' },
     ...JSON_OPTION,
     ...MODEL,
     ...COMPUTE,
+    ...MEMORY,
     ...EVERYWHERE,
   },
   examples: [
     ['flashinf bench', 'a minute'],
     ['flashinf bench --len 131072 --json > bench.json', 'at the shipped model’s full context'],
     ['flashinf bench --no-end-to-end --width 768 --layers 12', 'the mixers alone, at another model’s size'],
+    ['flashinf bench --no-end-to-end --mixers flat --lanes 8', 'eight sequences side by side'],
   ],
 } as const satisfies CommandSpec;
 
@@ -178,13 +196,25 @@ export const INSPECT = {
   summary: 'what a bundle holds, and what generating a length takes',
   options: {
     len: { type: 'integer', value: 'n', help: 'tokens to generate', from: 1, defaultText: 'the context' },
+    plan: { type: 'flag', help: 'print only the plan: levels, what they cost and what they take' },
     ...JSON_OPTION,
     ...MODEL,
     ...MIXER,
     ...COMPUTE,
+    ...MEMORY,
     ...EVERYWHERE,
   },
-  examples: [['flashinf inspect --len 131072', 'memory and tiles for that many tokens']],
+  examples: [
+    ['flashinf inspect --len 131072', 'memory for that many tokens'],
+    ['flashinf inspect --plan --memory 1G', 'the tiles that generating the whole context takes in 1 GiB'],
+  ],
+} as const satisfies CommandSpec;
+
+export const TUNE = {
+  name: 'tune',
+  summary: 'measure what tiles cost on this machine; all later plans are made from it',
+  options: { ...JSON_OPTION, ...EVERYWHERE },
+  examples: [['flashinf tune', 'ten seconds; kept in ~/.cache/flashinf, or $XDG_CACHE_HOME']],
 } as const satisfies CommandSpec;
 
 export const TOKENIZE = {

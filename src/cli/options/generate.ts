@@ -1,4 +1,4 @@
-import { COMPUTE, EVERYWHERE, JSON_OPTION, MIXER, MODEL, SEED } from './shared.js';
+import { COMPUTE, EVERYWHERE, JSON_OPTION, MEMORY, MIXER, MODEL, SEED } from './shared.js';
 import type { CommandSpec, OptionTable } from './spec.js';
 
 const SAMPLING = 'Sampling, in this order';
@@ -174,6 +174,7 @@ export const GENERATE = {
     },
     mixer: { ...MIXER.mixer, help: 'how to mix positions; a batch always takes tiled' },
     ...COMPUTE,
+    ...MEMORY,
     ...EVERYWHERE,
   },
   examples: [

@@ -19,6 +19,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   commands.IMPORT,
   commands.EXPORT,
   commands.INSPECT,
+  commands.TUNE,
   commands.TOKENIZE,
   commands.COMPLETION,
 ];

@@ -54,6 +54,17 @@ export const MIXER = {
   },
 } as const satisfies OptionTable;
 
+export const MEMORY = {
+  memory: {
+    type: 'size',
+    value: 'size',
+    help: 'what the mixer may hold, like 500M or 4G: the fastest plan that fits is taken, or none',
+    above: 0,
+    defaultText: 'what is free',
+    group: COMPUTING,
+  },
+} as const satisfies OptionTable;
+
 export const JSON_OPTION = {
   json: { type: 'flag', help: 'print JSON' },
 } as const satisfies OptionTable;

@@ -48,16 +48,23 @@ export interface ChoiceSpec extends ValueSpec<string> {
   readonly choices: readonly string[];
 }
 
-/** Out of range values are refused, never clamped. */
+/** One or several of the choices, with commas between. */
+export interface ChoicesSpec extends ValueSpec<readonly string[]> {
+  readonly type: 'choices';
+  readonly choices: readonly string[];
+}
+
+/** Out of range values are refused, never clamped. A size is in bytes: 500M, 1.5G, powers of 1024. */
 export interface NumberSpec extends ValueSpec<number> {
-  readonly type: 'number' | 'integer';
+  readonly type: 'number' | 'integer' | 'size';
   readonly from?: number;
   /** The value must be larger than this. */
   readonly above?: number;
   readonly to?: number;
 }
 
-export type OptionSpec = FlagSpec | TextSpec | OptionalTextSpec | TextsSpec | ChoiceSpec | NumberSpec;
+export type OptionSpec =
+  FlagSpec | TextSpec | OptionalTextSpec | TextsSpec | ChoiceSpec | ChoicesSpec | NumberSpec;
 
 /** Options by the name of their value in code: `nPredict` is `--n-predict` and `FLASHINF_N_PREDICT`. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -87,9 +94,11 @@ type ValueOf<S extends OptionSpec> = S extends FlagSpec
       ? readonly string[]
       : S extends OptionalTextSpec
         ? string | true
-        : S extends ChoiceSpec
-          ? S['choices'][number]
-          : string;
+        : S extends ChoicesSpec
+          ? readonly S['choices'][number][]
+          : S extends ChoiceSpec
+            ? S['choices'][number]
+            : string;
 
 type Certain<T extends OptionTable> = {
   [K in keyof T]: T[K] extends { default: unknown } | { required: true } | { negated: true } ? K : never;
@@ -121,7 +130,7 @@ export function placeholder(spec: OptionSpec): string {
 
 /** What a number may be, as a message says it. */
 export function rangeOf({ type, from, above, to }: NumberSpec): string {
-  const what = type === 'integer' ? 'a whole number' : 'a number';
+  const what = { integer: 'a whole number', number: 'a number', size: 'a size like 500M or 1.5G' }[type];
   if (above !== undefined) return `${what} above ${above}${to === undefined ? '' : `, at most ${to}`}`;
   if (from !== undefined)
     return to === undefined ? `${what} of at least ${from}` : `${what} from ${from} to ${to}`;
@@ -135,11 +144,19 @@ export function accepts(
 ): boolean {
   return (
     Number.isFinite(value) &&
-    (type === 'number' || Number.isSafeInteger(value)) &&
+    (type !== 'integer' || Number.isSafeInteger(value)) &&
     value >= from &&
     value > above &&
     value <= to
   );
+}
+
+/** Bytes of a size like 500M or 1.5GiB; NaN if it is none. */
+export function parseSize(text: string): number {
+  const [, number, unit = ''] = /^(\d+\.?\d*|\.\d+)([kmgt]?)(?:i?b)?$/i.exec(text) ?? [];
+  return number === undefined
+    ? NaN
+    : Math.floor(Number(number) * 1024 ** ' kmgt'.indexOf(unit.toLowerCase() || ' '));
 }
 
 /** The default as help shows it; undefined where there is nothing to say. */

@@ -1,5 +1,3 @@
-import type { LevelPlan } from './plan.js';
-
 /**
  * What one implementation's levels cost: by fan-out, then by log2 of the side, nanoseconds per token and channel. All
  * tiles of a block together, divided by the block's tokens and the channels.
@@ -11,26 +9,6 @@ export interface CostTable {
   readonly direct: LevelCosts;
   readonly fft: LevelCosts;
 }
-
-/**
- * What a level costs by a table. Past the end of a row, a direct tile has lost for good; the cost of an FFT grows so
- * slowly that its last entry will do.
- */
-export function costOf(costs: CostTable, { side, fanOut, tau, form, recompute }: LevelPlan): number {
-  if (recompute) return RECOMPUTED * costOf(costs, { side, fanOut, tau, form });
-  // A binary level has half a tile per child. An adjacent one has one per child; a deferred one has one and a half
-  // forward transforms and products, and one inverse transform.
-  if (form !== undefined) {
-    return (form === 'adjacent' ? 2 : 2.6) * costOf(costs, { side, fanOut: 2, tau });
-  }
-  if (tau === 'ndarray-fft') return Infinity;
-  const row = costs[tau][fanOut] ?? [];
-  const log = Math.log2(side);
-  return row[log] ?? (tau === 'fft' && log >= row.length ? row[row.length - 1] : undefined) ?? Infinity;
-}
-
-/** With the spectra of the filter recomputed, there are three transforms to a tile instead of two. */
-const RECOMPUTED = 1.5;
 
 /** Sides that the FFT cannot do. */
 const NEVER = Infinity;

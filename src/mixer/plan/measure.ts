@@ -15,7 +15,12 @@ export interface MeasureOptions {
   readonly fanOuts?: readonly number[];
   /** ms to spend on each level and implementation. Default 40. */
   readonly budgetMs?: number;
+  /** Called now and then with the part that is done, 0 to 1. */
+  readonly onProgress?: (done: number) => void;
 }
+
+/** About as many levels as there are by default. */
+const LEVELS = 70;
 
 /** Channels to measure with: as many as it takes for the spectra of large blocks not to fit a cache. */
 const WIDTH = 256;
@@ -23,15 +28,18 @@ const WIDTH = 256;
 /** Measures what levels cost on this machine, one thread: the table that plans are made from. */
 export function measureCosts(options: MeasureOptions = {}): CostTable {
   const { largest = 131072, largestDirect = 256, fanOuts = [2, 4, 8, 16], budgetMs = 40 } = options;
+  let measured = 0;
   const measure = (tau: TauName, most: number): LevelCosts =>
     Object.fromEntries(
       fanOuts
         .filter((fanOut) => tau === 'direct' || fanOut <= MOST_CHILDREN)
         .map((fanOut) => [
           fanOut,
-          sidesOf(most / fanOut + 1).map((side) =>
-            tau === 'fft' && side < SMALLEST_FFT ? Infinity : measureLevel({ side, fanOut, tau }, budgetMs),
-          ),
+          sidesOf(most / fanOut + 1).map((side) => {
+            if (tau === 'fft' && side < SMALLEST_FFT) return Infinity;
+            options.onProgress?.(Math.min(1, measured++ / LEVELS));
+            return measureLevel({ side, fanOut, tau }, budgetMs);
+          }),
         ]),
     );
   return { direct: measure('direct', largestDirect), fft: measure('fft', largest) };

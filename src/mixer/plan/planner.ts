@@ -1,5 +1,5 @@
 import { flatLevels, sidesOf } from '../schedule.js';
-import { costOf, type CostTable } from './costs.js';
+import type { CostTable } from './costs.js';
 import { machineCosts } from './machine.js';
 import type { LevelPlan, Plan } from './plan.js';
 
@@ -57,9 +57,30 @@ export function flatPlans(length: number, costs: CostTable = machineCosts(), sid
   return leaner.length > 0 ? leaner : [kept];
 }
 
+/** With the spectra of the filter recomputed, there are three transforms to a tile instead of two. */
+const RECOMPUTED = 1.5;
+
+/**
+ * What a level costs by a table. Past the end of a row, a direct tile has lost for good; the cost of an FFT grows so
+ * slowly that its last entry will do.
+ */
+export function costOf(level: LevelPlan, costs: CostTable = machineCosts()): number {
+  const { side, fanOut, tau, form, recompute } = level;
+  if (recompute) return RECOMPUTED * costOf({ side, fanOut, tau, form }, costs);
+  // A binary level has half a tile per child. An adjacent one has one per child; a deferred one has one and a half
+  // forward transforms and products, and one inverse transform.
+  if (form !== undefined) {
+    return (form === 'adjacent' ? 2 : 2.6) * costOf({ side, fanOut: 2, tau }, costs);
+  }
+  if (tau === 'ndarray-fft') return Infinity;
+  const row = costs[tau][fanOut] ?? [];
+  const log = Math.log2(side);
+  return row[log] ?? (tau === 'fft' && log >= row.length ? row[row.length - 1] : undefined) ?? Infinity;
+}
+
 /** What a plan costs by a table, ns per token and channel. */
 export function planCost(plan: Plan, costs: CostTable = machineCosts()): number {
-  return plan.levels.reduce((sum, level) => sum + costOf(costs, level), 0);
+  return plan.levels.reduce((sum, level) => sum + costOf(level, costs), 0);
 }
 
 /** A plan, and the same with the spectra of its largest side recomputed, of its two largest, and so on. */
@@ -104,7 +125,7 @@ function cheapest(
       const below = ways[Math.log2(side)];
       for (const tau of ['direct', 'fft'] as const) {
         const level = { side, fanOut, tau };
-        const cost = below.cost + costOf(costs, level);
+        const cost = below.cost + costOf(level, costs);
         if (best === undefined || cost < best.cost) best = { cost, levels: [...below.levels, level] };
       }
     }
