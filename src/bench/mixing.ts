@@ -2,14 +2,15 @@
  * How long position mixing takes, on its own: no model, random inputs and filters, every layer.
  *
  * The tiled mixer runs from start to end, every tile and every position. The baselines, whose work is quadratic,
- * are measured at positions spread evenly over the range and integrated, unless everything is asked for. All of it
- * is interleaved in one run, so that whatever else the machine does falls on all of them; and the sums are compared
- * on the way: a mixer that is fast and wrong must not be reported.
+ * are measured at positions spread evenly over the range and integrated, unless everything is asked for. One mixer after
+ * the other, each with the memory and the caches to itself, on the same inputs; and the sums are compared on the way: a
+ * mixer that is fast and wrong must not be reported.
  */
 import type { BlockedMixer } from '../mixer/blocked.js';
 import { createMixerOn, FRESH } from '../mixer/create.js';
 import type { MixerName, MixerShape } from '../mixer/mixer.js';
 import type { Plan } from '../mixer/plan/plan.js';
+import { accumulate, integrate, samplePositions, type Curve } from './curve.js';
 import { quantiles, type Quantiles } from './quantiles.js';
 
 /** One way to mix, to be measured beside others. */
@@ -36,6 +37,8 @@ export interface MixingOptions {
   readonly full?: boolean;
   /** Positions at which the baselines are measured. Default 32. */
   readonly samples?: number;
+  /** Times that a tiled mixer's run is repeated; the fastest counts. Default 3. */
+  readonly rounds?: number;
   /** Seed of the inputs and filters. Default 1. */
   readonly seed?: number;
   /** Called now and then with the part of the run that is done, 0 to 1. */
@@ -60,8 +63,7 @@ export interface MixerTiming {
   readonly nsPerTokenChannel: number;
   /** Both calls of one position, over the positions measured, us. */
   readonly tokens: Quantiles;
-  /** Time used up to a position (exclusive), ascending; the last is the total. */
-  readonly curve: readonly { readonly position: number; readonly ms: number }[];
+  readonly curve: Curve;
 }
 
 export interface MixingResult {
@@ -81,66 +83,86 @@ export interface MixingResult {
 
 /** Unit roundoff of float32. */
 const ROUNDOFF = 2 ** -24;
-/** Consecutive positions measured at each sampled one; the fastest counts: a baseline gets the benefit of the doubt. */
-const REPEATS = 3;
-/** Points of a full curve. */
-const CURVE_POINTS = 256;
 
 /** Measures mixers side by side. Throws if their results differ by more than float32 allows. */
 export async function measureMixing(options: MixingOptions): Promise<MixingResult> {
-  const { layers, width, length, contenders, seed = 1 } = options;
-  const shape = { layers, width, length };
-  const bound = 8 * ROUNDOFF * Math.sqrt(Math.log2(2 * length));
-  await warmUp(options);
-  const tracks: Track[] = [];
+  const { layers, width, length, contenders, full, samples = 32, onProgress } = options;
+  const sampled = samplePositions(length, full === true ? length : samples);
+  const comparison = new Comparison(8 * ROUNDOFF * Math.sqrt(Math.log2(2 * length)));
+  const timings: MixerTiming[] = [];
+  for (const [k, contender] of contenders.entries()) {
+    await warmUp(contender, width);
+    const progress = (done: number): void => onProgress?.((k + done) / contenders.length);
+    timings.push(await measure(contender, sampled, comparison, { ...options, onProgress: progress }));
+  }
+  const { positions, worst, bound } = comparison;
+  return { layers, width, length, timings, agreement: { positions, worst, bound } };
+}
+
+/** One mixer's way over all positions; a tiled one's fastest of several. */
+async function measure(
+  contender: Contender,
+  sampled: ReadonlySet<number>,
+  comparison: Comparison,
+  { layers, width, length, seed = 1, rounds = 3, onProgress }: MixingOptions,
+): Promise<MixerTiming> {
+  const track = await Track.open(contender, { layers, width, length });
   try {
-    for (const contender of contenders) tracks.push(await Track.open(contender, shape));
-    const random = new Random(seed);
-    for (let layer = 0; layer < layers; layer++) {
-      const taps = random.fill(new Float32Array(length * width));
-      for (const track of tracks) track.setFilter(layer, taps);
+    const filters = new Random(seed);
+    const taps = new Float32Array(length * width);
+    for (let layer = 0; layer < layers; layer++) track.setFilter(layer, filters.fill(taps));
+    const y = new Float32Array(layers * width);
+    const count = track.mixer.name === 'tiled' ? rounds : 1;
+    let best: MixerTiming | undefined;
+    for (let round = 0; round < count; round++) {
+      const inputs = new Random(seed + 1);
+      track.begin();
+      for (let t = 0; t < length; t++) {
+        const sums = track.step(t, inputs.fill(y), sampled.has(t));
+        // An eager mixer that skips positions has nothing to compare.
+        if (sums !== undefined && (track.mixer.name !== 'eager' || sampled.size === length)) {
+          comparison.add(t, sums, contender.label);
+        }
+        if (t % 1024 === 0) onProgress?.((round + t / length) / count);
+      }
+      const timing = track.timing(sampled);
+      if (best === undefined || timing.totalMs < best.totalMs) best = timing;
     }
-    const sampled = samplePositions(length, options.full === true ? length : (options.samples ?? 32));
-    const agreement = run(tracks, sampled, random, options, bound);
-    const timings = tracks.map((track) => track.timing(sampled));
-    return { layers, width, length, timings, agreement };
+    return best!;
   } finally {
-    for (const track of tracks) await track.mixer.close();
+    await track.mixer.close();
   }
 }
 
-/** The run itself, over all positions. */
-function run(
-  tracks: readonly Track[],
-  sampled: ReadonlySet<number>,
-  random: Random,
-  { layers, width, length, onProgress }: MixingOptions,
-  bound: number,
-): MixingResult['agreement'] {
-  const y = new Float32Array(layers * width);
-  const sums = tracks.map(() => new Float32Array(layers * width));
-  let worst = 0;
-  let positions = 0;
-  for (let t = 0; t < length; t++) {
-    random.fill(y);
-    const sample = sampled.has(t);
-    tracks.forEach((track, k) => track.step(t, y, sums[k], sample));
-    if (sample) {
-      // An eager mixer that skips positions has nothing to compare.
-      const comparable = sums.filter((_, k) => tracks[k].exact || sampled.size === length);
-      for (const other of comparable.slice(1)) worst = Math.max(worst, difference(other, comparable[0]));
-      positions += comparable.length > 1 ? 1 : 0;
-      if (!(worst <= bound)) {
-        throw new Error(`mixers disagree at position ${t}: relative difference ${worst}, allowed ${bound}`);
+/** Holds all mixers' sums against the first one's. */
+class Comparison {
+  worst = 0;
+  private readonly first = new Map<number, Float32Array>();
+  private readonly compared = new Set<number>();
+
+  constructor(readonly bound: number) {}
+
+  /** Positions compared. */
+  get positions(): number {
+    return this.compared.size;
+  }
+
+  add(position: number, sums: Float32Array, label: string): void {
+    const first = this.first.get(position);
+    if (first === undefined) this.first.set(position, sums.slice());
+    else {
+      this.compared.add(position);
+      this.worst = Math.max(this.worst, difference(sums, first));
+      if (!(this.worst <= this.bound)) {
+        throw new Error(
+          `mixer ${label} disagrees at position ${position}: relative difference ${this.worst}, allowed ${this.bound}`,
+        );
       }
     }
-    if (t % 1024 === 0) onProgress?.(t / length);
   }
-  onProgress?.(1);
-  return { positions, worst, bound };
 }
 
-/** One mixer's way through the run. */
+/** One mixer's way through a run. */
 class Track {
   private setupMs = 0;
   /** Time of each position, us; NaN where it was not measured in full. */
@@ -148,29 +170,24 @@ class Track {
   /** `[layer, lane, channel]`. */
   private readonly y: Float32Array;
   private readonly sums: Float32Array;
+  /** Of lane 0, `[layer, channel]`. */
+  private readonly out: Float32Array;
 
   private constructor(
     private readonly contender: Contender,
     readonly mixer: BlockedMixer,
   ) {
     const { layers, width, length, lanes = 1 } = mixer.shape;
-    this.tokens = new Float64Array(length).fill(NaN);
+    this.tokens = new Float64Array(length);
     this.y = new Float32Array(layers * lanes * width);
     this.sums = new Float32Array(layers * lanes * width);
+    this.out = new Float32Array(layers * width);
   }
 
   static async open(contender: Contender, shape: MixerShape): Promise<Track> {
-    const { mixer: name, lanes = 1, label, ...options } = contender;
-    void label;
-    const mixer = await createMixerOn({ name, shape: { ...shape, lanes }, ...options }, FRESH);
-    // Touches the memory: the first touch of each page takes the operating system as long as a small tile.
-    mixer.reset();
-    return new Track(contender, mixer);
-  }
-
-  /** Whether its sums are right even if only sampled positions are measured. */
-  get exact(): boolean {
-    return this.mixer.name !== 'eager';
+    const { mixer: name, lanes = 1, plan, memory, threads = 1 } = contender;
+    const how = { threads, ...(plan && { plan }), ...(memory !== undefined && { memory }) };
+    return new Track(contender, await createMixerOn({ name, shape: { ...shape, lanes }, ...how }, FRESH));
   }
 
   setFilter(layer: number, taps: Float32Array): void {
@@ -179,9 +196,18 @@ class Track {
     this.setupMs += performance.now() - begin;
   }
 
-  /** One position: the tiled mixer always does all of it, the others what a sample needs. */
-  step(t: number, inputs: Float32Array, out: Float32Array, sample: boolean): void {
-    const { mixer, y, sums } = this;
+  /** Back to position 0. Also touches the memory: each page's first touch takes the operating system as long as a small tile. */
+  begin(): void {
+    this.mixer.reset();
+    this.tokens.fill(NaN);
+  }
+
+  /**
+   * One position: the tiled mixer always does all of it, the others what a sample needs. Returns the sums of a sample,
+   * `[layer, channel]`, overwritten by the next.
+   */
+  step(t: number, inputs: Float32Array, sample: boolean): Float32Array | undefined {
+    const { mixer, y, sums, out } = this;
     const { width, layers, lanes = 1 } = mixer.shape;
     for (let layer = 0; layer < layers; layer++) {
       const row = inputs.subarray(layer * width, (layer + 1) * width);
@@ -189,7 +215,7 @@ class Track {
     }
     const whole = sample || mixer.name === 'tiled';
     if (mixer.name === 'eager') {
-      if (!whole) return;
+      if (!whole) return undefined;
       mixer.skipTo(t);
     }
     const begin = performance.now();
@@ -197,11 +223,12 @@ class Track {
     if (whole) mixer.pending(sums);
     mixer.push(y);
     if (whole) this.tokens[t] = (performance.now() - begin) * 1e3;
-    if (!sample) return;
+    if (!sample) return undefined;
     for (let layer = 0; layer < layers; layer++) {
       const at = layer * lanes * width;
       out.set(sums.subarray(at, at + width), layer * width);
     }
+    return out;
   }
 
   timing(sampled: ReadonlySet<number>): MixerTiming {
@@ -227,46 +254,6 @@ class Track {
   }
 }
 
-/** `REPEATS` consecutive positions in the middle of each of `count` equal strata; all, if that is as many. */
-function samplePositions(length: number, count: number): Set<number> {
-  const positions = new Set<number>();
-  if (count * REPEATS >= length) {
-    for (let t = 0; t < length; t++) positions.add(t);
-    return positions;
-  }
-  for (let k = 0; k < count; k++) {
-    const middle = Math.floor(((k + 0.5) * length) / count);
-    for (let r = 0; r < REPEATS; r++) positions.add(Math.min(length - 1, middle - 1 + r));
-  }
-  return positions;
-}
-
-/** The cumulative curve of positions that were all measured. */
-function accumulate(tokens: Float64Array): { position: number; ms: number }[] {
-  const every = Math.ceil(tokens.length / CURVE_POINTS);
-  const curve: { position: number; ms: number }[] = [];
-  let ms = 0;
-  tokens.forEach((us, t) => {
-    ms += us / 1e3;
-    if ((t + 1) % every === 0 || t + 1 === tokens.length) curve.push({ position: t + 1, ms });
-  });
-  return curve;
-}
-
-/** The same from samples: each stratum costs its width times the fastest of its repeats. */
-function integrate(tokens: Float64Array, sampled: ReadonlySet<number>): { position: number; ms: number }[] {
-  const positions = [...sampled].sort((a, b) => a - b);
-  const strata = positions.length / REPEATS;
-  const curve: { position: number; ms: number }[] = [];
-  let ms = 0;
-  for (let k = 0; k < strata; k++) {
-    const repeats = positions.slice(k * REPEATS, (k + 1) * REPEATS).map((t) => tokens[t]);
-    ms += (Math.min(...repeats) / 1e3) * (tokens.length / strata);
-    curve.push({ position: Math.round(((k + 1) * tokens.length) / strata), ms });
-  }
-  return curve;
-}
-
 /** |a - b| / |b|, Euclidean. */
 function difference(a: Float32Array, b: Float32Array): number {
   let error = 0;
@@ -278,16 +265,14 @@ function difference(a: Float32Array, b: Float32Array): number {
   return error === 0 ? 0 : Math.sqrt(error / norm);
 }
 
-/** Runs the same mixers for a short while, so that the measured ones start with optimised code. */
-async function warmUp({ width, contenders }: MixingOptions): Promise<void> {
+/** Runs the same mixer for a short while, so that the measured one starts with optimised code. */
+async function warmUp({ label, mixer, threads = 1 }: Contender, width: number): Promise<void> {
   const shape = { layers: 1, width, length: 1024 };
   const y = new Float32Array(width);
-  for (const { label, mixer, threads = 1 } of contenders) {
-    const track = await Track.open({ label, mixer, threads }, shape);
-    track.setFilter(0, new Float32Array(shape.length * width));
-    for (let t = 0; t < shape.length; t++) track.step(t, y, y, true);
-    await track.mixer.close();
-  }
+  const track = await Track.open({ label, mixer, threads }, shape);
+  track.setFilter(0, new Float32Array(shape.length * width));
+  for (let t = 0; t < shape.length; t++) track.step(t, y, true);
+  await track.mixer.close();
 }
 
 /** xorshift32: cheap, repeatable, good enough for numbers nobody reads. */

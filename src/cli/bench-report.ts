@@ -51,8 +51,8 @@ function mixingTable({ layers, width, length, timings, agreement }: MixingResult
     label,
     `${seconds(totalMs)}${estimated ? ' (estimated)' : ''}`,
     nsPerTokenChannel.toFixed(1),
-    (tokens.p50 / 1000).toFixed(3),
-    (tokens.max / 1000).toFixed(3),
+    tokens.p50.toFixed(2),
+    (tokens.max / 1000).toFixed(2),
     (bytes / 2 ** 20).toFixed(0),
     ratio(lazy?.totalMs, totalMs / rest.lanes),
   ]);
@@ -60,7 +60,7 @@ function mixingTable({ layers, width, length, timings, agreement }: MixingResult
     agreement.positions > 0 ? `; largest difference of the sums ${agreement.worst.toExponential(1)}` : '';
   return (
     `Mixing: ${layers} x ${width} channels, ${length} positions, one thread${compared}\n\n` +
-    table(['mixer', 'time', 'ns/token/channel', 'ms p50', 'ms max', 'MiB', 'against lazy'], rows)
+    table(['mixer', 'time', 'ns/token/channel', 'us p50', 'ms max', 'MiB', 'against lazy'], rows)
   );
 }
 

@@ -1,4 +1,5 @@
 import { measureMixing } from '../../src/bench/mixing.js';
+import { flatPlan } from '../../src/mixer/index.js';
 
 test('mixers are measured over the whole length, sampled or in full', async () => {
   const shape = { layers: 2, width: 20, length: 700 };
@@ -8,14 +9,20 @@ test('mixers are measured over the whole length, sampled or in full', async () =
       ...shape,
       full,
       samples: 8,
-      mixers: ['tiled', 'lazy', 'eager'],
+      contenders: [
+        { label: 'tiled', mixer: 'tiled' },
+        { label: 'lazy', mixer: 'lazy' },
+        { label: 'eager', mixer: 'eager' },
+        { label: 'together', mixer: 'tiled', plan: flatPlan(700), threads: 2, lanes: 3 },
+      ],
       onProgress: (done) => progress.push(done),
     });
-    expect(result).toMatchObject({ ...shape, threads: 1 });
-    expect(result.timings.map(({ name, estimated }) => [name, estimated])).toEqual([
+    expect(result).toMatchObject(shape);
+    expect(result.timings.map(({ label, estimated }) => [label, estimated])).toEqual([
       ['tiled', false],
       ['lazy', !full],
       ['eager', !full],
+      ['together', false],
     ]);
     expect(result.agreement.positions).toBe(full ? 700 : 24);
     expect(result.agreement.worst).toBeGreaterThan(0);
