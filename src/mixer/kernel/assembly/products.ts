@@ -86,11 +86,13 @@ function multiply(
   }
   for (let k: usize = 0; k < fours; k++) forward4(block + k * 4 * POINT);
   const bytes = 4 * POINT * fours;
-  if (keep) memory.copy(newest, block, bytes);
   const oldest = slots + ((known - sources) & wrap) * size;
   const targets = min(sources, children - known);
-  if (sources == 2) fromTwo(block, bytes, oldest, due, filter, size, targets, fresh);
-  else fromFour(block, bytes, oldest, due, filter, size, targets, fresh);
+  if (sources == 2) {
+    if (keep) fromTwoKept(block, bytes, newest, oldest, due, filter, size, targets, fresh);
+    else fromTwoLast(block, bytes, newest, oldest, due, filter, size, targets, fresh);
+    // With at most eight children, four are never followed by four more.
+  } else fromFour(block, bytes, oldest, due, filter, size, targets, fresh);
   for (let k: usize = 0; k < fours; k++) inverse4(block + k * 4 * POINT);
 }
 
@@ -207,21 +209,28 @@ function step(at: usize): usize {
  * Two children for up to two, all transformed. The last target first: each overwrites a slot whose spectrum is in
  * registers by then, and the first one the newest spectrum.
  */
+// @inline
 function fromTwo(
   block: usize,
   bytes: usize,
+  newest: usize,
   oldest: usize,
   due: usize,
   filter: usize,
   size: usize,
   targets: usize,
   fresh: bool,
+  keep: bool,
 ): void {
   for (let at: usize = 0; at < bytes; at += step(at)) {
     const x0r = v128.load(oldest + at);
     const x0i = v128.load(oldest + at, IMAGINARY);
     const x1r = v128.load(block + at);
     const x1i = v128.load(block + at, IMAGINARY);
+    if (keep) {
+      v128.store(newest + at, x1r);
+      v128.store(newest + at, x1i, IMAGINARY);
+    }
     for (let target = targets; target > 0;) {
       target--;
       const h = filter + at + target * size;
@@ -243,6 +252,34 @@ function fromTwo(
       v128.store(p, i, IMAGINARY);
     }
   }
+}
+
+function fromTwoKept(
+  block: usize,
+  bytes: usize,
+  newest: usize,
+  oldest: usize,
+  due: usize,
+  filter: usize,
+  size: usize,
+  targets: usize,
+  fresh: bool,
+): void {
+  fromTwo(block, bytes, newest, oldest, due, filter, size, targets, fresh, true);
+}
+
+function fromTwoLast(
+  block: usize,
+  bytes: usize,
+  newest: usize,
+  oldest: usize,
+  due: usize,
+  filter: usize,
+  size: usize,
+  targets: usize,
+  fresh: bool,
+): void {
+  fromTwo(block, bytes, newest, oldest, due, filter, size, targets, fresh, false);
 }
 
 /** `sum` and the real part of (xr + i xi)(hr + i hi). */
