@@ -37,8 +37,7 @@ const DEFAULT_COUNT = 256;
  * and what is held does not grow with their number. An Error among the items is passed on as its result.
  *
  * Each text is the one that `generate` gives for its prompt and seed, up to rounding in the last bits of the logits: tiles
- * are those of the lanes' length, not of the text's own. Of thousands of texts none came out another. However many lanes
- * there are, the bits are the same.
+ * are those of the lanes' length, not of the text's own. Of 1,300 texts (40,000 tokens of the shipped model) none differed.
  */
 export function generateMany(
   loaded: Loaded,
