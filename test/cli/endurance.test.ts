@@ -129,7 +129,7 @@ test.concurrent(
 test('a reader of one byte a second: memory stays flat, and its going away is no error', async () => {
   const { bytes, resident, code, stderr } = await patient;
   expect({ bytes, code, stderr }).toEqual({ bytes: 60, code: 0, stderr: '' });
-  // From when the pipe is full on; pages that a garbage collection touches are no growth.
+  // From when the pipe is full on; what a garbage collection still touches is no growth.
   const [settled, ...later] = resident.slice(10);
   for (const size of later) expect(size).toBeLessThan(settled + 4 * 2 ** 20);
 }, 120_000);
