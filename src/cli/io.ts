@@ -40,12 +40,16 @@ export function processIo(signal: AbortSignal): Io {
     },
     during: async (what, work) => {
       if (!terminal) return work;
-      const timer = setTimeout(() => process.stderr.write(colour.dim(`${what} ...`)), PATIENCE);
+      let drawn = false;
+      const timer = setTimeout(() => {
+        drawn = true;
+        process.stderr.write(colour.dim(`${what} ...`));
+      }, PATIENCE);
       try {
         return await work;
       } finally {
         clearTimeout(timer);
-        process.stderr.write(CLEAR);
+        if (drawn) process.stderr.write(CLEAR);
       }
     },
   };

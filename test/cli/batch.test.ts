@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
 import { wordModel } from './models.js';
@@ -85,28 +86,20 @@ test('one at a time or many, from a file or a pipe: the same', async () => {
 });
 
 test('what is not read is not generated, and not read ahead', async () => {
-  const line = JSON.stringify({ prompt: 'once', n_predict: 1, top_p: 2 }) + '\n';
-  const chunk = Buffer.from(line.repeat(1000));
+  const chunk = Buffer.from('{"prompt":"once","top_p":2}\n'.repeat(2000));
   let taken = 0;
+  function* endless(): Generator<Buffer> {
+    for (; taken < 16 * 2 ** 20; taken += chunk.length) yield chunk;
+  }
   const outcome = await flashinf(BATCH, {
-    input: '',
+    input: Readable.from(endless()),
     control: (child) => {
       child.stdout!.pause();
-      const end = child.stdin!.end.bind(child.stdin);
-      child.stdin!.end = () => child.stdin!;
       void (async () => {
-        // As much as the process takes within two seconds of doing nothing else.
-        for (let idle = 0; idle < 20 && taken < 64 * 2 ** 20;) {
-          if (child.stdin!.writableLength === 0) {
-            child.stdin!.write(chunk);
-            taken += chunk.length;
-            idle = 0;
-          } else idle++;
-          await sleep(idle === 0 ? 1 : 100);
-        }
+        // Until it has begun to read, and then has taken no more for two seconds.
+        for (let before = 0; taken < 4 * chunk.length || taken > before; await sleep(2000)) before = taken;
         child.kill('SIGTERM');
         child.stdout!.resume();
-        end();
       })();
     },
   });

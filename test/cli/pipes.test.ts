@@ -33,6 +33,20 @@ test('3 MiB go through a pipe whole, also to a reader that comes late', async ()
   expect(late.stdout.equals(readFileSync(file))).toBe(true);
 });
 
+test('what the pipe did not take yet is not lost when the program is done', async () => {
+  // A pipe takes 64 KiB, and node holds 16 KiB more before it asks to wait.
+  const text = Buffer.alloc(75_000, 'flashinf ');
+  const { code, stdout, stderr } = await flashinf(['tokenize', '-m', bytes, '--decode'], {
+    input: [...text].join(),
+    control: ({ stdout }) => {
+      stdout!.pause();
+      setTimeout(() => stdout!.resume(), 2000);
+    },
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.equals(text)).toBe(true);
+});
+
 const PROMPT = ['generate', '-m', bytes, '-p', 'once', '-n', '5', '-s', '1'];
 const BATCH = join(scratch, 'batch.jsonl');
 writeFileSync(BATCH, '{"prompt":"once"}\n'.repeat(3));

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -27,8 +28,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  /** Written to stdin, which is then closed; without it stdin is /dev/null. */
-  readonly input?: string | Uint8Array;
+  /** Written to stdin, as fast as it is taken, which is then closed; without it stdin is /dev/null. */
+  readonly input?: string | Uint8Array | Readable;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Ends the process with this signal as soon as it has written something. */
@@ -74,6 +75,7 @@ export function run([program, ...args]: readonly string[], options: RunOptions =
     if (options.killAfter !== undefined) setTimeout(() => child.kill('SIGINT'), options.killAfter);
     options.control?.(child);
     child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.input);
+    if (options.input instanceof Readable) options.input.pipe(child.stdin!);
+    else child.stdin?.end(options.input);
   });
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryDirectory } from '../model/helpers.js';
@@ -23,7 +23,7 @@ export async function readSlowly(args: readonly string[], seconds: number): Prom
   const pipe = join(temporaryDirectory(), 'pipe');
   execFileSync('mkfifo', [pipe]);
   // Open for both, so that opening does not wait for a writer; the process has an end of its own.
-  const reader = openSync(pipe, 'r+');
+  const reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
   const writer = openSync(pipe, 'w');
   const child = spawn(COMMAND[0], [...COMMAND.slice(1), ...args], { stdio: ['ignore', writer, 'pipe'] });
   closeSync(writer);
@@ -31,16 +31,25 @@ export async function readSlowly(args: readonly string[], seconds: number): Prom
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   const closed = once(child, 'close') as Promise<[number | null]>;
   const resident: number[] = [];
-  const byte = new Uint8Array(1);
   let bytes = 0;
-  for (let second = 0; second < seconds; second++) {
-    await sleep(1000);
-    bytes += readSync(reader, byte);
+  // The minute begins with the first byte.
+  while (bytes < seconds && child.exitCode === null) {
+    await sleep(bytes === 0 ? 100 : 1000);
+    if (!readByte(reader)) continue;
+    bytes++;
     resident.push(...residentBytes(child.pid!));
   }
   closeSync(reader);
   const [code] = await closed;
   return { bytes, resident, code, stderr };
+}
+
+function readByte(descriptor: number): boolean {
+  try {
+    return readSync(descriptor, new Uint8Array(1)) === 1;
+  } catch {
+    return false; // there is none yet
+  }
 }
 
 function residentBytes(pid: number): number[] {
