@@ -16,14 +16,12 @@ async function run(filter, inputs, out, positions) {
   const plan = planName === 'binary' ? { plan: binaryPlan(positions) } : {};
   const mixer = await createMixer({ name: 'tiled', shape: { layers: 1, width, length: positions }, ...plan });
   mixer.setFilter(0, filter.subarray(0, positions * width));
-  const row = new Float32Array(width);
-  const y = new Float32Array(width);
+  // The others' arrays have been written to as well before the clock starts.
+  mixer.reset();
   const begin = performance.now();
-  for (let t = 0; t < positions; t++) {
-    mixer.pending(row);
-    out.set(row, t * width);
-    y.set(inputs.subarray(t * width, (t + 1) * width));
-    mixer.push(y);
+  for (let at = 0; at < positions * width; at += width) {
+    mixer.pending(out.subarray(at, at + width));
+    mixer.push(inputs.subarray(at, at + width));
   }
   const seconds = (performance.now() - begin) / 1000;
   await mixer.close();

@@ -54,10 +54,16 @@ export class Lanes {
     const { mixer, state } = this;
     mixer.reset(lane);
     try {
-      const start = await this.model.prefill(prompt, ahead, {
+      // As in `Generation`, a prompt that there is room for is filled in.
+      const fills = prompt.length + ahead <= this.length;
+      const start = await this.model.prefill(prompt, fills ? 0 : ahead, {
         onProgress: () => signal?.throwIfAborted(),
-        onLayer: (layer, { pending }) => mixer.addPending(layer, pending, lane),
+        onLayer: (layer, { inputs, pending }) => {
+          if (fills) mixer.fill(layer, inputs, lane);
+          else mixer.addPending(layer, pending, lane);
+        },
       });
+      if (fills) mixer.resume(prompt.length, lane);
       state.copyLane(lane, start.state);
       return start.logits;
     } catch (error) {

@@ -30,7 +30,7 @@ export class BlockedMixer implements Mixer {
   private readonly deadline: number[];
   private steps = 0;
   private whole: Float32Array | undefined;
-  private parts: readonly Float32Array[] = [];
+  private parts: Float32Array[] = [];
   /** `[layer][lane]` rows: the parts of the memories that `pending` and `push` go through. */
   private readonly rows: readonly Float32Array[];
 
@@ -120,13 +120,18 @@ export class BlockedMixer implements Mixer {
     );
   }
 
-  resume(position: number): void {
+  resume(position: number, lane?: number): void {
     this.settle();
     const { length } = this.shape;
     if (!Number.isInteger(position) || position < 0 || position > length) {
       throw new RangeError(`position: expected a whole number from 0 to ${length}, got ${position}`);
     }
-    for (let lane = 0; lane < this.lanes; lane++) this.goTo(lane, position);
+    this.checkTaps(position);
+    if (lane === undefined) for (let l = 0; l < this.lanes; l++) this.goTo(l, position);
+    else {
+      this.checkLane(lane);
+      this.goTo(lane, position);
+    }
   }
 
   tapsNeeded(known: number): number {
@@ -295,7 +300,8 @@ export class BlockedMixer implements Mixer {
       const { layers, width } = this.shape;
       const count = layers * this.lanes;
       this.whole = values;
-      this.parts = Array.from({ length: count }, (_, k) => values.subarray(k * width, (k + 1) * width));
+      if (count === 1) this.parts[0] = values;
+      else this.parts = Array.from({ length: count }, (_, k) => values.subarray(k * width, (k + 1) * width));
     }
     return this.parts;
   }

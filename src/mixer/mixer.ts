@@ -72,8 +72,11 @@ export interface Mixer {
    * be read or overwritten before the next call.
    */
   state(): readonly Float32Array[];
-  /** Goes on from a position, all lanes, with `state()` overwritten by what it was there, under the same plan. */
-  resume(position: number): void;
+  /**
+   * Goes on from a position, one lane or all: after `fill`, or with `state()` overwritten by what it was there, under the
+   * same plan.
+   */
+  resume(position: number, lane?: number): void;
   /** Ends worker threads. The mixer cannot be used afterwards. */
   close(): Promise<void>;
 }

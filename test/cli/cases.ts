@@ -217,6 +217,13 @@ const COMPUTING: readonly Case[] = [
   { line: `${ONCE} --mixer lazy`, stdout: { text: {} } },
   { line: `${ONCE} --mixer eager --threads 1`, stdout: { text: {} } },
   { line: `${ONCE} --mixer tiled -t 3 --device cpu`, stdout: { text: {} } },
+  { line: `${ONCE} --memory 64M`, stdout: { text: {} } },
+  {
+    line: `${ONCE} --memory 1K`,
+    code: 1,
+    stderr: error('tiled mixer .* needs .*, more than the 0.00 GiB allowed'),
+  },
+  { line: `${ONCE} --memory lots`, code: 2, stderr: error('Expected a size like 500M') },
   { line: `${ONCE} --mixer fast`, code: 2, stderr: error('lazy, eager, tiled') },
   { line: `${ONCE} --threads 0`, code: 2, stderr: error('from 1 to 256') },
   { line: `${ONCE} --device tpu`, code: 2, stderr: error('auto, cpu, cuda') },
@@ -379,8 +386,26 @@ const OTHERS: readonly Case[] = [
     line: 'inspect --model bytes --json --len 1000 --mixer lazy -t 1 --device cpu',
     stdout: { json: { model: { vocabulary: 256 }, generation: { length: 1000, mixer: 'lazy' } } },
   },
+  {
+    line: 'inspect -m bytes --plan --len 3000 --memory 1G -t 1',
+    stdout: /^\| tile side [^]*\| +1024 \| deferred \| +2 \| +fft \| +recomputed \|[^]* MiB: slots /,
+  },
+  { line: 'inspect -m bytes --plan --json', stdout: JSON_OBJECT },
+  { line: 'inspect -m bytes --plan --mixer lazy', code: 2, stderr: error('has no tiles') },
+  {
+    line: 'inspect -m bytes --memory 1K',
+    code: 1,
+    stderr: error('at least \\d+ bytes .* more than the 0.00 GiB'),
+  },
   { line: 'inspect -m bytes --len 0', code: 2, stderr: error('at least 1') },
   { line: 'inspect -m broken --threads 2 --verbose', code: 3, stderr: traced('BundleError') },
+  {
+    line: 'tune --json',
+    env: { XDG_CACHE_HOME: 'cache' },
+    stdout: JSON_OBJECT,
+    files: { 'cache/flashinf/costs.json': /"cpu": / },
+  },
+  { line: 'tune --verbose', env: { XDG_CACHE_HOME: 'once.txt' }, code: 4, stderr: traced('OutputError') },
   { line: 'completion bash', stdout: /^# bash completion for flashinf/ },
   { line: 'completion zsh', stdout: /^#compdef flashinf/ },
   { line: 'completion fish', stdout: /^# fish completion for flashinf/ },
@@ -395,6 +420,17 @@ const BENCH: readonly Case[] = [
   { line: 'bench -m bytes --len 20 --full -s 1 -t 1 --device cpu --json', stdout: JSON_OBJECT },
   { line: 'bench --model none --len 20 --verbose', code: 3, stderr: traced('BundleError') },
   { line: 'bench -m bytes --len 131072000', code: 2, stderr: error("exceeds the model's context") },
+  {
+    line: 'bench --no-end-to-end --len 64 --width 8 --mixers binary,flat --lanes 2 --memory 1G -t 2',
+    stdout:
+      /^flashinf [^]*\| binary [^]*\| flat [^]*\| flat, 2 threads [^]*\| flat, 2 sequences [^]*peak memory/,
+  },
+  { line: 'bench --mixers fast', code: 2, stderr: error('lazy, eager, binary, tiled, flat, with commas') },
+  {
+    line: 'bench --no-end-to-end --len 64 --memory 1K --mixers tiled',
+    code: 1,
+    stderr: error('needs at least .* more than the 0.00 GiB allowed'),
+  },
   { line: 'bench --len many', code: 2, stderr: error('Expected a whole number') },
   { line: 'bench --len 1', code: 2, stderr: error('at least 2') },
 ];

@@ -1,10 +1,9 @@
 import { slotsOf } from '../../src/mixer/kernel/kernels.js';
 import { plainKernels } from '../../src/mixer/kernel/plain.js';
-import { wasmKernels } from '../../src/mixer/kernel/wasm.js';
 import { Random, relL2, U } from './helpers.js';
-import { Workshop } from './workshop.js';
+import { SIMD, Workshop } from './workshop.js';
 
-/** Runs a kernel on both implementations over the same random arrays and compares all of them afterwards. */
+/** Runs a kernel on all implementations over the same random arrays and compares all of them afterwards. */
 function compare(
   seed: number,
   n: number,
@@ -13,7 +12,7 @@ function compare(
   run: (workshop: Workshop, arrays: number[]) => void,
 ): void {
   const bytes = sizes.reduce((sum, size) => sum + 4 * size + 256, 4096);
-  const [simd, plain] = [wasmKernels, plainKernels].map((kernelsFor) => {
+  const [plain, ...others] = [plainKernels, ...SIMD.map(([, kernelsFor]) => kernelsFor)].map((kernelsFor) => {
     const random = new Random(seed);
     const workshop = new Workshop(kernelsFor, n, bytes);
     const arrays = sizes.map((size) => workshop.random(size, random));
@@ -21,7 +20,9 @@ function compare(
     workshop.checkFences();
     return arrays.map((at, k) => workshop.get(at, sizes[k]));
   });
-  simd.forEach((values, k) => expect(relL2(values, plain[k])).toBeLessThanOrEqual(gate));
+  for (const simd of others) {
+    simd.forEach((values, k) => expect(relL2(values, plain[k])).toBeLessThanOrEqual(gate));
+  }
 }
 
 describe('SIMD kernels and their plain twins', () => {

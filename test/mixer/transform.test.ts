@@ -1,9 +1,8 @@
 import fft from 'ndarray-fft';
 import ndarray from 'ndarray';
 import { frequencyAt } from '../../src/mixer/kernel/kernels.js';
-import { wasmKernels } from '../../src/mixer/kernel/wasm.js';
 import { Random, relL2, U } from './helpers.js';
-import { Workshop } from './workshop.js';
+import { SIMD, Workshop } from './workshop.js';
 
 /** Interleaved re, im. */
 type Complex = Float64Array;
@@ -52,11 +51,11 @@ test('the reference agrees with the definition', () => {
   }
 });
 
-describe('SIMD transforms', () => {
+describe.each(SIMD)('transforms by %s', (_name, kernelsFor) => {
   test.each(LOGS)('of 2^%i points are as accurate as float32 allows', (log) => {
     const n = 2 ** log;
     const random = new Random(22 + log);
-    const workshop = new Workshop(wasmKernels, n, n * 64 + 4096);
+    const workshop = new Workshop(kernelsFor, n, n * 64 + 4096);
     const points = workshop.random(n * 16, random);
     const before = workshop.get(points, n * 16);
     const natural = (j: number): number => j;
@@ -78,7 +77,7 @@ describe('SIMD transforms', () => {
 
   test.each([1, 2, 4, 8, 64, 128, 1024])('of %i points: impulse, shift, linearity', (n) => {
     const random = new Random(23);
-    const workshop = new Workshop(wasmKernels, n, n * 64 * 4 + 8192);
+    const workshop = new Workshop(kernelsFor, n, n * 64 * 4 + 8192);
     const transform = (values: Float32Array): Float32Array => {
       workshop.floats.set(values, points / 4);
       workshop.kernels.forward(points, n, workshop.plain);
@@ -120,10 +119,10 @@ describe('SIMD transforms', () => {
   });
 });
 
-describe('negacyclic convolution', () => {
+describe.each(SIMD)('negacyclic convolution by %s', (_name, kernelsFor) => {
   test.each([16, 32, 64, 256, 2048, 8192])('of %i inputs, both halves', (n) => {
     const random = new Random(24);
-    const workshop = new Workshop(wasmKernels, n, n * 64 * 9 + 16384);
+    const workshop = new Workshop(kernelsFor, n, n * 64 * 9 + 16384);
     const rows = workshop.random(n * 16, random);
     const taps = workshop.random(2 * n * 16, random);
     const filter = workshop.array(2 * n * 16);

@@ -1,8 +1,20 @@
 import type { Kernels, KernelsFor } from '../../src/mixer/kernel/kernels.js';
 import { writePlainTables, writeTwistedTables } from '../../src/mixer/kernel/twiddles.js';
+import { compilePlain, compileRelaxed, wasmKernels } from '../../src/mixer/kernel/wasm.js';
 import { Bump } from '../../src/mixer/memory/bump.js';
 import { tableBytes } from '../../src/mixer/memory/layout.js';
 import type { Random } from './helpers.js';
+
+const relaxed = compileRelaxed();
+const simple = compilePlain();
+
+/** The compiled kernels: without relaxed SIMD, and with it where there is that. */
+export const SIMD: readonly (readonly [name: string, kernelsFor: KernelsFor])[] = [
+  ['SIMD', (memory) => wasmKernels(memory, simple)],
+  ...(relaxed === undefined
+    ? []
+    : [['relaxed SIMD', (memory: WebAssembly.Memory) => wasmKernels(memory, relaxed)] as const]),
+];
 
 /** Lines of garbage left between any two arrays, to be found untouched. */
 const FENCE = 64;

@@ -15,20 +15,30 @@ let compiled: WebAssembly.Module | undefined;
  * threads V8 can take minutes to see that it is worth it; so everything is optimised from the start, which takes a few ms.
  */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= withFlag('liftoff', false, () => {
-    const relaxed = readFileSync(fileOf('kernels-relaxed'));
-    if (WebAssembly.validate(relaxed)) return new WebAssembly.Module(relaxed);
-    // Node 20's V8 has relaxed SIMD, as it was standardised one version later, behind a flag.
-    return withFlag('experimental-wasm-relaxed-simd', true, () =>
-      WebAssembly.validate(relaxed)
-        ? new WebAssembly.Module(relaxed)
-        : new WebAssembly.Module(readFileSync(fileOf('kernels'))),
-    );
-  });
+  compiled ??= compileRelaxed() ?? compilePlain();
   return compiled;
 }
 
-/** Runs something with one of V8's flags on or off, and puts it back. */
+/** The kernels that multiply and add in one instruction; undefined where there is no relaxed SIMD. */
+export function compileRelaxed(): WebAssembly.Module | undefined {
+  const bytes = readFileSync(fileOf('kernels-relaxed'));
+  if (WebAssembly.validate(bytes)) return optimised(bytes);
+  // Node 20's V8 has relaxed SIMD, as it was standardised one version later, behind a flag.
+  return withFlag('experimental-wasm-relaxed-simd', true, () =>
+    WebAssembly.validate(bytes) ? optimised(bytes) : undefined,
+  );
+}
+
+/** The kernels for everywhere else. */
+export function compilePlain(): WebAssembly.Module {
+  return optimised(readFileSync(fileOf('kernels')));
+}
+
+function optimised(bytes: Uint8Array): WebAssembly.Module {
+  return withFlag('liftoff', false, () => new WebAssembly.Module(bytes));
+}
+
+/** Runs something with one of V8's flags on or off, and puts it back. A flag that V8 no longer has would be complained of on stderr. */
 function withFlag<T>(flag: string, on: boolean, run: () => T): T {
   setFlagsFromString(`--${on ? '' : 'no-'}${flag}`);
   try {
@@ -44,7 +54,7 @@ export function adoptModule(module: WebAssembly.Module): void {
 }
 
 /** The SIMD kernels, working in `memory`, which must be shared. */
-export function wasmKernels(memory: WebAssembly.Memory): Kernels {
-  const instance = new WebAssembly.Instance(kernelModule(), { env: { memory } });
+export function wasmKernels(memory: WebAssembly.Memory, module = kernelModule()): Kernels {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
   return instance.exports as unknown as Kernels;
 }
