@@ -155,15 +155,16 @@ class Hyena implements HyenaModel {
 
   private loadFilters(): Promise<FilterEvaluator> {
     const { model, filter } = this.config;
-    this.filters ??= this.load(FILTER_FILE).then(
+    // While a text is generated, filters are evaluated a few rows at a time: too little to wake another thread for.
+    this.filters ??= this.load(FILTER_FILE, 1).then(
       (session) => new FilterEvaluator(this.runtime, session, model, filter),
     );
     return this.filters;
   }
 
   /** Graphs over many rows at once: the weights stay in the mapped file, for all of them together. */
-  private load(file: string): Promise<Session> {
-    const settings = { device: this.device, threads: this.threads, prepack: false, spin: false };
+  private load(file: string, threads = this.threads): Promise<Session> {
+    const settings = { device: this.device, threads, prepack: false, spin: false };
     return createSession(this.runtime, this.bundle.path(file), settings);
   }
 }
