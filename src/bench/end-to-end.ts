@@ -27,7 +27,7 @@ export interface EndToEnd {
   readonly threads: number;
   /** From the call to the first token: filters, spectra, the first logits. */
   readonly firstTokenMs: number;
-  /** All later tokens, of which: the model's steps, and mixing. */
+  /** From the call to the last token, of which: the model's steps, and mixing (filters that grow included). */
   readonly totalMs: number;
   readonly stepsMs: number;
   readonly mixingMs: number;
@@ -58,7 +58,7 @@ export async function measureGeneration(model: HyenaModel, options: EndToEndOpti
     if (n % 256 === 0) options.onProgress?.(n / length);
   }
   options.signal?.throwIfAborted();
-  const totalMs = at[length - 1] - at[0];
+  const totalMs = at[length - 1] - began;
   return {
     mixer,
     length,
@@ -67,7 +67,7 @@ export async function measureGeneration(model: HyenaModel, options: EndToEndOpti
     totalMs,
     stepsMs: generation.timings.steps,
     mixingMs: generation.timings.mixing,
-    tokensPerSecond: ((length - 1) / totalMs) * 1000,
+    tokensPerSecond: (length / totalMs) * 1000,
     tokenMs: gaps(at),
     mixerBytes: generation.mixerBytes,
   };

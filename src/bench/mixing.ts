@@ -95,6 +95,7 @@ export async function measureMixing(options: MixingOptions): Promise<MixingResul
     const progress = (done: number): void => onProgress?.((k + done) / contenders.length);
     timings.push(await measure(contender, sampled, comparison, { ...options, onProgress: progress }));
   }
+  onProgress?.(1);
   const { positions, worst, bound } = comparison;
   return { layers, width, length, timings, agreement: { positions, worst, bound } };
 }

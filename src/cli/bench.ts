@@ -141,7 +141,7 @@ async function estimates(
       label,
       totalMs,
       mixingMs,
-      tokensPerSecond: ((tiled.length - 1) / totalMs) * 1000,
+      tokensPerSecond: (tiled.length / totalMs) * 1000,
       estimated: true,
     };
   });

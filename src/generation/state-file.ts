@@ -243,8 +243,10 @@ class StateReader {
     const count = header.integer('ids', { min: 2, max: context + 2 });
     const prompt = header.integer('prompt', { min: 1, max: count - 1 });
     const mixer = readMixer(header.object('mixer'), { layers: model.mixers, width, length: context });
-    const drawn = count - prompt;
-    if (drawn !== mixer.position + 1) header.fail('ids', `${prompt + mixer.position + 1}`, String(count));
+    // All tokens but the last have been through the mixer, the prompt's too if it was filled in.
+    const fed = [count - prompt - 1, count - 1];
+    if (!fed.includes(mixer.position))
+      header.fail('ids', `${mixer.position + 1}, the prompt included or not`, String(count));
     const lengths = readNumbers(header, 'arrays');
     const text = readText(header.object('text'));
     const random = readNumbers(header, 'random');

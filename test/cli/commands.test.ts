@@ -77,16 +77,22 @@ describe('inspect', () => {
     const facts = JSON.parse(stdout.toString()) as {
       model: { context: number };
       bytes: number;
-      generation: { length: number; mixer_bytes: number; levels: { side: number; fanOut: number }[] };
+      generation: {
+        length: number;
+        mixer_bytes: number;
+        levels: { side: number; fanOut: number; form?: string }[];
+      };
     };
     expect(facts.model.context).toBeGreaterThanOrEqual(131072);
     expect(facts.bytes).toBeLessThan(30e6);
     expect(facts.generation.length).toBe(1000);
-    // Each level's blocks are the next one's children, and the last block holds all positions.
+    // Each urgent level's blocks are the next one's children, and deferred ones hold all positions.
     let block = 1;
-    for (const { side, fanOut } of facts.generation.levels) {
-      expect(side).toBe(block);
-      block *= fanOut;
+    for (const { side, fanOut, form } of facts.generation.levels) {
+      if (form === undefined) {
+        expect(side).toBe(block);
+        block *= fanOut;
+      } else if (form === 'deferred') block = 4 * side;
     }
     expect(block).toBeGreaterThanOrEqual(999);
   });
@@ -108,33 +114,45 @@ describe('inspect', () => {
 
 describe('bench', () => {
   test('measures all mixers side by side, in the model and alone', async () => {
-    const { code, stdout, stderr } = await flashinf(['bench', '--len', '300', '--samples', '4', '--json']);
+    const args = ['bench', '--len', '300', '--samples', '4', '--json', '-t', '2'];
+    const { code, stdout, stderr } = await flashinf(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const report = JSON.parse(stdout.toString()) as {
       mixing: {
         width: number;
         length: number;
-        timings: { name: string; totalMs: number; estimated: boolean }[];
+        timings: { label: string; threads: number; totalMs: number; estimated: boolean }[];
         agreement: { worst: number; bound: number };
       };
-      endToEnd: { mixer: string; estimated: boolean; tokensPerSecond: number }[];
-      agreedTokens: number;
+      inModel: {
+        rows: { label: string; estimated: boolean; tokensPerSecond: number }[];
+        modelAlone: Record<'p50' | 'max', number>;
+        agreedTokens: number;
+      };
       peakBytes: number;
     };
     expect(report.mixing).toMatchObject({ width: 256, length: 300 });
-    expect(report.mixing.timings.map(({ name, estimated }) => [name, estimated])).toEqual([
-      ['lazy', true],
-      ['eager', true],
-      ['tiled', false],
-    ]);
+    expect(report.mixing.timings.map(({ label, threads, estimated }) => [label, threads, estimated])).toEqual(
+      [
+        ['lazy', 1, true],
+        ['eager', 1, true],
+        ['binary', 1, false],
+        ['tiled', 1, false],
+        ['tiled, 2 threads', 2, false],
+      ],
+    );
     expect(report.mixing.agreement.worst).toBeLessThanOrEqual(report.mixing.agreement.bound);
-    expect(report.endToEnd.map(({ mixer, estimated }) => [mixer, estimated])).toEqual([
+    expect(report.inModel.rows.map(({ label, estimated }) => [label, estimated])).toEqual([
       ['lazy', true],
       ['eager', true],
+      ['binary', false],
       ['tiled', false],
     ]);
-    for (const row of report.endToEnd) expect(row.tokensPerSecond).toBeGreaterThan(0);
-    expect(report.agreedTokens).toBe(256);
+    for (const row of report.inModel.rows) expect(row.tokensPerSecond).toBeGreaterThan(0);
+    const { p50, max } = report.inModel.modelAlone;
+    expect(p50).toBeGreaterThan(0);
+    expect(max).toBeGreaterThanOrEqual(p50);
+    expect(report.inModel.agreedTokens).toBe(256);
     expect(report.peakBytes).toBeGreaterThan(1e7);
   });
 

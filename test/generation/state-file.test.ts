@@ -65,7 +65,7 @@ test('what is saved is there again', () => {
   const { text, point } = openState(file, loaded.model);
   expect(text).toMatchObject({ seed: 1, stop: ['never'], remaining: 0, ended: false, ignoreEos: false });
   expect(point.ids).toHaveLength(4 + 20);
-  expect(point.mixer).toMatchObject({ name: 'tiled', position: 19 });
+  expect(point.mixer).toMatchObject({ name: 'tiled', position: 4 + 19 });
 });
 
 test('forged as it was, it is taken', () => {
