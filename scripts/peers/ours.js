@@ -18,6 +18,7 @@ async function run(filter, inputs, out, positions) {
   mixer.setFilter(0, filter.subarray(0, positions * width));
   // The others' arrays have been written to as well before the clock starts.
   mixer.reset();
+  out.fill(0);
   const begin = performance.now();
   for (let at = 0; at < positions * width; at += width) {
     mixer.pending(out.subarray(at, at + width));

@@ -19,6 +19,9 @@ export interface MeasureOptions {
   readonly onProgress?: (done: number) => void;
 }
 
+/** ns that a step takes longer for a tile being due, besides the tile: more levels are more tiles. */
+const PER_TILE = 100;
+
 /** About as many levels as there are by default. */
 const LEVELS = 70;
 
@@ -78,5 +81,6 @@ function measureLevel(level: LevelPlan, budgetMs: number): number {
     best = Math.min(best, now - begin);
     if (now > end) break;
   }
-  return (best * 1e6) / (batch * length * WIDTH);
+  const tiles = side === 1 ? 0 : fanOut - 1;
+  return ((best * 1e6) / batch + tiles * PER_TILE) / (length * WIDTH);
 }
