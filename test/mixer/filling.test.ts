@@ -1,5 +1,5 @@
 import type { Mixer, MixerName } from '../../src/mixer/index.js';
-import { flatPlan } from '../../src/mixer/plan/planner.js';
+import { flatPlan, flatPlans } from '../../src/mixer/plan/planner.js';
 import {
   directPending,
   garbageMemory,
@@ -118,6 +118,19 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
       expect(() => mixer.fill(0, rows(1))).toThrow(/before the first push/);
     });
   });
+});
+
+test('flat plans have the same sums, bit by bit, however few spectra they keep', async () => {
+  const random = new Random(74);
+  const shape = { layers: 1, width: 20, length: 3000 };
+  const run = randomRun(shape, random, true);
+  const [first, ...others] = flatPlans(shape.length);
+  const wanted = await withMixer({ name: 'tiled', shape, plan: first }, (mixer) => runMixer(mixer, run));
+  expect(others.length).toBeGreaterThan(1);
+  for (const plan of others) {
+    const sums = await withMixer({ name: 'tiled', shape, plan }, (mixer) => runMixer(mixer, run));
+    expect(same(sums, wanted)).toBe(true);
+  }
 });
 
 test.each<MixerName>(['tiled'])(
