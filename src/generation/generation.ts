@@ -137,7 +137,8 @@ export class Generation implements AsyncIterable<number> {
       throw new RangeError(`after ${this.ids.length} tokens there is room for ${most}, not ${count}`);
     }
     const { length, ...rest } = mixerShape(model, Math.max(count, room));
-    this.fills = from === undefined && mixer === 'tiled' && plan === undefined && prompt.length <= length;
+    const fillable = from === undefined && mixer === 'tiled' && plan === undefined;
+    this.fills = fillable && fills(prompt.length, length);
     this.shape = from?.mixer.shape ?? { ...rest, length: this.fills ? prompt.length + length : length };
   }
 
@@ -280,6 +281,11 @@ export function roomFrom({ mixer }: Pick<SavedPoint, 'mixer'>): number {
 /** Most tokens that can follow a prompt. The last one drawn is never fed back, so it takes no position. */
 export function roomAfter(prompt: number, model: HyenaModel): number {
   return Math.max(0, model.config.model.context + 1 - prompt);
+}
+
+/** Whether a prompt is filled into the mixer, for as many positions after it, rather than convolved offline. */
+export function fills(prompt: number, ahead: number): boolean {
+  return prompt <= ahead;
 }
 
 /** The mixer that generating `count` tokens takes: one position per step, `count - 1` of them. */

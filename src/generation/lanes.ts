@@ -1,6 +1,6 @@
 import { createMixer, fittingPlan, flatPlans, type Mixer } from '../mixer/index.js';
 import type { HyenaModel, StepState } from '../model/index.js';
-import { checkMemory } from './generation.js';
+import { checkMemory, fills } from './generation.js';
 
 export interface LanesOptions {
   /** Default: 1. */
@@ -44,6 +44,11 @@ export class Lanes {
     return new Lanes(model, mixer, model.start(count), length, count);
   }
 
+  /** Positions that a text takes: see `Generation`. */
+  static positions(prompt: number, ahead: number): number {
+    return fills(prompt, ahead) ? prompt + ahead : ahead;
+  }
+
   /** Starts a lane with a prompt, for `ahead` positions. Returns the logits after it, `[vocabulary]`. */
   async begin(
     lane: number,
@@ -54,16 +59,15 @@ export class Lanes {
     const { mixer, state } = this;
     mixer.reset(lane);
     try {
-      // As in `Generation`, a prompt that there is room for is filled in.
-      const fills = prompt.length + ahead <= this.length;
-      const start = await this.model.prefill(prompt, fills ? 0 : ahead, {
+      const filled = fills(prompt.length, ahead);
+      const start = await this.model.prefill(prompt, filled ? 0 : ahead, {
         onProgress: () => signal?.throwIfAborted(),
         onLayer: (layer, { inputs, pending }) => {
-          if (fills) mixer.fill(layer, inputs, lane);
+          if (filled) mixer.fill(layer, inputs, lane);
           else mixer.addPending(layer, pending, lane);
         },
       });
-      if (fills) mixer.resume(prompt.length, lane);
+      if (filled) mixer.resume(prompt.length, lane);
       state.copyLane(lane, start.state);
       return start.logits;
     } catch (error) {

@@ -38,8 +38,8 @@ const DEFAULT_COUNT = 256;
  * in the order of the items, each as soon as it and all before it are there. Items are taken only as they are needed,
  * and what is held does not grow with their number. An Error among the items is passed on as its result.
  *
- * Each text is the one that `generate` gives for its prompt and seed, up to rounding in the last bits of the logits: tiles
- * are those of the lanes' length, not of the text's own. Of 1,300 texts (40,000 tokens of the shipped model) none differed.
+ * Each text is the one that `generate` gives for its prompt and seed, up to rounding: lanes are longer than most texts, and the
+ * dense layers' sums over several texts at once may be ordered differently.
  */
 export function generateMany(
   loaded: Loaded,
@@ -195,9 +195,10 @@ class Run {
       const ids =
         typeof item.prompt === 'string' ? promptIds(this.loaded.tokenizer, item.prompt) : item.prompt;
       const count = this.countOf(item, ids.length);
-      if (this.engine === null || this.engine.length < count - 1) {
+      const needed = Lanes.positions(ids.length, Math.max(1, count - 1));
+      if (this.engine === null || this.engine.length < needed) {
         if (this.texts.some((text) => text !== null)) return false;
-        await this.reopen(count);
+        await this.reopen(needed);
       }
       await this.begin(index, item, ids, count);
     } catch (error) {
@@ -220,12 +221,12 @@ class Run {
     return count === -1 ? room : (count ?? Math.min(DEFAULT_COUNT, room));
   }
 
-  /** Lanes for texts of `count` tokens, and with some to spare, as the next one may be longer. */
-  private async reopen(count: number): Promise<void> {
+  /** Lanes of as many positions, and with some to spare, as the next text may be longer. */
+  private async reopen(needed: number): Promise<void> {
     const { model } = this.loaded;
     await this.engine?.close();
     this.engine = null;
-    const length = Math.min(model.config.model.context, 2 ** Math.ceil(Math.log2(Math.max(2, count - 1))));
+    const length = Math.min(model.config.model.context, 2 ** Math.ceil(Math.log2(Math.max(2, needed))));
     const { threads, memory } = this.options;
     this.engine = await Lanes.open(model, this.lanes, length, { threads, memory });
   }

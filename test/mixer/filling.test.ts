@@ -120,6 +120,29 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
   });
 });
 
+test('flat plans have the same sums, bit by bit, for every power of two', async () => {
+  const random = new Random(75);
+  const shape = { layers: 1, width: 20, length: 1500 };
+  const run = randomRun(shape, random, true);
+  const whole = await withMixer({ name: 'tiled', shape, plan: flatPlan(1500) }, (mixer) =>
+    runMixer(mixer, run),
+  );
+  for (let length = 1; length <= 1024; length *= 2) {
+    const part = (rows: Float32Array): Float32Array => rows.subarray(0, length * 20);
+    const { y, taps, before } = run;
+    const shorter = {
+      shape: { ...shape, length },
+      y: y.map(part),
+      taps: taps.map(part),
+      before: before.map(part),
+    };
+    const sums = await withMixer({ name: 'tiled', shape: shorter.shape, plan: flatPlan(length) }, (mixer) =>
+      runMixer(mixer, shorter),
+    );
+    expect(same(sums, part(whole))).toBe(true);
+  }
+});
+
 test('flat plans have the same sums, bit by bit, however few spectra they keep', async () => {
   const random = new Random(74);
   const shape = { layers: 1, width: 20, length: 3000 };

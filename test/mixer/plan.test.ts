@@ -114,6 +114,11 @@ test('a flat plan has urgent tiles up to a side, deferred ones above', () => {
     1, 2, 3, 4,
   ]);
   expect(flatPlan(64)).toEqual(planFor(64));
+  expect(flatPlan(5).levels.map(({ side }) => side)).toEqual(
+    planFor(64)
+      .levels.map(({ side }) => side)
+      .filter((side) => side < 5),
+  );
   expect(flatPlan(65).levels.at(-1)).toEqual({ side: 64, fanOut: 2, form: 'adjacent', tau: 'fft' });
   for (const length of [1, 2, 64, 65, 128, 129, 256, 257, 131072]) {
     expect(() => checkPlan(JSON.parse(JSON.stringify(flatPlan(length))) as Plan, length)).not.toThrow();

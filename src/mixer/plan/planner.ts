@@ -52,7 +52,11 @@ export function flatPlan(length: number, costs: CostTable = machineCosts(), side
 /** Flat plans for a given memory, from the cheapest in time to the leanest. */
 export function flatPlans(length: number, costs: CostTable = machineCosts(), side = FLAT_SIDE): Plan[] {
   const above = flatLevels(side, length).map((level) => ({ ...level, tau: 'fft' as const }));
-  const { levels } = planFor(above.length > 0 ? side : length, costs);
+  // Below, the same for every length: then lengths that are powers of two have the same sums, bit by bit. (Others have fewer
+  // taps in the spectra of their last tiles: the same sums, but for rounding.)
+  const levels = planFor(side, costs)
+    .levels.filter((level) => level.side < length)
+    .map((level) => ({ ...level, fanOut: Math.min(level.fanOut, Math.ceil(length / level.side)) }));
   const [kept, ...leaner] = recomputing({ length, levels: [...levels, ...above] });
   return leaner.length > 0 ? leaner : [kept];
 }

@@ -8,7 +8,8 @@ const BLOCK: u32 = 256;
  * A tile by its definition: `outputs[o] += sum over j < rows of inputs[j] * taps[rows + o - j]`, o < count.
  *
  * `inputs`, `outputs` and `taps` are lines `[time][16]` of the first group; further groups follow at the given
- * strides in bytes.
+ * strides in bytes. Four outputs are summed at once, also where the tile is clipped within them: a sum does not depend on
+ * where the tile ends.
  */
 export function directTile(
   inputs: usize,
@@ -21,13 +22,17 @@ export function directTile(
   count: u32,
 ): void {
   for (let g: u32 = 0; g < groups; g++) {
-    const fours: u32 = rows & 3 ? 0 : count & ~3;
-    for (let c: usize = 0; c < LINE; c += VECTOR) {
-      for (let o: u32 = 0; o < fours; o += 4) {
-        fourOutputs(inputs + c, outputs + c + o * LINE, taps + c + (rows + o) * LINE, rows);
+    if (rows & 3) {
+      for (let o: u32 = 0; o < count; o++)
+        oneOutput(inputs, outputs + o * LINE, taps + (rows + o) * LINE, rows);
+    } else {
+      for (let c: usize = 0; c < LINE; c += VECTOR) {
+        for (let o: u32 = 0; o < count; o += 4) {
+          const tap = taps + c + (rows + o) * LINE;
+          fourOutputs(inputs + c, outputs + c + o * LINE, tap, rows, count - o);
+        }
       }
     }
-    for (let o = fours; o < count; o++) oneOutput(inputs, outputs + o * LINE, taps + (rows + o) * LINE, rows);
     inputs += stride;
     outputs += stride;
     taps += tapStride;
@@ -60,11 +65,11 @@ function oneOutput(inputs: usize, output: usize, tap: usize, rows: u32): void {
 }
 
 /**
- * Four outputs at once. Each round takes 4 inputs and the 7 taps that lie between any of them and any of the
- * outputs: 11 loads for 16 multiply-adds, all within the 16 vector registers.
+ * Four outputs at once, of which the first `wanted` are stored. Each round takes 4 inputs and the 7 taps that lie between
+ * any of them and any of the outputs: 11 loads for 16 multiply-adds, all within the 16 vector registers.
  */
 // @inline
-function fourOutputs(inputs: usize, outputs: usize, tap: usize, rows: u32): void {
+function fourOutputs(inputs: usize, outputs: usize, tap: usize, rows: u32, wanted: u32): void {
   while (rows > 0) {
     const block = min(rows, BLOCK);
     rows -= block;
@@ -105,8 +110,8 @@ function fourOutputs(inputs: usize, outputs: usize, tap: usize, rows: u32): void
       tap -= 4 * LINE;
     }
     v128.store(outputs, f32x4.add(v128.load(outputs, 0), s0), 0);
-    v128.store(outputs, f32x4.add(v128.load(outputs, 64), s1), 64);
-    v128.store(outputs, f32x4.add(v128.load(outputs, 128), s2), 128);
-    v128.store(outputs, f32x4.add(v128.load(outputs, 192), s3), 192);
+    if (wanted > 1) v128.store(outputs, f32x4.add(v128.load(outputs, 64), s1), 64);
+    if (wanted > 2) v128.store(outputs, f32x4.add(v128.load(outputs, 128), s2), 128);
+    if (wanted > 3) v128.store(outputs, f32x4.add(v128.load(outputs, 192), s3), 192);
   }
 }
