@@ -15,7 +15,6 @@ import {
   flatPlans,
   foldedPlans,
   plansFor,
-  type MixerName,
   type MixerShape,
   type Plan,
 } from '../mixer/index.js';
@@ -156,7 +155,7 @@ function alone(
   for (const { mixer, plan, threads = 1, lanes = 1, memory = Infinity } of contenders) {
     const mixed = { ...shape, lanes };
     const fitting = fittingPlan({ name: mixer, shape: mixed, threads, memory, ...(plan && { plan }) });
-    checkMemory(mixed, mixer satisfies MixerName, threads, fitting);
+    checkMemory(mixed, mixer, threads, fitting);
   }
   return measureMixing({
     ...shape,

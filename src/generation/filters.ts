@@ -4,7 +4,7 @@ import type { HyenaModel } from '../model/index.js';
 /** Rows that filters start with: a few ms of work, and all that most texts need. */
 const START = 1024;
 
-/** Rows per position: what `Mixer.tapsNeeded` comes to in the long run, see `tapsAfter`. */
+/** Rows per position: what `Mixer.tapsNeeded` of a flat plan comes to in the long run, see `tapsAfter`. */
 const ROWS = 3;
 
 /**
@@ -27,20 +27,20 @@ export class GrowingFilters {
   async start(layer: number, known = 0): Promise<void> {
     const { mixer } = this;
     const whole = mixer.tapsNeeded(0) === mixer.shape.length;
-    await this.grow(layer, whole ? Infinity : Math.max(START, mixer.tapsNeeded(known), this.target(known)));
+    await this.grow(layer, whole ? Infinity : Math.max(START, this.target(known)));
   }
 
   /** Before the push that makes `known` inputs known. */
   async step(known: number): Promise<void> {
     const { rows } = this;
     const layer = known % rows.length;
-    if (rows[layer] < this.target(known)) await this.grow(layer, this.target(known));
+    if (rows[layer] < this.mixer.shape.length) await this.grow(layer, this.target(known));
   }
 
-  /** Rows with which a layer lasts until its next turn. */
+  /** Rows with which a layer lasts until its next turn. Plans that are not flat need them in leaps. */
   private target(known: number): number {
-    const { length } = this.mixer.shape;
-    return Math.min(length, ROWS * (known + this.rows.length));
+    const next = known + this.rows.length;
+    return Math.max(ROWS * next, this.mixer.tapsNeeded(next));
   }
 
   private async grow(layer: number, target: number): Promise<void> {

@@ -106,8 +106,8 @@ interface Start {
  *
  * A prompt that is no longer than the K positions to come is filled into the mixer, as if it had been generated: the first
  * token comes after O(P log P), whatever K is. A longer one is convolved offline and forgotten: what it adds to the K
- * positions starts them as pending sums, and they are a fresh online convolution from position 0. So memory is that of
- * at most 2 K positions.
+ * positions starts them as pending sums, and they are a fresh online convolution from position 0. So the mixer has at most
+ * 2 K positions.
  */
 export class Generation implements AsyncIterable<number> {
   readonly timings: Timings = { prompt: 0, steps: 0, mixing: 0, predicted: 0 };

@@ -342,13 +342,15 @@ export class BlockedMixer implements Mixer {
 
   /** Whether there are taps for what is due once `known` inputs are known. */
   private checkTaps(known: number): void {
-    for (let layer = 0; layer < this.filled.length; layer++) {
-      const rows = this.filled[layer];
-      if (rows === this.shape.length || rows >= this.tapsNeeded(known)) continue;
-      throw new RangeError(
-        `layer ${layer} has ${rows} rows of its filter, and ${this.tapsNeeded(known)} are needed at position ${known - 1}`,
-      );
-    }
+    const { filled, shape } = this;
+    // Most of the time all are there, and a token need not know how many it takes.
+    if (filled.every((rows) => rows === shape.length)) return;
+    const needed = this.tapsNeeded(known);
+    const layer = filled.findIndex((rows) => rows < needed);
+    if (layer < 0) return;
+    throw new RangeError(
+      `layer ${layer} has ${filled[layer]} rows of its filter, and ${needed} are needed at position ${known - 1}`,
+    );
   }
 
   private checkStep(what: string, values: Float32Array): void {

@@ -98,8 +98,8 @@ export interface HyenaModel {
    */
   taps(mixer: number, end: number, start?: number): Promise<Float32Array>;
   /**
-   * The prompt at once, quasilinearly. Afterwards generation is a fresh online convolution of
-   * `generateLength` positions; nothing that grows with the prompt is kept.
+   * The prompt at once, quasilinearly. Afterwards generation is a fresh online convolution of `generateLength` positions,
+   * and nothing that grows with the prompt is kept; or with `generateLength` 0, the prompt's inputs are filled into a mixer.
    */
   prefill(ids: ArrayLike<number>, generateLength: number, options?: PrefillOptions): Promise<Prefilled>;
   /** Natural-log probability of ids[t + 1] given ids[0 .. t], for t = 0 .. ids.length - 2. */

@@ -29,6 +29,22 @@ test('4,096 greedy tokens are the same for lazy, eager and tiled', async () => {
   expect(await text('eager', 1)).toEqual(tiled);
 }, 120_000);
 
+test('filters grow in leaps where a plan needs them so', async () => {
+  const prompt = loaded.tokenizer.encode('Once upon a time');
+  const options = { count: 700, room: 9001, seed: 0, sampling: GREEDY };
+  const levels = [
+    { side: 1, fanOut: 64, tau: 'direct' as const },
+    { side: 64, fanOut: 8, tau: 'fft' as const },
+    // After 512 tokens, twice as many taps as a flat plan takes.
+    { side: 512, fanOut: 8, tau: 'fft' as const },
+    { side: 4096, fanOut: 2, tau: 'fft' as const, recompute: true as const },
+    { side: 8192, fanOut: 2, tau: 'fft' as const, recompute: true as const },
+  ];
+  expect(await collect(prompt, { ...options, plan: { length: 9000, levels } })).toEqual(
+    await collect(prompt, options),
+  );
+});
+
 test('every token after the first is one run of one session', async () => {
   const prompt = loaded.tokenizer.encode('Once upon a time');
   const { prototype } = InferenceSession as unknown as { prototype: InferenceSession };
