@@ -206,7 +206,10 @@ export const INSPECT = {
   },
   examples: [
     ['flashinf inspect --len 131072', 'memory for that many tokens'],
-    ['flashinf inspect --plan --memory 1G', 'the tiles that generating the whole context takes in 1 GiB'],
+    [
+      'flashinf inspect --plan --memory 1.5G',
+      'the tiles of the whole context in 1.5 GiB, and what they cost',
+    ],
   ],
 } as const satisfies CommandSpec;
 
