@@ -1,6 +1,12 @@
 import { createMixer, fittingPlan, flatPlans, type Mixer } from '../mixer/index.js';
-import type { HyenaModel, StepState } from '../model/index.js';
+import { checkToken, type HyenaModel, type StepState } from '../model/index.js';
 import { checkMemory, fills } from './generation.js';
+
+/**
+ * A prompt of so many tokens, at most, goes along with the steps of the other lanes: as a pass of its own it would take
+ * longer, and hold them all up.
+ */
+const ALONG = 64;
 
 export interface LanesOptions {
   /** Default: 1. */
@@ -13,6 +19,8 @@ export interface LanesOptions {
 export class Lanes {
   private readonly pending: Float32Array;
   private readonly tokens: number[];
+  /** By lane: what is left of a prompt that goes along with the steps, last token first. */
+  private readonly prompts: number[][];
 
   private constructor(
     private readonly model: HyenaModel,
@@ -24,6 +32,7 @@ export class Lanes {
   ) {
     this.pending = new Float32Array(model.mixers * count * model.config.model.width);
     this.tokens = new Array<number>(count).fill(0);
+    this.prompts = Array.from({ length: count }, () => []);
   }
 
   /** All lanes idle. Throws a MemoryError if there is no room for them. */
@@ -46,18 +55,27 @@ export class Lanes {
 
   /** Positions that a text takes: see `Generation`. */
   static positions(prompt: number, ahead: number): number {
-    return fills(prompt, ahead) ? prompt + ahead : ahead;
+    return prompt <= ALONG || fills(prompt, ahead) ? prompt + ahead : ahead;
   }
 
-  /** Starts a lane with a prompt, for `ahead` positions. Returns the logits after it, `[vocabulary]`. */
+  /**
+   * Starts a lane with a prompt, for `ahead` positions. Returns the logits after it, `[vocabulary]`, or null if they come
+   * with a later step: the first one after which the lane is not `reading`.
+   */
   async begin(
     lane: number,
     prompt: readonly number[],
     ahead: number,
     signal?: AbortSignal,
-  ): Promise<Float32Array> {
+  ): Promise<Float32Array | null> {
     const { mixer, state } = this;
     mixer.reset(lane);
+    if (this.count > 1 && prompt.length > 0 && prompt.length <= ALONG) {
+      for (const id of prompt) checkToken(id, this.model.config.model.vocabulary);
+      state.clearLane(lane);
+      this.prompts[lane] = [...prompt].reverse();
+      return null;
+    }
     try {
       const filled = fills(prompt.length, ahead);
       const start = await this.model.prefill(prompt, filled ? 0 : ahead, {
@@ -76,6 +94,11 @@ export class Lanes {
     }
   }
 
+  /** Whether a lane is still at its prompt: its logits are not those after it. */
+  reading(lane: number): boolean {
+    return this.prompts[lane].length > 0;
+  }
+
   /** The token that a lane's next step feeds. */
   feed(lane: number, token: number): void {
     this.tokens[lane] = token;
@@ -84,10 +107,14 @@ export class Lanes {
   retire(lane: number): void {
     this.mixer.retire(lane);
     this.tokens[lane] = 0;
+    this.prompts[lane] = [];
   }
 
   /** One token of every lane through the model: `[lane, vocabulary]`, overwritten by the next step. */
   async step(): Promise<Float32Array> {
+    this.prompts.forEach((rest, lane) => {
+      if (rest.length > 0) this.feed(lane, rest.pop()!);
+    });
     this.mixer.pending(this.pending);
     const { logits, y } = await this.model.step(this.state, this.tokens, this.pending);
     this.mixer.push(y);

@@ -1,4 +1,4 @@
-import { ranked } from './sampler.js';
+import { ranked } from './ranking.js';
 
 export interface TokenLogprob {
   readonly id: number;

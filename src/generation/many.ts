@@ -106,8 +106,9 @@ interface Text {
   readonly sampler: Sampler;
   readonly assembly: Assembly;
   readonly logprobs: Logprobs[] | undefined;
-  readonly promptMs: number;
-  readonly began: number;
+  readonly started: number;
+  /** When the prompt was through. */
+  began: number;
 }
 
 class Run {
@@ -227,8 +228,10 @@ class Run {
     await this.engine?.close();
     this.engine = null;
     const length = Math.min(model.config.model.context, 2 ** Math.ceil(Math.log2(Math.max(2, needed))));
-    const { threads, memory } = this.options;
-    this.engine = await Lanes.open(model, this.lanes, length, { threads, memory });
+    const { threads = 1, memory } = this.options;
+    // One of them waits for the next step of the model, spinning: it is not there to mix.
+    const mixing = Math.max(1, threads - 1);
+    this.engine = await Lanes.open(model, this.lanes, length, { threads: mixing, memory });
   }
 
   private async begin(index: number, item: Item, ids: readonly number[], count: number): Promise<void> {
@@ -242,7 +245,6 @@ class Run {
     });
     const started = performance.now();
     const logits = await this.engine!.begin(lane, ids, Math.max(1, count - 1), this.options.signal);
-    const began = performance.now();
     const text: Text = {
       index,
       seed,
@@ -252,11 +254,11 @@ class Run {
       sampler,
       assembly,
       logprobs: logprobs === undefined ? undefined : [],
-      promptMs: began - started,
-      began,
+      started,
+      began: NaN,
     };
     this.texts[lane] = text;
-    this.draw(lane, text, logits);
+    if (logits !== null) this.draw(lane, text, logits);
   }
 
   /** One token more of every text. */
@@ -264,12 +266,14 @@ class Run {
     const { vocabulary } = this.loaded.model.config.model;
     const logits = await this.engine!.step();
     this.texts.forEach((text, lane) => {
-      if (text !== null) this.draw(lane, text, logits.subarray(lane * vocabulary, (lane + 1) * vocabulary));
+      if (text === null || this.engine!.reading(lane)) return;
+      this.draw(lane, text, logits.subarray(lane * vocabulary, (lane + 1) * vocabulary));
     });
   }
 
   private draw(lane: number, text: Text, logits: Float32Array): void {
     const { sampler, assembly, endOfText, count } = text;
+    if (Number.isNaN(text.began)) text.began = performance.now();
     const token = sampler.sample(logits);
     if (token === endOfText) return this.finish(lane, text, 'eos');
     const chunk: Chunk = assembly.push(token, logits);
@@ -280,11 +284,12 @@ class Run {
   }
 
   private finish(lane: number, text: Text, stopType: StopType): void {
-    const { assembly, promptTokens, seed, promptMs, began, logprobs } = text;
+    const { assembly, promptTokens, seed, started, logprobs } = text;
     assembly.flush();
-    const predicted = performance.now() - began;
+    const now = performance.now();
+    const began = Number.isNaN(text.began) ? now : text.began;
     // Steps and mixing are shared with others: what is a text's own is the time it took.
-    const timings: Timings = { prompt: promptMs, steps: 0, mixing: 0, predicted };
+    const timings: Timings = { prompt: began - started, steps: 0, mixing: 0, predicted: now - began };
     const { tokens, stoppingWord } = assembly;
     this.finished.set(text.index, {
       text: assembly.text,

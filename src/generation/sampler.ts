@@ -1,5 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { ranked } from './ranking.js';
 
 /** How tokens are drawn, in the order in which it is applied: llama.cpp's. */
 export interface Sampling {
@@ -133,27 +134,6 @@ function mostLikely(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
   return best;
-}
-
-/** The `count` most likely tokens, most likely first, equals by id; tokens without a logit (-Infinity) are left out. */
-export function ranked(logits: Float32Array, count: number): Uint32Array {
-  if (count >= logits.length) {
-    const ids = Uint32Array.from(logits.keys()).filter((id) => logits[id] > -Infinity);
-    return ids.sort((a, b) => logits[b] - logits[a] || a - b);
-  }
-  // Few of many: keep a sorted list and insert what beats its last.
-  const list = new Uint32Array(count);
-  let held = 0;
-  let last = -Infinity;
-  for (let id = 0; id < logits.length; id++) {
-    const logit = logits[id];
-    if (!(logit > last)) continue;
-    let at = held < count ? held++ : count - 1;
-    for (; at > 0 && logits[list[at - 1]] < logit; at--) list[at] = list[at - 1];
-    list[at] = id;
-    if (held === count) last = logits[list[count - 1]];
-  }
-  return list.subarray(0, held);
 }
 
 /** `exp((logit - the first one's) / temperature)` of ranked tokens. */

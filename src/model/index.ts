@@ -5,4 +5,5 @@ export * from './errors.js';
 export { openModel } from './model.js';
 export { logProbability } from './probability.js';
 export { StepState } from './state.js';
+export { checkToken } from './stepper.js';
 export type * from './types.js';

@@ -4,6 +4,7 @@ import { innerGate } from '../onnx/block.js';
 import { blockFile, HEAD_FILE, type ModelDimensions } from './config.js';
 import type { Feeds, Runtime, Session } from './session.js';
 import type { FilterEvaluator } from './taps.js';
+import { runGraph } from './run.js';
 import { StepState } from './state.js';
 import { checkToken } from './stepper.js';
 import type { LayerStart, LogitsChunk, Progress } from './types.js';
@@ -115,7 +116,8 @@ export class OfflinePass {
         logits: logits.subarray(0, n * vocabulary),
         hidden: hidden.subarray(0, n * width),
       };
-      await session.run(
+      await runGraph(
+        session,
         { x: this.tensor(x.subarray(start * width, end * width), width) },
         { logits: this.tensor(chunk.logits, vocabulary), hidden: this.tensor(chunk.hidden, width) },
       );
@@ -151,7 +153,8 @@ export class OfflinePass {
       const end = Math.min(ids.length, start + ROWS);
       const n = (end - start) * width;
       const feeds = layer === 0 ? this.ids(ids, start, end) : this.rows(a, start, end);
-      await session.run(
+      await runGraph(
+        session,
         { ...feeds, state: this.tensor(short, channels) },
         {
           x_out: this.tensor(out.x.subarray(0, n), width),
@@ -185,7 +188,7 @@ export class OfflinePass {
     for (let start = from; start < to; start += ROWS) {
       const end = Math.min(to, start + ROWS);
       const rows = x.subarray((start - from) * width, (end - from) * width);
-      await session.run(this.rows(a, start, end), { x_out: this.tensor(rows, width) });
+      await runGraph(session, this.rows(a, start, end), { x_out: this.tensor(rows, width) });
       advance(end - start);
     }
     return x;

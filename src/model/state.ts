@@ -38,6 +38,15 @@ export class StepState {
     }
   }
 
+  /** Takes a lane back to where sequences begin. */
+  clearLane(lane: number): void {
+    const size = this.short.length / (this.layers * this.batch);
+    for (let layer = 0; layer < this.layers; layer++) {
+      const at = (layer * this.batch + lane) * size;
+      this.short.fill(0, at, at + size);
+    }
+  }
+
   /** An independent state at the same point. */
   copy(): StepState {
     const copy = new StepState(this.layers, this.batch, this.width, this.order);

@@ -1,6 +1,7 @@
 /** Runs the step graph: one token of every sequence through the whole model. */
 import type { ModelDimensions } from './config.js';
 import { checkTensor, type Feeds, type Runtime, type Session } from './session.js';
+import { runGraph } from './run.js';
 import { StepState } from './state.js';
 import type { StepResult } from './types.js';
 
@@ -58,7 +59,7 @@ export class Stepper {
     this.setTokens(buffers.token, tokens);
     // Copied because ONNX Runtime takes no shared memory, where a mixer's sums may live.
     buffers.pending.set(pending);
-    await this.session.run(buffers.feeds, buffers.fetches);
+    await runGraph(this.session, buffers.feeds, buffers.fetches);
     state.short.set(buffers.stateOut);
     return buffers.result;
   }

@@ -1,6 +1,7 @@
 /** Evaluates implicit filters. */
 import type { FilterDimensions, ModelDimensions } from './config.js';
 import { filterFeatures, type Features } from './features.js';
+import { runGraph } from './run.js';
 import type { Runtime, Session } from './session.js';
 
 /** Lags evaluated at a time: what ONNX Runtime holds between the filter's layers stays in the cache. */
@@ -78,7 +79,7 @@ export class FilterEvaluator {
         this.filter.positions === 'stored'
           ? { start: bound(begin), end: bound(to) }
           : { features: part(of.features, size), times: part(of.times, 1) };
-      await this.session.run({ mixer: which, ...lags }, { taps: part(out, width), tap0: first });
+      await runGraph(this.session, { mixer: which, ...lags }, { taps: part(out, width), tap0: first });
     }
     if (of.start === 0) out.set(tap0);
   }
