@@ -242,7 +242,7 @@ export class BlockedMixer implements Mixer {
     }
     this.steps++;
     const { deferred } = opened.engine;
-    if (deferred && (team.alone || this.steps % Math.min(BATCH, Math.max(1, deferred.side / 4)) === 0)) {
+    if (deferred && (team.alone || this.steps % Math.min(BATCH, Math.max(1, deferred.period / 4)) === 0)) {
       this.handOver();
     }
   }
@@ -252,22 +252,22 @@ export class BlockedMixer implements Mixer {
     const { at, handed, team } = this;
     const { deferred } = this.opened.engine;
     if (!deferred || handed.every((known, lane) => known === at[lane])) return;
-    const { side } = deferred;
+    const { period } = deferred;
     const job = team.defer(handed, at);
     for (let lane = 0; lane < at.length; lane++) {
-      // The last step whose slices are due at the next multiple of the side.
-      const last = at[lane] - (at[lane] % side) + side / 2 - 1;
+      // The last step whose slices are due at the next multiple of the period.
+      const last = at[lane] - (at[lane] % period) + Math.ceil(period / 2) - 1;
       if (handed[lane] < last && last <= at[lane]) this.deadline[lane] = job;
       handed[lane] = at[lane];
     }
   }
 
-  /** Waits for the deferred tiles whose outputs begin at a lane's next position: urgent ones add to the same slots. */
+  /** Waits for deferred tiles to whose outputs the step at a lane's position may add. */
   private awaitDeadlines(): void {
     const { deferred } = this.opened.engine;
     if (!deferred) return;
     for (let lane = 0; lane < this.lanes; lane++) {
-      if ((this.active[lane] + 1) % deferred.side === 0) this.team.wait(this.deadline[lane]);
+      if ((this.active[lane] + 1) % deferred.period === 0) this.team.wait(this.deadline[lane]);
     }
   }
 

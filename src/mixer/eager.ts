@@ -62,6 +62,7 @@ export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length:
       }
     },
     sumsAhead: true,
+    flat: false,
     stepCost: (positions) =>
       positions.reduce((sum, position) => sum + (position < 0 ? 0 : ROW_COST * (length - 1 - position)), 0),
     sumsCost: () => 0,

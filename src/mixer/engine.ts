@@ -30,7 +30,7 @@ export interface Engine {
    * is due, and leaves the sums of the next position in the rows, unless they are best computed when asked for.
    */
   step(positions: PerLane, from: number, to: number, thread: number): void;
-  /** The middle of a step: what is due once the inputs of each lane's position (-1: none) are in the slots. */
+  /** The middle of a step: what is to be done once the inputs of each lane's position (-1: none) are in the slots. */
   advance(positions: PerLane, from: number, to: number, thread: number): void;
   /**
    * Whether what is due once `known` inputs are known, deferred tiles included, still matters once `end` are: whether it
@@ -46,6 +46,8 @@ export interface Engine {
   /** Roughly how many ns a step takes per unit, and the sums, to decide whether they are worth sharing. */
   stepCost(positions: PerLane): number;
   sumsCost(positions: PerLane): number;
+  /** Whether steps take about the same little time each, so that no other thread is worth waiting for. */
+  readonly flat: boolean;
   /** What can wait, if anything. */
   readonly deferred?: Deferred;
 }
@@ -53,12 +55,10 @@ export interface Engine {
 /** Tiles that are computed a slice per step, some time before they are due. */
 export interface Deferred {
   /**
-   * The smallest side S. What falls to the steps up to S / 2 before a multiple of S is due there, and nothing is due
-   * anywhere else.
+   * What falls to the steps up to half a period before a multiple of it is due there, and nothing is due anywhere
+   * else.
    */
-  readonly side: number;
-  /** See `Engine.matters`. */
-  matters(known: number, end: number): boolean;
+  readonly period: number;
   /**
    * Does the slices of the steps that made `begin` < known <= `end` inputs known, in each lane, for units `from` <=
    * unit < `to`. Steps are to be done in their order.

@@ -37,6 +37,7 @@ export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: n
       }
     },
     sumsAhead: false,
+    flat: false,
     stepCost: () => 0,
     sumsCost: (positions) => positions.reduce((sum, position) => sum + ROW_COST * Math.max(0, position), 0),
   };

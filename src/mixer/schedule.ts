@@ -111,14 +111,31 @@ export function deferredInputs(known: number, side: number): number {
 
 /**
  * A deferred tile consists of many *units*, one channel group of one layer each. These are the units (from <= u < to) of
- * a level's latest tile that are due at the step that makes `known` inputs known: evenly spread over the first half of
- * the time there is, so that whoever computes them may be half of it late.
+ * a level's latest tile that fall to the step that makes `known` inputs known: evenly spread over the first quarter of
+ * the time there is. They must be done by its half, when the next smaller level's begin to add to the same outputs: sums
+ * are then taken in the same order whoever is how late.
  */
 export function sliceAfter(known: number, side: number, units: number): Range {
   const elapsed = known % side;
-  const half = Math.max(1, side / 2);
-  const until = (steps: number): number => Math.min(units, Math.floor((units * steps) / half));
+  const quarter = Math.max(1, side / 4);
+  const until = (steps: number): number => Math.min(units, Math.floor((units * steps) / quarter));
   return { from: until(elapsed), to: until(elapsed + 1) };
+}
+
+/**
+ * Deferred levels from so many times the side of the first on are *far*: their units take so long, and have so much
+ * time, that threads of their own had better do them. The others' are less work than handing them over.
+ */
+const FAR = 16;
+
+/** Indices of the deferred levels, by whether they are far. */
+export function deferredLevels(levels: readonly Level[]): {
+  readonly near: number[];
+  readonly far: number[];
+} {
+  const indices = [...levels.keys()].filter((index) => levels[index].form === 'deferred');
+  const isFar = (index: number): boolean => levels[index].side >= FAR * levels[indices[0]].side;
+  return { near: indices.filter((index) => !isFar(index)), far: indices.filter(isFar) };
 }
 
 /**

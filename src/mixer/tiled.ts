@@ -4,8 +4,8 @@ import { LINE } from './memory/blocks.js';
 import type { LevelLayout, TiledLayout } from './memory/layout.js';
 import type { TauName } from './plan/plan.js';
 import { endOfLayer, takeRows } from './rows.js';
-import { inputsAfter, levelAfter, tapsAfter } from './schedule.js';
-import { deferredSlices } from './slices.js';
+import { deferredLevels, inputsAfter, levelAfter, tapsAfter } from './schedule.js';
+import { deferredSlices, slicesOf } from './slices.js';
 import { deferredTiles } from './tile/deferred.js';
 import { directTiles } from './tile/direct.js';
 import { fftTiles, foldingTile } from './tile/fft.js';
@@ -99,11 +99,14 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
       unit = end;
     }
   };
+  const indices = deferredLevels(levels);
+  const near = slicesOf(indices.near, layers[0].layout, runners, length);
+  const far = slicesOf(indices.far, layers[0].layout, runners, length);
   const advance: Engine['advance'] = (positions, from, to, thread) => {
     if (lanes === 1) alone(positions[0] + 1, from, to, thread);
     else together(positions, from, to, thread);
+    near.step(positions, from, to, thread);
   };
-  const deferred = deferredSlices(layers[0].layout, runners, length);
   return {
     step(positions, from, to, thread) {
       takeRows(layers, positions, from, to);
@@ -119,7 +122,7 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
         const block = level.side * level.fanOut;
         if (level.spectraStride > 0 && Math.ceil(known / block) * block > end) return true;
       }
-      return deferred?.matters(known, end) ?? false;
+      return near.matters(known, end) || far.matters(known, end);
     },
     tapsNeeded: (known) => (tapStride === 0 ? length : tapsAfter(known, length, levels)),
     sums: (positions, from, to) => sums(positions, 0, from, to),
@@ -133,7 +136,8 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
       return sum;
     },
     sumsCost: () => STEP_COST,
-    ...(deferred && { deferred }),
+    flat: indices.near.length > 0,
+    ...(indices.far.length > 0 && { deferred: deferredSlices(levels[indices.far[0]].side, far) }),
   };
 }
 

@@ -74,6 +74,7 @@ describe('a team', () => {
     tapsNeeded: () => 0,
     sums: () => undefined,
     sumsAhead: false,
+    flat: false,
     stepCost: () => 1e9,
     sumsCost: () => 1e9,
   };

@@ -132,8 +132,7 @@ export async function startTeam(
   const join = (): void => wait(shared);
   /** Whether a job that takes about `ns` is for all threads. */
   const worthSharingNow = (ns: number): boolean => {
-    // Beside deferred tiles, workers are not to be waited for.
-    if (engine.deferred) return false;
+    if (engine.flat) return false;
     if (worthSharing !== undefined) return ns >= worthSharing;
     return ns >= WORTH_WAKING || (units >= WORTH_KEEPING && awake());
   };

@@ -29,7 +29,7 @@ try {
   const { engine } = openEngine(data);
   const { lanes = 1 } = data.shape;
   // Deferred tiles have time, and their jobs are far apart.
-  const spin = engine.deferred ? 0 : SPIN;
+  const spin = engine.flat ? 0 : SPIN;
   tell(doneWord(thread), 0);
   for (let done = 0; ;) {
     // Sleeps without end: the main thread either raises the word or terminates this thread.
