@@ -1,4 +1,6 @@
 import { Generation } from '../generation/generation.js';
+import type { Loaded } from '../generation/load.js';
+import { generateMany } from '../generation/many.js';
 import { DEFAULT_SAMPLING, Sampler } from '../generation/sampler.js';
 import type { MixerName, Plan } from '../mixer/index.js';
 import type { HyenaModel } from '../model/index.js';
@@ -71,6 +73,31 @@ export async function measureGeneration(model: HyenaModel, options: EndToEndOpti
     tokenMs: gaps(at),
     mixerBytes: generation.mixerBytes,
   };
+}
+
+/** Generates `lanes` texts of exactly `length` tokens side by side. Returns the ms that all of them take. */
+export async function measureTogether(
+  loaded: Loaded,
+  { lanes, length, threads, seed, start, memory, signal }: Omit<EndToEndOptions, 'mixer'> & { lanes: number },
+): Promise<number> {
+  const items = Array.from({ length: lanes }, (_, lane) => ({
+    prompt: [start],
+    count: length,
+    seed: seed + lane,
+    ignoreEos: true,
+  }));
+  const began = performance.now();
+  const texts = generateMany(loaded, items, {
+    lanes,
+    threads,
+    ...(memory !== undefined && { memory }),
+    ...(signal && { signal }),
+  });
+  for await (const text of texts) {
+    signal?.throwIfAborted();
+    if (text instanceof Error) throw text;
+  }
+  return performance.now() - began;
 }
 
 /**

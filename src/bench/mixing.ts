@@ -37,7 +37,7 @@ export interface MixingOptions {
   readonly full?: boolean;
   /** Positions at which the baselines are measured. Default 32. */
   readonly samples?: number;
-  /** Times that a tiled mixer's run is repeated; the fastest counts. Default 3. */
+  /** Times that a tiled mixer's run is repeated; the fastest counts. Default 5. */
   readonly rounds?: number;
   /** Seed of the inputs and filters. Default 1. */
   readonly seed?: number;
@@ -105,7 +105,7 @@ async function measure(
   contender: Contender,
   sampled: ReadonlySet<number>,
   comparison: Comparison,
-  { layers, width, length, seed = 1, rounds = 3, onProgress }: MixingOptions,
+  { layers, width, length, seed = 1, rounds = 5, onProgress }: MixingOptions,
 ): Promise<MixerTiming> {
   const track = await Track.open(contender, { layers, width, length });
   try {

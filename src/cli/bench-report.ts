@@ -27,9 +27,13 @@ export interface InModel {
   readonly peakBytes: number;
 }
 
-export interface EndToEndRow extends Pick<EndToEnd, 'totalMs' | 'mixingMs' | 'tokensPerSecond'> {
-  /** A mixer, or `binary`, the paper's tiling. */
+export interface EndToEndRow extends Pick<EndToEnd, 'totalMs' | 'tokensPerSecond'> {
+  /** A mixer, or `binary`, the paper's tiling; and how many texts, if several. */
   readonly label: string;
+  /** Texts side by side, if several: the total is theirs together. */
+  readonly lanes?: number;
+  /** Of one text. */
+  readonly mixingMs?: number;
   readonly estimated: boolean;
   /** Only of texts that were generated. */
   readonly measured?: EndToEnd;
@@ -66,12 +70,12 @@ function mixingTable({ layers, width, length, timings, agreement }: MixingResult
 
 function modelTables({ model, length, threads, rows, modelAlone, agreedTokens, peakBytes }: InModel): string {
   const lazy = rows.find(({ label }) => label === 'lazy');
-  const totals = rows.map(({ label, totalMs, mixingMs, tokensPerSecond, estimated }) => [
+  const totals = rows.map(({ label, lanes = 1, totalMs, mixingMs, tokensPerSecond, estimated }) => [
     label,
     `${seconds(totalMs)}${estimated ? ' (estimated)' : ''}`,
     tokensPerSecond.toFixed(1),
-    seconds(mixingMs),
-    ratio(lazy?.totalMs, totalMs),
+    mixingMs === undefined ? '' : seconds(mixingMs),
+    ratio(lazy?.totalMs, totalMs / lanes),
   ]);
   const times = rows.flatMap(({ label, measured }) => (measured ? [spread(label, measured.tokenMs)] : []));
   const first = rows.find(({ label }) => label === 'tiled')?.measured?.firstTokenMs ?? NaN;

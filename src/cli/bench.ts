@@ -2,6 +2,7 @@ import {
   compareTexts,
   measureGeneration,
   measureModelAlone,
+  measureTogether,
   type EndToEnd,
   type EndToEndOptions,
 } from '../bench/end-to-end.js';
@@ -75,7 +76,7 @@ function contenders({ mixers, threads, lanes, memory, len }: BenchOptions): Cont
 async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
   const { model, tokenizer } = await load(options.model, options);
   try {
-    const { len: length, threads, seed, memory } = options;
+    const { len: length, threads, seed, memory, lanes } = options;
     const room = roomAfter(1, model);
     if (length > room) {
       throw new UsageError(`--len ${length} exceeds the model's context: it can be at most ${room}`);
@@ -106,9 +107,25 @@ async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
       for (const mixer of ['eager', 'lazy'] as const)
         rows.unshift(measured(mixer, await generate(mixer, { mixer })));
     } else rows.unshift(...(await estimates(model, shape, flat, options, io)));
+    if (lanes > 1) {
+      const totalMs = await together(options, common(`${lanes} texts`));
+      const tokensPerSecond = (lanes * length * 1000) / totalMs;
+      rows.push({ label: `tiled, ${lanes} texts`, lanes, totalMs, tokensPerSecond, estimated: false });
+    }
     return { model: model.config.name, length, threads, rows, modelAlone, agreedTokens, peakBytes };
   } finally {
     await model.close();
+  }
+}
+
+/** As many texts as there are lanes, with the model loaded for so many. */
+async function together(options: BenchOptions, common: Omit<EndToEndOptions, 'mixer'>): Promise<number> {
+  const { lanes, memory } = options;
+  const loaded = await load(options.model, { ...options, batch: lanes });
+  try {
+    return await measureTogether(loaded, { ...common, lanes, ...(memory !== undefined && { memory }) });
+  } finally {
+    await loaded.model.close();
   }
 }
 

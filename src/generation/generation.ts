@@ -11,6 +11,7 @@ import {
 } from '../mixer/index.js';
 import type { HyenaModel, Progress, StepState } from '../model/index.js';
 import { GrowingFilters } from './filters.js';
+import { positionsOf, readingOf, type Reading } from './reading.js';
 import { DEFAULT_SAMPLING, Sampler, type Sampling } from './sampler.js';
 
 export interface GenerationOptions {
@@ -102,12 +103,9 @@ interface Start {
 /**
  * One text. Iterating yields token ids as they are drawn:
  *
- *     prefill -> loop: draw a token; pending sums -> one step of the model -> its inputs to the mixer
+ *     read the prompt -> loop: draw a token; pending sums -> one step of the model -> its inputs to the mixer
  *
- * A prompt that is no longer than the K positions to come is filled into the mixer, as if it had been generated: the first
- * token comes after O(P log P), whatever K is. A longer one is convolved offline and forgotten: what it adds to the K
- * positions starts them as pending sums, and they are a fresh online convolution from position 0. So the mixer has at most
- * 2 K positions.
+ * How it is read, see `Reading`; mixers other than the tiled one, and plans that are given, always get it offline.
  */
 export class Generation implements AsyncIterable<number> {
   readonly timings: Timings = { prompt: 0, steps: 0, mixing: 0, predicted: 0 };
@@ -121,8 +119,7 @@ export class Generation implements AsyncIterable<number> {
   logits: Float32Array = new Float32Array(0);
   private readonly ids: number[];
   private readonly shape: MixerShape;
-  /** Whether the prompt is filled into the mixer. */
-  private readonly fills: boolean;
+  private readonly reading: Reading;
 
   constructor(
     private readonly model: HyenaModel,
@@ -137,9 +134,9 @@ export class Generation implements AsyncIterable<number> {
       throw new RangeError(`after ${this.ids.length} tokens there is room for ${most}, not ${count}`);
     }
     const { length, ...rest } = mixerShape(model, Math.max(count, room));
-    const fillable = from === undefined && mixer === 'tiled' && plan === undefined;
-    this.fills = fillable && fills(prompt.length, length);
-    this.shape = from?.mixer.shape ?? { ...rest, length: this.fills ? prompt.length + length : length };
+    const free = mixer === 'tiled' && plan === undefined;
+    this.reading = free ? readingOf(prompt.length, length) : 'offline';
+    this.shape = from?.mixer.shape ?? { ...rest, length: free ? positionsOf(prompt.length, length) : length };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
@@ -215,7 +212,7 @@ export class Generation implements AsyncIterable<number> {
   }
 
   private async start(): Promise<Start> {
-    const { model, shape, ids } = this;
+    const { model, shape, ids, reading } = this;
     const { threads = 1, signal, onPrefill, from } = this.options;
     const name = from?.mixer.name ?? this.options.mixer ?? 'tiled';
     const candidates = from?.mixer.plan ?? this.options.plan ?? flatPlans(shape.length);
@@ -236,21 +233,39 @@ export class Generation implements AsyncIterable<number> {
     };
     try {
       if (from !== undefined) return await this.resume(mixer, filters, from, onProgress);
-      for (let layer = 0; layer < shape.layers; layer++)
-        await filters.start(layer, this.fills ? ids.length : 0);
-      const { state, logits } = await model.prefill(ids, this.fills ? 0 : shape.length, {
+      const filled = reading === 'fill';
+      for (let layer = 0; layer < shape.layers; layer++) await filters.start(layer, filled ? ids.length : 0);
+      if (reading === 'steps') return await this.readInSteps(mixer, filters, onProgress);
+      const { state, logits } = await model.prefill(ids, filled ? 0 : shape.length, {
         onProgress,
         onLayer: (layer, { inputs, pending }) => {
-          if (this.fills) mixer.fill(layer, inputs);
+          if (filled) mixer.fill(layer, inputs);
           else mixer.addPending(layer, pending);
         },
       });
-      if (this.fills) mixer.resume(ids.length);
+      if (filled) mixer.resume(ids.length);
       return { mixer, filters, state, logits };
     } catch (error) {
       await mixer.close();
       throw error;
     }
+  }
+
+  private async readInSteps(mixer: Mixer, filters: GrowingFilters, onProgress: Progress): Promise<Start> {
+    const { model, shape, ids } = this;
+    const state = model.start();
+    const pending = new Float32Array(shape.layers * shape.width);
+    let logits: Float32Array | null = null;
+    for (const [k, id] of ids.entries()) {
+      onProgress(k, ids.length);
+      mixer.pending(pending);
+      const result = await model.step(state, id, pending);
+      await filters.step(mixer.position + 1);
+      mixer.push(result.y);
+      logits = result.logits;
+    }
+    onProgress(ids.length, ids.length);
+    return { mixer, filters, state, logits };
   }
 
   private async resume(
@@ -281,11 +296,6 @@ export function roomFrom({ mixer }: Pick<SavedPoint, 'mixer'>): number {
 /** Most tokens that can follow a prompt. The last one drawn is never fed back, so it takes no position. */
 export function roomAfter(prompt: number, model: HyenaModel): number {
   return Math.max(0, model.config.model.context + 1 - prompt);
-}
-
-/** Whether a prompt is filled into the mixer, for as many positions after it, rather than convolved offline. */
-export function fills(prompt: number, ahead: number): boolean {
-  return prompt <= ahead;
 }
 
 /** The mixer that generating `count` tokens takes: one position per step, `count - 1` of them. */

@@ -1,12 +1,7 @@
 import { createMixer, fittingPlan, flatPlans, type Mixer } from '../mixer/index.js';
 import { checkToken, type HyenaModel, type StepState } from '../model/index.js';
-import { checkMemory, fills } from './generation.js';
-
-/**
- * A prompt of so many tokens, at most, goes along with the steps of the other lanes: as a pass of its own it would take
- * longer, and hold them all up.
- */
-const ALONG = 64;
+import { checkMemory } from './generation.js';
+import { readingOf } from './reading.js';
 
 export interface LanesOptions {
   /** Default: 1. */
@@ -47,15 +42,11 @@ export class Lanes {
     checkMemory(shape, 'tiled', threads, plan);
     const mixer = await createMixer({ name: 'tiled', shape, threads, plan });
     for (let layer = 0; layer < shape.layers; layer++) {
-      mixer.setFilter(layer, await model.taps(layer, length));
+      // All that it takes, so that sums do not depend on how long it is.
+      mixer.setFilter(layer, await model.taps(layer, Math.min(mixer.filterRows, model.config.model.context)));
     }
     for (let lane = 0; lane < count; lane++) mixer.retire(lane);
     return new Lanes(model, mixer, model.start(count), length, count);
-  }
-
-  /** Positions that a text takes: see `Generation`. */
-  static positions(prompt: number, ahead: number): number {
-    return prompt <= ALONG || fills(prompt, ahead) ? prompt + ahead : ahead;
   }
 
   /**
@@ -69,15 +60,16 @@ export class Lanes {
     signal?: AbortSignal,
   ): Promise<Float32Array | null> {
     const { mixer, state } = this;
+    const reading = readingOf(prompt.length, ahead);
     mixer.reset(lane);
-    if (this.count > 1 && prompt.length > 0 && prompt.length <= ALONG) {
+    if (reading === 'steps') {
       for (const id of prompt) checkToken(id, this.model.config.model.vocabulary);
       state.clearLane(lane);
       this.prompts[lane] = [...prompt].reverse();
       return null;
     }
     try {
-      const filled = fills(prompt.length, ahead);
+      const filled = reading === 'fill';
       const start = await this.model.prefill(prompt, filled ? 0 : ahead, {
         onProgress: () => signal?.throwIfAborted(),
         onLayer: (layer, { inputs, pending }) => {

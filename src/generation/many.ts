@@ -7,6 +7,7 @@ import { MemoryError, roomAfter, type Timings } from './generation.js';
 import { Lanes } from './lanes.js';
 import type { Loaded } from './load.js';
 import type { Logprobs } from './logprobs.js';
+import { positionsOf } from './reading.js';
 import { DEFAULT_SAMPLING, Sampler } from './sampler.js';
 import { promptIds, type StopType, type TextResult, type TextShape } from './text.js';
 
@@ -38,8 +39,9 @@ const DEFAULT_COUNT = 256;
  * in the order of the items, each as soon as it and all before it are there. Items are taken only as they are needed,
  * and what is held does not grow with their number. An Error among the items is passed on as its result.
  *
- * Each text is the one that `generate` gives for its prompt and seed, up to rounding: lanes are longer than most texts, and the
- * dense layers' sums over several texts at once may be ordered differently.
+ * Each text is the one that `generate` gives for its prompt and seed, to the last bit of its log probabilities: mixing does
+ * not depend on a lane's length, and ONNX Runtime's matrix kernels sum each row on its own, in the same order however many
+ * there are.
  */
 export function generateMany(
   loaded: Loaded,
@@ -196,7 +198,7 @@ class Run {
       const ids =
         typeof item.prompt === 'string' ? promptIds(this.loaded.tokenizer, item.prompt) : item.prompt;
       const count = this.countOf(item, ids.length);
-      const needed = Lanes.positions(ids.length, Math.max(1, count - 1));
+      const needed = positionsOf(ids.length, Math.max(1, count - 1));
       if (this.engine === null || this.engine.length < needed) {
         if (this.texts.some((text) => text !== null)) return false;
         await this.reopen(needed);

@@ -1,6 +1,8 @@
 /** The `count` most likely tokens, most likely first, equals by id; tokens without a logit (-Infinity) are left out. */
 export function ranked(logits: Float32Array, count: number): Uint32Array {
-  return count * 8 <= logits.length ? best(logits, count) : sorted(logits).subarray(0, count);
+  return count * 8 <= logits.length || logits.length > IDS
+    ? best(logits, Math.min(count, logits.length))
+    : sorted(logits).subarray(0, count);
 }
 
 /** Every so manieth logit is looked at first. */
@@ -49,7 +51,7 @@ function insertBest(
   return held;
 }
 
-/** Ids that a key has room for. */
+/** Ids that a key has room for: more than any vocabulary has. */
 const IDS = 2 ** 21;
 
 /**
@@ -57,7 +59,6 @@ const IDS = 2 ** 21;
  * comparing function would take three times as long.
  */
 function sorted(logits: Float32Array): Uint32Array {
-  if (logits.length > IDS) throw new RangeError(`a vocabulary of ${logits.length} tokens, more than ${IDS}`);
   const value = new Float32Array(1);
   const bits = new Int32Array(value.buffer);
   const keys = new Float64Array(logits.length);

@@ -175,5 +175,8 @@ function draw({ ids, weights }: Candidates, u: number): number {
 }
 
 function sumOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
+  // A loop: `reduce` leaves a number on the heap for each sum on the way.
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += values[k];
+  return sum;
 }

@@ -32,7 +32,7 @@ import type { Point, SavedPoint } from './generation.js';
 import type { Sampling } from './sampler.js';
 
 const MAGIC = Buffer.from('flashinf state\n');
-const VERSION = 1;
+const VERSION = 2;
 const PREFIX = MAGIC.length + 8;
 const DIGEST = 32;
 /** Far above any header: what grows with the text is not in it. */

@@ -14,6 +14,7 @@ const BATCH = 16;
 /** What the outside sees of every mixer: checks, positions, and rows in and out of the blocked arrays. */
 export class BlockedMixer implements Mixer {
   readonly name: MixerName;
+  readonly filterRows: number;
   private readonly lanes: number;
   private closed = false;
   /** The position of each lane. */
@@ -50,6 +51,7 @@ export class BlockedMixer implements Mixer {
     this.active = new Int32Array(lanes);
     this.handed = new Int32Array(lanes);
     this.retired = new Array<boolean>(lanes).fill(false);
+    this.filterRows = opened.name === 'tiled' ? opened.layers[0].layout.tapRows : shape.length;
     this.filled = new Array<number>(shape.layers).fill(shape.length);
     this.deadline = new Array<number>(lanes).fill(0);
     this.rows = opened.layers.flatMap(({ floats, layout }) =>
@@ -147,10 +149,12 @@ export class BlockedMixer implements Mixer {
     } else if (first !== filled[layer]) {
       throw new RangeError(`a filter of which ${filled[layer]} rows are set goes on there, not at ${first}`);
     }
-    const most = length - first;
+    const most = this.filterRows - first;
     // Where a filter is needed whole from the start, it comes whole.
-    const parts = this.tapsNeeded(0) < length && taps.length <= most * width && taps.length % width === 0;
-    if (!parts) checkSize('a filter', taps, most * width, `${most} x ${width}`);
+    const least = this.tapsNeeded(0) < length ? 0 : length;
+    if (taps.length % width !== 0 || taps.length < least * width || taps.length > most * width) {
+      checkSize('a filter', taps, (length - first) * width, `${length - first} x ${width}`);
+    }
     const rows = { rows: taps, width, length, first };
     if (opened.name === 'lazy') setLazyFilter(opened.layers[layer], rows);
     else if (opened.name === 'eager') setEagerFilter(opened.layers[layer], rows);
@@ -344,8 +348,8 @@ export class BlockedMixer implements Mixer {
   private checkTaps(known: number): void {
     const { filled, shape } = this;
     // Most of the time all are there, and a token need not know how many it takes.
-    if (filled.every((rows) => rows === shape.length)) return;
-    const needed = this.tapsNeeded(known);
+    if (filled.every((rows) => rows >= shape.length)) return;
+    const needed = Math.min(shape.length, this.tapsNeeded(known));
     const layer = filled.findIndex((rows) => rows < needed);
     if (layer < 0) return;
     throw new RangeError(

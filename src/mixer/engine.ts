@@ -8,7 +8,7 @@ export interface LayerMemory<Layout extends LayerLayout = LayerLayout> {
   readonly kernels: Kernels;
 }
 
-/** Rows `first` ... of a filter of `length` rows, `[time, channel]`. */
+/** Rows `first` ... of a filter of at least `length` rows, `[time, channel]`. */
 export interface FilterRows {
   readonly rows: Float32Array;
   readonly width: number;

@@ -35,17 +35,22 @@ export interface Mixer {
   readonly position: number;
   /** Bytes of array memory the mixer holds. */
   readonly bytes: number;
+  /**
+   * Rows of a filter that it takes, `length` or more. Those from `length` on multiply nothing, but are in the spectra of the
+   * last tiles: with them, sums are those of a longer mixer, bit by bit.
+   */
+  readonly filterRows: number;
 
   /** The position (0-based) of a lane whose pending sums can be read and whose input is expected next. */
   positionOf(lane: number): number;
   /**
-   * Sets a layer's filter, `[time, channel]`; row 0 is never read. Before the first push; but of its `length` rows, the first
-   * may come first, and others (from row `first`, where the last ones ended) later: see `tapsNeeded`.
+   * Sets a layer's filter, `[time, channel]`, `length` to `filterRows` of them; row 0 is never read. Before the first push;
+   * but the first rows may come first, and others (from row `first`, where the last ones ended) later: see `tapsNeeded`.
    */
   setFilter(layer: number, taps: Float32Array, first?: number): void;
   /**
-   * Rows of every filter that must be set before the push that makes `known` inputs known. Never fewer for more inputs;
-   * where it is all of them from the start, filters are set whole.
+   * Rows of every filter that must be set before the push that makes `known` inputs known, as far as it has as many.
+   * Never fewer for more inputs; where it is `length` from the start, filters are set whole.
    */
   tapsNeeded(known: number): number;
   /**

@@ -139,16 +139,16 @@ export function deferredLevels(levels: readonly Level[]): {
 }
 
 /**
- * Taps 0 ... n - 1 are all that the tiles due until `known` inputs are known take, and the sums of the next position:
- * this n. A deferred level starts with blocks 2 apart; 3 apart are only those whose inputs end with the second block or later.
+ * Taps 0 ... n - 1 are all that the tiles due until `known` inputs are known take, of `rows` there are, and the sums of the
+ * next position: this n. A deferred level starts with blocks 2 apart; 3 apart are only those whose inputs end with the second block or later.
  */
-export function tapsAfter(known: number, length: number, levels: readonly Level[]): number {
+export function tapsAfter(known: number, rows: number, levels: readonly Level[]): number {
   let taps = 0;
   for (const { side, fanOut, form } of levels) {
     if (side > Math.max(1, known)) continue;
     taps = Math.max(taps, form === 'deferred' ? (known < 2 * side ? 3 : 4) * side : side * fanOut);
   }
-  return Math.min(taps, length);
+  return Math.min(taps, rows);
 }
 
 /** All tiles of a run, in the order in which their inputs become complete; by default the paper's. */

@@ -2,7 +2,7 @@ import type { FilterRows, LayerMemory } from './engine.js';
 import { writePlainTables, writeTwistedTables } from './kernel/twiddles.js';
 import { GROUP, toLines } from './memory/blocks.js';
 import type { TiledLayout } from './memory/layout.js';
-import { tileRunners } from './tiled.js';
+import { tileRunner } from './tiled.js';
 
 /** Writes every layer's twiddle tables, all the same. */
 export function writeTables(layers: readonly LayerMemory<TiledLayout>[]): void {
@@ -25,20 +25,22 @@ export function setTiledFilter(
 ): void {
   const { floats, layout } = layer;
   const { groups, levels, taps, tapStride, tapRows } = layout;
-  const runners = tileRunners(layer);
   const end = first + rows.length / width;
+  // Rows that come after the filter's length may come later, and a level has its spectra already.
+  const completed = levels.filter(({ side, fanOut }) => {
+    const needed = side * fanOut;
+    return first < needed && Math.min(length, needed) <= end;
+  });
+  const runners = completed.map((level) => tileRunner(layer, level));
   for (let g = 0; g < groups; g++) {
     const at = (taps + g * tapStride) / 4;
     toLines(rows, width, g, floats, at + first * GROUP, end - first);
     if (first === 0) {
-      // Tap 0 belongs to the model, taps from `length` on meet nothing.
+      // Tap 0 belongs to the model, taps from `length` on may not come.
       floats.fill(0, at, at + GROUP);
-      floats.fill(0, at + length * GROUP, at + tapRows * GROUP);
+      floats.fill(0, at + Math.max(length, end) * GROUP, at + tapRows * GROUP);
     }
-    levels.forEach(({ side, fanOut }, index) => {
-      const needed = Math.min(length, side * fanOut);
-      if (first < needed && needed <= end) runners[index].prepare(g, taps + g * tapStride);
-    });
+    for (const runner of runners) runner.prepare(g, taps + g * tapStride);
   }
   if (first > 0) return;
   for (const { ready, form } of levels) {

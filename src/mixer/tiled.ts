@@ -30,13 +30,14 @@ const TILES: Record<TauName, MakeTiles> = {
   'ndarray-fft': ndarrayFftTiles,
 };
 
-/** One layer's tile implementations, by level. */
-export function tileRunners({ kernels, floats, layout }: LayerMemory<TiledLayout>): TileRunner[] {
-  return layout.levels.map((level) => {
-    const folding = level.form === undefined && level.side === layout.period;
-    const make = folding ? foldingTile : level.form === 'deferred' ? deferredTiles : TILES[level.tau];
-    return make(kernels, floats, layout, level);
-  });
+/** One layer's tile implementation for a level. */
+export function tileRunner(
+  { kernels, floats, layout }: LayerMemory<TiledLayout>,
+  level: LevelLayout,
+): TileRunner {
+  const folding = level.form === undefined && level.side === layout.period;
+  const make = folding ? foldingTile : level.form === 'deferred' ? deferredTiles : TILES[level.tau];
+  return make(kernels, floats, layout, level);
 }
 
 /**
@@ -47,8 +48,8 @@ export function tileRunners({ kernels, floats, layout }: LayerMemory<TiledLayout
  * one output, come last of all, on the way to the rows.
  */
 export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length: number): Engine {
-  const { groups, levels, lanes, period, tapStride } = layers[0].layout;
-  const runners = layers.map(tileRunners);
+  const { groups, levels, lanes, period, tapStride, tapRows } = layers[0].layout;
+  const runners = layers.map((layer) => levels.map((level) => tileRunner(layer, level)));
   /** The level that is due once `known` inputs are known; 0 if there is nothing to do. */
   const due = (known: number): number => (known < 1 || known >= length ? 0 : levelAfter(known, levels));
   const tile = (
@@ -124,7 +125,7 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
       }
       return near.matters(known, end) || far.matters(known, end);
     },
-    tapsNeeded: (known) => (tapStride === 0 ? length : tapsAfter(known, length, levels)),
+    tapsNeeded: (known) => (tapStride === 0 ? length : tapsAfter(known, tapRows, levels)),
     sums: (positions, from, to) => sums(positions, 0, from, to),
     sumsAhead: true,
     stepCost(positions) {

@@ -98,8 +98,8 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /** A model's name: any short text without control characters. */
 export const LABEL = /^[^\p{Cc}]{1,200}$/u;
 
-/** Far above any model, and what a sampler can still rank. */
-const VOCABULARY = { min: 1, max: 1 << 21 };
+/** Far above any model, far below what would overflow a size computed from them. */
+const COUNT = { min: 1, max: 1 << 24 };
 const CHANNELS = { min: 1, max: 1 << 16 };
 
 /** Reads and checks a parsed `config.json`; `file` names it in errors. Throws BundleError. */
@@ -153,7 +153,7 @@ function readModel(fields: Fields): ModelDimensions {
     layers: fields.integer('layers', { min: 1, max: 1024 }),
     width: fields.integer('width', CHANNELS),
     inner: fields.integer('inner', CHANNELS),
-    vocabulary: fields.integer('vocabulary', VOCABULARY),
+    vocabulary: fields.integer('vocabulary', COUNT),
     context: fields.integer('context', { min: 2, max: 1 << 27 }),
     normEps: fields.number('normEps', { min: 0, max: 1 }),
   };

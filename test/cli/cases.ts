@@ -418,6 +418,10 @@ const BENCH: readonly Case[] = [
     stdout: JSON_OBJECT,
   },
   { line: 'bench -m bytes --len 20 --full -s 1 -t 1 --device cpu --json', stdout: JSON_OBJECT },
+  {
+    line: 'bench -m bytes --len 20 --lanes 3 --mixers flat -t 1 --samples 2',
+    stdout: /\| flat, 3 sequences [^]*\| tiled, 3 texts /,
+  },
   { line: 'bench --model none --len 20 --verbose', code: 3, stderr: traced('BundleError') },
   { line: 'bench -m bytes --len 131072000', code: 2, stderr: error("exceeds the model's context") },
   {

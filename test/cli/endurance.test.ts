@@ -93,7 +93,7 @@ test.concurrent.each(['lazy', 'eager', 'tiled'])(
 const PROMPTS = 1000;
 
 test.concurrent(
-  `${PROMPTS} prompts of mixed length, eight at a time: each gets the text it gets alone`,
+  `${PROMPTS} prompts of mixed length, eight at a time: each gets the text it gets alone, and the probabilities`,
   async () => {
     const random = randomNumbers(3);
     const upTo = (most: number): number => 1 + Math.floor(random() * most);
@@ -104,6 +104,7 @@ test.concurrent(
       ).join(''),
       n_predict: upTo(seed % 50 === 0 ? 300 : 20),
       seed,
+      logprobs: 0,
     }));
     const input = items.map((item) => JSON.stringify(item) + '\n').join('');
     const { code, stdout, stderr } = await flashinf(['generate', '-m', model, '--batch', '-'], { input });
@@ -113,14 +114,16 @@ test.concurrent(
 
     const loaded = await load(model);
     for (const [index, { id, prompt, seed, n_predict }] of items.entries()) {
-      const text = generate(loaded, prompt, { seed, count: n_predict });
-      for await (const chunk of text) expect(chunk.token).not.toBe(-1);
+      const text = generate(loaded, prompt, { seed, count: n_predict, logprobs: 0 });
+      const logprobs: object[] = [];
+      for await (const chunk of text) if (chunk.logprobs) logprobs.push({ logprob: chunk.logprobs.logprob });
       const { tokens, promptTokens } = text.result;
       expect(JSON.parse(results[index])).toMatchObject({
         index,
         id,
         text: text.result.text,
         tokens,
+        logprobs,
         stop_type: 'limit',
         seed,
         timings: { prompt_n: promptTokens, predicted_n: n_predict },

@@ -29,7 +29,7 @@ export const BENCH = {
     lanes: {
       type: 'integer',
       value: 'n',
-      help: 'for mixing alone, the last of them also with n sequences side by side',
+      help: 'measure n sequences side by side as well, the last mixer’s and the model’s',
       from: 1,
       to: 1024,
       default: 1,

@@ -2,7 +2,7 @@ import { openEngine } from '../open.js';
 import { MOST_CHILDREN } from '../kernel/kernels.js';
 import { layoutLayer, pagesFor } from '../memory/layout.js';
 import { sidesOf } from '../schedule.js';
-import { tiledSums, tileRunners } from '../tiled.js';
+import { tiledSums, tileRunner } from '../tiled.js';
 import type { CostTable, LevelCosts } from './costs.js';
 import { SMALLEST_FFT, type LevelPlan, type Plan, type TauName } from './plan.js';
 
@@ -62,7 +62,7 @@ function measureLevel(level: LevelPlan, budgetMs: number): number {
   const [layer] = opened.layers;
   // Zeros cost what other numbers do, once every page has been touched.
   layer.floats.fill(0);
-  const runner = tileRunners(layer)[plan.levels.length - 1];
+  const runner = tileRunner(layer, layer.layout.levels[plan.levels.length - 1]);
   const block = (): void => {
     if (side === 1) for (let t = 0; t < fanOut; t++) tiledSums(layer, 0, t, 0, layer.layout.groups);
     else {

@@ -52,8 +52,7 @@ export function flatPlan(length: number, costs: CostTable = machineCosts(), side
 /** Flat plans for a given memory, from the cheapest in time to the leanest. */
 export function flatPlans(length: number, costs: CostTable = machineCosts(), side = FLAT_SIDE): Plan[] {
   const above = flatLevels(side, length).map((level) => ({ ...level, tau: 'fft' as const }));
-  // Below, the same for every length: then lengths that are powers of two have the same sums, bit by bit. (Others have fewer
-  // taps in the spectra of their last tiles: the same sums, but for rounding.)
+  // Below, the same for every length: then so are the sums, bit by bit, where the filter has all `filterRows`.
   const levels = planFor(side, costs)
     .levels.filter((level) => level.side < length)
     .map((level) => ({ ...level, fanOut: Math.min(level.fanOut, Math.ceil(length / level.side)) }));
