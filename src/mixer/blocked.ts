@@ -97,6 +97,7 @@ export class BlockedMixer implements Mixer {
     this.handed[lane] = position;
     this.deadline[lane] = 0;
     this.summed = false;
+    this.opened.engine.deferred?.staged?.restart();
   }
 
   reset(lane?: number): void {

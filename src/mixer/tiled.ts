@@ -1,4 +1,4 @@
-import type { Engine, LayerMemory, PerLane } from './engine.js';
+import type { Engine, LayerMemory, PerLane, Staged } from './engine.js';
 import type { Kernels } from './kernel/kernels.js';
 import { LINE } from './memory/blocks.js';
 import type { LevelLayout, TiledLayout } from './memory/layout.js';
@@ -6,10 +6,12 @@ import type { TauName } from './plan/plan.js';
 import { endOfLayer, takeRows } from './rows.js';
 import { deferredLevels, inputsAfter, levelAfter, tapsAfter } from './schedule.js';
 import { deferredSlices, slicesOf } from './slices.js';
+import { stagedSlices } from './stages.js';
 import { deferredTiles } from './tile/deferred.js';
 import { directTiles } from './tile/direct.js';
 import { fftTiles, foldingTile } from './tile/fft.js';
 import { ndarrayFftTiles } from './tile/ndarray-fft.js';
+import { stagedTile } from './tile/staged.js';
 import type { TileRunner } from './tile/tile.js';
 
 /** A unit's tile takes about this many ns per output (16 channels, 4 ns apiece). */
@@ -103,6 +105,12 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
   const indices = deferredLevels(levels);
   const near = slicesOf(indices.near, layers[0].layout, runners, length);
   const far = slicesOf(indices.far, layers[0].layout, runners, length);
+  const staged = (): Staged => {
+    const tiles = layers.map(({ kernels, floats, layout }) =>
+      levels.map((level) => (level.flight > 0 ? stagedTile(kernels, floats, layout, level) : undefined)),
+    );
+    return stagedSlices(indices.far, layers[0].layout, tiles, length);
+  };
   const advance: Engine['advance'] = (positions, from, to, thread) => {
     if (lanes === 1) alone(positions[0] + 1, from, to, thread);
     else together(positions, from, to, thread);
@@ -138,7 +146,12 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
     },
     sumsCost: () => STEP_COST,
     flat: indices.near.length > 0,
-    ...(indices.far.length > 0 && { deferred: deferredSlices(levels[indices.far[0]].side, far) }),
+    ...(indices.far.length > 0 && {
+      deferred: {
+        ...deferredSlices(levels[indices.far[0]].side, far),
+        ...(levels[indices.far[0]].flight > 0 && { staged: staged() }),
+      },
+    }),
   };
 }
 

@@ -75,6 +75,26 @@ export interface Kernels {
   transformRows(rows: number, points: number, half: number, n: number, twisted: number, plain: number): void;
   /** The spectra, n points (>= 16) for each half of the channels, `half` bytes apart, of 2n lines of taps. */
   spectrum(taps: number, points: number, half: number, n: number, twisted: number, plain: number): void;
+  /**
+   * The parts that `transformRows`, `spectrum` and `fanTile` consist of, for those who have something else to do in between.
+   * First one pass over all lines, q = n / 4; in either half of the points, quarter by quarter, the rest.
+   */
+  twistRows(rows: number, points: number, half: number, q: number, twisted: number): void;
+  /** The first pass of `spectrum`. */
+  twistTaps(taps: number, points: number, half: number, q: number, twisted: number): void;
+  /** A quarter of `spectrum`, q points. (That of `transformRows` is `forward`.) */
+  spectrumQuarter(points: number, q: number, plain: number): void;
+  /** A quarter of `fanTile`, n points of those of the whole, as are those of `slots` and `filter`; `addUpper` comes last. */
+  convolve(
+    points: number,
+    n: number,
+    slots: number,
+    filter: number,
+    size: number,
+    known: number,
+    children: number,
+    plain: number,
+  ): void;
   /** The negacyclic convolution of length 2n of n lines with spectra, `[half][n]`; stays twisted in `points`, `[half][n]`. */
   convolveRows(rows: number, points: number, n: number, filter: number, twisted: number, plain: number): void;
   /** Adds its outputs 0 ... count - 1, count <= n, to lines. */

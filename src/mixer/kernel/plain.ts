@@ -108,14 +108,25 @@ class PlainKernels implements Kernels {
   }
 
   spectrum(taps: number, points: number, half: number, n: number, twisted: number, plain: number): void {
+    this.twistTaps(taps, points, half, n / 4, twisted);
+    for (const h of [0, half]) {
+      for (let k = 0; k < 4; k++) this.spectrumQuarter(points + h + k * n * 16, n / 4, plain);
+    }
+  }
+
+  twistTaps(taps: number, points: number, half: number, q: number, twisted: number): void {
     const { f } = this;
     for (const h of [0, 1]) {
       const row = (taps + 32 * h) / 4;
       const to = points + h * half;
-      this.twist(to, n, (j, c) => [f[row + j * STEP + c], f[row + (j + n) * STEP + c]]);
-      this.twistedForward(to, n, twisted, plain);
-      for (let k = 0; k < n * STEP; k++) f[to / 4 + k] /= n;
+      this.twist(to, 4 * q, (j, c) => [f[row + j * STEP + c], f[row + (j + 4 * q) * STEP + c]]);
+      this.butterflies(to / 4, 4 * q, twisted / 4, 4);
     }
+  }
+
+  spectrumQuarter(points: number, q: number, plain: number): void {
+    this.forward(points, q, plain);
+    for (let k = 0; k < q * STEP; k++) this.f[points / 4 + k] /= 4 * q;
   }
 
   convolveRows(
@@ -147,15 +158,31 @@ class PlainKernels implements Kernels {
     twisted: number,
     plain: number,
   ): void {
-    this.transformRows(inputs, points, 64 * n, n, twisted, plain);
+    this.twistRows(inputs, points, 64 * n, n / 4, twisted);
     for (const half of [0, 1]) {
       const child = points + half * 64 * n;
       const own = slots + half * slotsOf(children) * size;
       const taps = filter + half * (children - 1) * size;
-      this.multiplyFan(child, n, own, taps, size, known, children);
-      this.inverseQuarters(child, n, plain);
+      for (let part = 0; part < 64 * n; part += 16 * n) {
+        this.convolve(child + part, n / 4, own + part, taps + part, size, known, children, plain);
+      }
     }
     this.addUpper(points, outputs, count, n, twisted);
+  }
+
+  convolve(
+    points: number,
+    n: number,
+    slots: number,
+    filter: number,
+    size: number,
+    known: number,
+    children: number,
+    plain: number,
+  ): void {
+    this.forward(points, n, plain);
+    this.multiplyFan(points, n, slots, filter, size, known, children);
+    this.inverse(points, n, plain);
   }
 
   addLower(points: number, rows: number, count: number, n: number, twisted: number): void {
@@ -194,19 +221,20 @@ class PlainKernels implements Kernels {
   }
 
   transformRows(rows: number, points: number, half: number, n: number, twisted: number, plain: number): void {
+    this.twistRows(rows, points, half, n / 4, twisted);
+    for (const h of [0, half]) {
+      for (let k = 0; k < 4; k++) this.forward(points + h + k * n * 16, n / 4, plain);
+    }
+  }
+
+  twistRows(rows: number, points: number, half: number, q: number, twisted: number): void {
     const { f } = this;
     for (const h of [0, 1]) {
       const row = (rows + 32 * h) / 4;
       const to = points + h * half;
-      this.twist(to, n, (j, c) => [f[row + j * STEP + c], 0]);
-      this.twistedForward(to, n, twisted, plain);
+      this.twist(to, 4 * q, (j, c) => [f[row + j * STEP + c], 0]);
+      this.butterflies(to / 4, 4 * q, twisted / 4, 4);
     }
-  }
-
-  /** The transform of n points, but for the part of the twist that is not in the tables. */
-  private twistedForward(points: number, n: number, twisted: number, plain: number): void {
-    this.butterflies(points / 4, n, twisted / 4, 4);
-    for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
   }
 
   /** Its inverse, but for the last pass, which untwists. */

@@ -1,5 +1,5 @@
 import type { MixerName, MixerShape } from '../mixer.js';
-import type { Form } from '../schedule.js';
+import { deferredLevels, type Form } from '../schedule.js';
 import type { LevelPlan, Plan, TauName } from '../plan/plan.js';
 import { slotsOf } from '../kernel/kernels.js';
 import { Bump } from './bump.js';
@@ -71,6 +71,11 @@ export interface LevelLayout {
   readonly spectraStride: number;
   /** From one spectrum to the next, in both: `side` points, and some more where several are read side by side. */
   readonly spectrumStride: number;
+  /**
+   * Where a deferred tile of which only some stages have been done waits for the others, after one another: `[half][side]`
+   * points, spectra of inputs `[half][2][side]`, and of a filter that is recomputed. 0 if tiles are done at once.
+   */
+  readonly flight: number;
   /** `[group][2]` floats of a deferred level: 1 once the filter's spectrum for that distance is there. */
   readonly ready: number;
 }
@@ -145,7 +150,11 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
   const scratchStride = scratchFilter + Math.max(0, ...recomputed.map(spectraBytes));
   const scratchBytes = threads * scratchStride;
   const scratch = bump.take(scratchBytes);
-  const levels = plan.levels.map((level) => layoutLevel(level, length, groups, bump, take));
+  const { far } = deferredLevels(plan.levels);
+  const staged = threads === 1 && lanes === 1;
+  const levels = plan.levels.map((level, index) =>
+    layoutLevel(level, staged && far.includes(index), length, groups, bump, take),
+  );
   const tapRows = Math.max(length, 4 * deferred, ...levels.map(({ side, fanOut }) => side * fanOut));
   const tapStride = keepsTaps(plan) ? strideLines(tapRows) * LINE : 0;
   const taps = bump.take(tapStride > 0 ? groups * tapStride : tapRows * LINE);
@@ -180,6 +189,7 @@ function spread(side: number): number {
 
 function layoutLevel(
   { side, fanOut, tau, form, recompute }: LevelPlan,
+  staged: boolean,
   length: number,
   groups: number,
   bump: Bump,
@@ -193,6 +203,7 @@ function layoutLevel(
     tau === 'fft' && form === undefined && kept > 1 ? 2 * slotsOf(children) * spectrumStride : 0;
   const filter = bump.take(recompute ? 0 : groups * filterStride);
   const ready = form === 'deferred' ? bump.take(groups * 8) : 0;
+  const flight = staged ? bump.take(2 * side * LINE + (recompute ? 2 : 1) * filterStride) : 0;
   const spectra = take(groups * spectraStride);
   return {
     side,
@@ -205,6 +216,7 @@ function layoutLevel(
     spectra,
     spectraStride,
     spectrumStride,
+    flight,
     ready,
   };
 }

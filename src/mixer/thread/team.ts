@@ -59,7 +59,9 @@ export function soloTeam(engine: Engine, units: number): Team {
     sums: (positions) => engine.sums(positions, 0, units),
     join: () => undefined,
     defer(begin, end) {
-      engine.deferred?.run(begin, end, 0, units, 0);
+      const staged = engine.deferred?.staged;
+      if (staged === undefined) engine.deferred?.run(begin, end, 0, units, 0);
+      else for (let known = begin[0] + 1; known <= end[0]; known++) staged.step(known);
       return 0;
     },
     wait: () => undefined,

@@ -2,4 +2,16 @@ export { pendingRow, scatter } from './rows';
 export { dot, flush, spread } from './stream';
 export { directTile } from './direct';
 export { forward, inverse } from './transform';
-export { addLower, addUpper, convolveRows, fanTile, fftTile, spectrum, transformRows } from './twist';
+export { convolve } from './products';
+export {
+  addLower,
+  addUpper,
+  convolveRows,
+  fanTile,
+  fftTile,
+  spectrum,
+  spectrumQuarter,
+  transformRows,
+  twistRows,
+  twistTaps,
+} from './twist';

@@ -32,7 +32,7 @@ function tableOf(tables: usize, q: usize): usize {
  * The first pass of real inputs whose upper half is zero: n = 4 q lines to n points for each half of their channels, `half`
  * bytes apart. Both at once, so that lines come from memory once.
  */
-function twistRows(rows: usize, points: usize, half: usize, q: usize, tables: usize): void {
+export function twistRows(rows: usize, points: usize, half: usize, q: usize, tables: usize): void {
   const rowQuarter = q * LINE;
   const quarter = q * POINT;
   const cos = f32x4.splat(COS);
@@ -91,7 +91,7 @@ function twistRows(rows: usize, points: usize, half: usize, q: usize, tables: us
 }
 
 /** The same for inputs with both halves: lines j are the real, lines n + j the imaginary parts. */
-function twistBoth(rows: usize, points: usize, half: usize, q: usize, tables: usize): void {
+export function twistTaps(rows: usize, points: usize, half: usize, q: usize, tables: usize): void {
   const rowQuarter = q * LINE;
   const quarter = q * POINT;
   const cos = f32x4.splat(COS);
@@ -291,14 +291,20 @@ export function spectrum(
   plain: usize,
 ): void {
   const q = n >> 2;
-  twistBoth(taps, points, half, q, twisted);
-  forwardQuarters(points, half, q, plain);
-  const scale = f32x4.splat(<f32>1 / <f32>n);
+  twistTaps(taps, points, half, q, twisted);
   for (let h: usize = 0; h < 2; h++) {
-    for (let p = points, end = points + n * POINT; p < end; p += VECTOR) {
-      v128.store(p, f32x4.mul(v128.load(p), scale));
-    }
+    for (let k: usize = 0; k < 4; k++) spectrumQuarter(points + k * q * POINT, q, plain);
     points += half;
+  }
+}
+
+/** What comes after the first pass in one quarter of one half of the channels, q points. */
+export function spectrumQuarter(points: usize, q: usize, plain: usize): void {
+  forward(points, q, plain);
+  const n = 4 * q;
+  const scale = f32x4.splat(<f32>1 / <f32>n);
+  for (let p = points, end = points + q * POINT; p < end; p += VECTOR) {
+    v128.store(p, f32x4.mul(v128.load(p), scale));
   }
 }
 

@@ -1,0 +1,107 @@
+/** Far tiles, which a single thread computes in stages and workers at once. */
+import { createMixerOn } from '../../src/mixer/create.js';
+import type { Mixer } from '../../src/mixer/mixer.js';
+import { checkPlan } from '../../src/mixer/plan/check.js';
+import { SMALLEST_FFT, type Plan } from '../../src/mixer/plan/plan.js';
+import { deferredLevels, flatLevels } from '../../src/mixer/schedule.js';
+import {
+  directPending,
+  garbageMemory,
+  levelsTo,
+  mixerGate,
+  Random,
+  randomRun,
+  relL2,
+  runMixer,
+  withMixer,
+  type Run,
+} from './helpers.js';
+
+/** A flat plan with far levels, of which some recompute their spectra. */
+function farPlan(length: number, random: Random): Plan {
+  const side = SMALLEST_FFT;
+  const above = flatLevels(side, length);
+  const kept = random.int(1, above.length);
+  return {
+    length,
+    levels: [
+      ...levelsTo(side, random).map((level) => ({ ...level, tau: 'direct' as const })),
+      ...above.map((level, k) => ({
+        ...level,
+        tau: 'fft' as const,
+        ...(k >= kept && { recompute: true as const }),
+      })),
+    ],
+  };
+}
+
+/** Pending sums of positions `from` ... `to` - 1, `[time, layer, channel]`. */
+function advance(mixer: Mixer, { shape, y }: Run, from: number, to: number): Float32Array {
+  const size = shape.layers * shape.width;
+  const out = new Float32Array((to - from) * size);
+  const step = new Float32Array(size);
+  for (let t = from; t < to; t++) {
+    mixer.pending(out.subarray((t - from) * size, (t - from + 1) * size));
+    y.forEach((rows, l) => step.set(rows.subarray(t * shape.width, (t + 1) * shape.width), l * shape.width));
+    mixer.push(step);
+  }
+  return out;
+}
+
+test('in stages, at once, and by whom: the same sums, bit by bit, wherever a run is cut', async () => {
+  const random = new Random(91);
+  for (let trial = 0; trial < 8; trial++) {
+    const shape = { layers: random.int(1, 2), width: random.int(1, 20), length: random.int(600, 2500) };
+    const plan = farPlan(shape.length, random);
+    checkPlan(plan, shape.length);
+    expect(deferredLevels(plan.levels).far.length).toBeGreaterThan(0);
+    const run = randomRun(shape, random);
+    const open = async (threads: number): Promise<[Mixer, () => void]> => {
+      const { internals, check } = garbageMemory(random);
+      const mixer = await createMixerOn({ name: 'tiled', shape, plan, threads }, internals);
+      run.taps.forEach((taps, layer) => mixer.setFilter(layer, taps));
+      return [mixer, check];
+    };
+    const cuts = [random.int(1, shape.length - 1), random.int(1, shape.length - 1)].sort((a, b) => a - b);
+    let whole: Float32Array | undefined;
+    // Threads of the run until the first cut, until the second, and until the end.
+    for (const crew of [[1], [2], [1, 3, 1], [2, 1, 1], [1, 1, 2]]) {
+      const sums: Float32Array[] = [];
+      let from = 0;
+      let saved: Float32Array[] = [];
+      for (const [k, threads] of crew.entries()) {
+        const to = k === crew.length - 1 ? shape.length : cuts[k];
+        const [mixer, check] = await open(threads);
+        if (from > 0) {
+          mixer.state().forEach((array, a) => array.set(saved[a]));
+          mixer.resume(from);
+        }
+        sums.push(advance(mixer, run, from, to));
+        saved = mixer.state().map((array) => array.slice());
+        from = to;
+        await mixer.close();
+        check();
+      }
+      const all = Buffer.concat(sums.map((part) => Buffer.from(part.buffer)));
+      const floats = new Float32Array(all.buffer, all.byteOffset, all.length / 4);
+      whole ??= floats.slice();
+      expect({ trial, crew, same: Buffer.compare(all, Buffer.from(whole.buffer)) === 0 }).toEqual({
+        trial,
+        crew,
+        same: true,
+      });
+    }
+    expect(relL2(whole!, directPending(run))).toBeLessThanOrEqual(mixerGate(shape.length));
+  }
+});
+
+test('the plain kernels do the same in stages', async () => {
+  const random = new Random(92);
+  const shape = { layers: 1, width: 3, length: 700 };
+  const run = randomRun(shape, random);
+  const plan = farPlan(shape.length, random);
+  const sums = await withMixer({ name: 'tiled', shape, plan, kernels: 'plain' }, (mixer) =>
+    runMixer(mixer, run),
+  );
+  expect(relL2(sums, directPending(run))).toBeLessThanOrEqual(mixerGate(shape.length));
+});
