@@ -71,11 +71,13 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
   }
   const data: EngineData = { name, shape, plan, threads, kernels, memories };
   const opened = openEngine(data);
+  const { engine } = opened;
   const units = shape.layers * opened.layers[0].layout.groups;
-  const team =
-    threads === 1
-      ? soloTeam(opened.engine, units)
-      : await startTeam(opened.engine, data, units, threads, internals.worthSharing);
+  // Steps that are flat are not shared: without far tiles, there is nothing for others to do.
+  const alone = threads === 1 || (engine.flat && engine.deferred === undefined);
+  const team = alone
+    ? soloTeam(engine, units)
+    : await startTeam(engine, data, units, threads, internals.worthSharing);
   return new BlockedMixer(
     shape,
     plan,

@@ -100,7 +100,10 @@ export async function startTeam(
     await Promise.all(workers.map((worker) => worker.terminate()));
   };
   try {
-    for (let thread = 1; thread < threads; thread++) await started(control, thread, () => failure);
+    // A flat run has a thousand steps and more until anything is due that a worker does: it need not wait for them.
+    for (let thread = 1; thread < threads && !engine.flat; thread++) {
+      await started(control, thread, () => failure);
+    }
   } catch (error) {
     await close();
     throw error;
