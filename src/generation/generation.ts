@@ -91,11 +91,14 @@ export class MemoryError extends Error {
   override readonly name = 'MemoryError';
 }
 
-/** What the loop starts from. */
-interface Start {
+interface Running {
   readonly mixer: Mixer;
   readonly filters: GrowingFilters;
   readonly state: StepState;
+}
+
+/** What the loop starts from. */
+interface Start extends Running {
   /** After the prompt, `[vocabulary]`; null where the last token is still to go through the model. */
   readonly logits: Float32Array | null;
 }
@@ -120,6 +123,8 @@ export class Generation implements AsyncIterable<number> {
   private readonly ids: number[];
   private readonly shape: MixerShape;
   private readonly reading: Reading;
+  /** `[layer, channel]`. */
+  private readonly pending: Float32Array;
 
   constructor(
     private readonly model: HyenaModel,
@@ -137,10 +142,11 @@ export class Generation implements AsyncIterable<number> {
     const free = mixer === 'tiled' && plan === undefined;
     this.reading = free ? readingOf(prompt.length, length) : 'offline';
     this.shape = from?.mixer.shape ?? { ...rest, length: free ? positionsOf(prompt.length, length) : length };
+    this.pending = new Float32Array(this.shape.layers * this.shape.width);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
-    const { model, timings, options, ids, shape } = this;
+    const { timings, options, ids, shape } = this;
     const { count, seed, sampling, endOfText, never = [], signal, from, onEnd } = options;
     const began = performance.now();
     const sampler = new Sampler({ ...DEFAULT_SAMPLING, ...sampling }, seed, {
@@ -156,14 +162,15 @@ export class Generation implements AsyncIterable<number> {
       this.reason = 'interrupted';
       return;
     }
-    const { mixer, filters, state } = start;
+    const { mixer, state } = start;
     let { logits } = start;
     /** Whether the mixer and the model are at the same token. */
     let between = logits === null;
     try {
       const first = performance.now();
+      // Steps that read the prompt included.
       timings.prompt = first - began;
-      const pending = new Float32Array(shape.layers * shape.width);
+      timings.steps = timings.mixing = 0;
       while (this.generated < count) {
         if (signal?.aborted) {
           this.reason = 'interrupted';
@@ -171,16 +178,7 @@ export class Generation implements AsyncIterable<number> {
         }
         if (logits === null) {
           between = false;
-          const mixing = performance.now();
-          mixer.pending(pending);
-          const stepping = performance.now();
-          const result = await model.step(state, ids[ids.length - 1], pending);
-          const stepped = performance.now();
-          await filters.step(mixer.position + 1);
-          mixer.push(result.y);
-          timings.steps += stepped - stepping;
-          timings.mixing += performance.now() - stepped + (stepping - mixing);
-          logits = result.logits;
+          logits = await this.feed(start, ids[ids.length - 1]);
         }
         const token = sampler.sample(logits);
         ids.push(token);
@@ -235,7 +233,16 @@ export class Generation implements AsyncIterable<number> {
       if (from !== undefined) return await this.resume(mixer, filters, from, onProgress);
       const filled = reading === 'fill';
       for (let layer = 0; layer < shape.layers; layer++) await filters.start(layer, filled ? ids.length : 0);
-      if (reading === 'steps') return await this.readInSteps(mixer, filters, onProgress);
+      if (reading === 'steps') {
+        const running = { mixer, filters, state: model.start() };
+        let logits: Float32Array | null = null;
+        for (const [k, id] of ids.entries()) {
+          onProgress(k, ids.length);
+          logits = await this.feed(running, id);
+        }
+        onProgress(ids.length, ids.length);
+        return { ...running, logits };
+      }
       const { state, logits } = await model.prefill(ids, filled ? 0 : shape.length, {
         onProgress,
         onLayer: (layer, { inputs, pending }) => {
@@ -251,21 +258,19 @@ export class Generation implements AsyncIterable<number> {
     }
   }
 
-  private async readInSteps(mixer: Mixer, filters: GrowingFilters, onProgress: Progress): Promise<Start> {
-    const { model, shape, ids } = this;
-    const state = model.start();
-    const pending = new Float32Array(shape.layers * shape.width);
-    let logits: Float32Array | null = null;
-    for (const [k, id] of ids.entries()) {
-      onProgress(k, ids.length);
-      mixer.pending(pending);
-      const result = await model.step(state, id, pending);
-      await filters.step(mixer.position + 1);
-      mixer.push(result.y);
-      logits = result.logits;
-    }
-    onProgress(ids.length, ids.length);
-    return { mixer, filters, state, logits };
+  /** One token through the model and into the mixer. Returns the logits after it, overwritten by the next. */
+  private async feed({ mixer, filters, state }: Running, id: number): Promise<Float32Array> {
+    const { timings, pending, model } = this;
+    const mixing = performance.now();
+    mixer.pending(pending);
+    const stepping = performance.now();
+    const { logits, y } = await model.step(state, id, pending);
+    const stepped = performance.now();
+    await filters.step(mixer.position + 1);
+    mixer.push(y);
+    timings.steps += stepped - stepping;
+    timings.mixing += performance.now() - stepped + (stepping - mixing);
+    return logits;
   }
 
   private async resume(

@@ -140,7 +140,8 @@ export function deferredLevels(levels: readonly Level[]): {
 
 /**
  * Taps 0 ... n - 1 are all that the tiles due until `known` inputs are known take, of `rows` there are, and the sums of the
- * next position: this n. A deferred level starts with blocks 2 apart; 3 apart are only those whose inputs end with the second block or later.
+ * next position: this n. A deferred level starts with blocks 2 apart; 3 apart are only those whose inputs end with the
+ * second block or later.
  */
 export function tapsAfter(known: number, rows: number, levels: readonly Level[]): number {
   let taps = 0;

@@ -3,6 +3,7 @@ import type { Kernels } from './kernel/kernels.js';
 import { LINE } from './memory/blocks.js';
 import type { LevelLayout, TiledLayout } from './memory/layout.js';
 import type { TauName } from './plan/plan.js';
+import { FLAT_SIDE } from './plan/planner.js';
 import { endOfLayer, takeRows } from './rows.js';
 import { deferredLevels, inputsAfter, levelAfter, tapsAfter } from './schedule.js';
 import { deferredSlices, slicesOf } from './slices.js';
@@ -145,7 +146,7 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
       return sum;
     },
     sumsCost: () => STEP_COST,
-    flat: indices.near.length > 0,
+    flat: levels.every(({ side, form }) => form !== undefined || side < FLAT_SIDE),
     ...(indices.far.length > 0 && {
       deferred: {
         ...deferredSlices(levels[indices.far[0]].side, far),
