@@ -7,17 +7,28 @@ const START = 1024;
 /** Rows per position: what `Mixer.tapsNeeded` of a flat plan comes to in the long run, see `tapsAfter`. */
 const ROWS = 3;
 
-/** Steps from one growth to the next: a call of the filter's graph takes longer than the few rows that a single step needs. */
-const EVERY = 4;
+/**
+ * Steps from one growth of a layer's filter to the next. Larger calls of its graph take less time per row, but what one
+ * takes is the next token's delay.
+ */
+const PERIOD = 32;
+
+/**
+ * The step of each period in which a layer's filter grows. Layers take turns, in odd steps: no tile beyond the first
+ * level's is due at those.
+ */
+function turnsOf(layers: number): number[] {
+  return Array.from({ length: layers }, (_, layer) => 1 + 2 * Math.floor(((PERIOD / 2) * layer) / layers));
+}
 
 /**
  * A mixer's filters, evaluated as they are needed: the first token does not wait for those of the last. A flat plan needs
- * up to three rows more with each position; a step takes one layer further at most, layers taking turns, so that none
- * does more than a little work.
+ * up to three rows more with each position; layers take turns, so that no step does more than a little work.
  */
 export class GrowingFilters {
   /** Rows set, by layer. */
   private readonly rows: number[];
+  private readonly turns: readonly number[];
   /** Rows to set: as many as the mixer takes, so that its sums do not depend on its length. */
   private readonly most: number;
 
@@ -25,7 +36,9 @@ export class GrowingFilters {
     private readonly model: HyenaModel,
     private readonly mixer: Mixer,
   ) {
-    this.rows = new Array<number>(mixer.shape.layers).fill(0);
+    const { layers } = mixer.shape;
+    this.rows = new Array<number>(layers).fill(0);
+    this.turns = turnsOf(layers);
     this.most = Math.min(mixer.filterRows, model.config.model.context);
   }
 
@@ -38,16 +51,19 @@ export class GrowingFilters {
 
   /** Before the push that makes `known` inputs known. */
   async step(known: number): Promise<void> {
-    const { rows } = this;
-    if (known % EVERY !== 0) return;
-    const layer = (known / EVERY) % rows.length;
-    if (rows[layer] < this.most) await this.grow(layer, this.target(known));
+    const { rows, turns, most } = this;
+    for (let layer = 0; layer < rows.length; layer++) {
+      if (known % PERIOD === turns[layer] && rows[layer] < most) await this.grow(layer, this.target(known));
+    }
   }
 
-  /** Rows with which a layer lasts until its next turn. Plans that are not flat need them in leaps. */
+  /**
+   * Rows with which a layer lasts until its next turn: until the end of the next period, so that it is the same for all
+   * layers, which then share what the filters are evaluated from. Plans that are not flat need rows in leaps.
+   */
   private target(known: number): number {
-    const next = known + EVERY * this.rows.length;
-    return Math.max(ROWS * next, this.mixer.tapsNeeded(next));
+    const end = known - (known % PERIOD) + 2 * PERIOD;
+    return Math.max(ROWS * end, this.mixer.tapsNeeded(end));
   }
 
   private async grow(layer: number, target: number): Promise<void> {
