@@ -1,6 +1,7 @@
 import { setEagerFilter } from './eager.js';
 import { setLazyFilter } from './lazy.js';
 import { GROUP, toLines } from './memory/blocks.js';
+import { writeFreshSlots } from './memory/fresh.js';
 import type { PerLane } from './engine.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import type { Opened } from './open.js';
@@ -30,6 +31,8 @@ export class BlockedMixer implements Mixer {
   private readonly handed: PerLane;
   private readonly deadline: number[];
   private steps = 0;
+  /** No step so far had anything but steps before it: see `writeAhead`. */
+  private fresh: boolean;
   private whole: Float32Array | undefined;
   private parts: Float32Array[] = [];
   /** `[layer][lane]` rows: the parts of the memories that `pending` and `push` go through. */
@@ -47,6 +50,7 @@ export class BlockedMixer implements Mixer {
     this.name = opened.name;
     const { lanes = 1 } = shape;
     this.lanes = lanes;
+    this.fresh = zeroed && lanes === 1 && opened.engine.deferred !== undefined;
     this.at = new Int32Array(lanes);
     this.active = new Int32Array(lanes);
     this.handed = new Int32Array(lanes);
@@ -81,6 +85,7 @@ export class BlockedMixer implements Mixer {
 
   /** Zeroes all that a run accumulates in. */
   private clear(lane: number): void {
+    this.fresh = false;
     for (const { floats, layout } of this.opened.layers) {
       const { row, groups } = layout;
       for (const { at, bytes } of [{ at: row, bytes: groups * GROUP * 4 }, ...layout.state]) {
@@ -125,6 +130,7 @@ export class BlockedMixer implements Mixer {
 
   resume(position: number, lane?: number): void {
     this.settle();
+    this.fresh = false;
     const { length } = this.shape;
     if (!Number.isInteger(position) || position < 0 || position > length) {
       throw new RangeError(`position: expected a whole number from 0 to ${length}, got ${position}`);
@@ -168,6 +174,7 @@ export class BlockedMixer implements Mixer {
     this.checkLane(lane);
     this.checkUnused(lane);
     const count = this.rowsOf('inputs', inputs);
+    this.fresh = false;
     const { engine, layers } = this.opened;
     this.checkTaps(count);
     const { groups, period } = layers[layer].layout;
@@ -206,6 +213,7 @@ export class BlockedMixer implements Mixer {
     this.checkUnused(lane);
     const { width } = this.shape;
     const count = this.rowsOf('pending sums', values);
+    this.fresh = false;
     const { floats, layout } = this.opened.layers[layer];
     for (let g = 0; g < layout.groups; g++) {
       const at = (layout.slots + (lane * layout.groups + g) * layout.stride) / 4;
@@ -240,6 +248,7 @@ export class BlockedMixer implements Mixer {
     team.join();
     for (let k = 0; k < rows.length; k++) rows[k].set(parts[k]);
     this.awaitDeadlines();
+    this.writeAhead();
     team.step(active);
     this.summed = opened.engine.sumsAhead;
     for (let lane = 0; lane < lanes; lane++) {
@@ -250,6 +259,19 @@ export class BlockedMixer implements Mixer {
     if (deferred && (team.alone || this.steps % Math.min(BATCH, Math.max(1, deferred.period / 4)) === 0)) {
       this.handOver();
     }
+  }
+
+  /**
+   * Keeps ahead of the deferred tiles with the first write to the slots. Outputs of those that are complete with n inputs
+   * end at 3 n at most; from there on nothing has been written.
+   */
+  private writeAhead(): void {
+    const { opened, shape } = this;
+    const known = this.at[0] + 1;
+    if (!this.fresh || opened.name !== 'tiled') return;
+    const to = Math.min(3 * known, shape.length);
+    writeFreshSlots(opened.layers, 3 * (known - 1), to);
+    if (to === shape.length) this.fresh = false;
   }
 
   /** Hands the deferred slices of all steps so far to the team. */
