@@ -105,3 +105,24 @@ test('the plain kernels do the same in stages', async () => {
   );
   expect(relL2(sums, directPending(run))).toBeLessThanOrEqual(mixerGate(shape.length));
 });
+
+test('slots that are written ahead in fresh memory hold what they do in memory cleared after a run', async () => {
+  const random = new Random(93);
+  for (const threads of [1, 2, 1]) {
+    const shape = { layers: 2, width: random.int(17, 40), length: random.int(600, 2500) };
+    const plan = farPlan(shape.length, random);
+    const run = randomRun(shape, random);
+    const options = { name: 'tiled' as const, shape, plan, threads };
+    const [fresh, cleared] = await withMixer(
+      options,
+      (mixer) => {
+        const first = runMixer(mixer, run);
+        mixer.reset();
+        return [first, runMixer(mixer, run)];
+      },
+      { zeroed: true },
+    );
+    expect(Buffer.compare(Buffer.from(fresh.buffer), Buffer.from(cleared.buffer))).toBe(0);
+    expect(relL2(fresh, directPending(run))).toBeLessThanOrEqual(mixerGate(shape.length));
+  }
+});
