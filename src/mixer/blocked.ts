@@ -31,8 +31,8 @@ export class BlockedMixer implements Mixer {
   private readonly handed: PerLane;
   private readonly deadline: number[];
   private steps = 0;
-  /** No step so far had anything but steps before it: see `writeAhead`. */
-  private fresh: boolean;
+  /** Nothing has happened but steps, and slots of late outputs were never written: see `writeAhead`. */
+  private fresh = false;
   private whole: Float32Array | undefined;
   private parts: Float32Array[] = [];
   /** `[layer][lane]` rows: the parts of the memories that `pending` and `push` go through. */
@@ -50,7 +50,6 @@ export class BlockedMixer implements Mixer {
     this.name = opened.name;
     const { lanes = 1 } = shape;
     this.lanes = lanes;
-    this.fresh = zeroed && lanes === 1 && opened.engine.deferred !== undefined;
     this.at = new Int32Array(lanes);
     this.active = new Int32Array(lanes);
     this.handed = new Int32Array(lanes);
@@ -72,6 +71,7 @@ export class BlockedMixer implements Mixer {
       if (zeroed) this.goTo(lane, 0);
       else this.clear(lane);
     }
+    this.fresh = zeroed && lanes === 1 && opened.engine.deferred !== undefined;
   }
 
   get position(): number {
@@ -85,7 +85,6 @@ export class BlockedMixer implements Mixer {
 
   /** Zeroes all that a run accumulates in. */
   private clear(lane: number): void {
-    this.fresh = false;
     for (const { floats, layout } of this.opened.layers) {
       const { row, groups } = layout;
       for (const { at, bytes } of [{ at: row, bytes: groups * GROUP * 4 }, ...layout.state]) {
@@ -102,6 +101,7 @@ export class BlockedMixer implements Mixer {
     this.handed[lane] = position;
     this.deadline[lane] = 0;
     this.summed = false;
+    this.fresh = false;
     this.opened.engine.deferred?.staged?.restart();
   }
 
@@ -130,7 +130,6 @@ export class BlockedMixer implements Mixer {
 
   resume(position: number, lane?: number): void {
     this.settle();
-    this.fresh = false;
     const { length } = this.shape;
     if (!Number.isInteger(position) || position < 0 || position > length) {
       throw new RangeError(`position: expected a whole number from 0 to ${length}, got ${position}`);
