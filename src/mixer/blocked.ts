@@ -102,7 +102,7 @@ export class BlockedMixer implements Mixer {
     this.deadline[lane] = 0;
     this.summed = false;
     this.fresh = false;
-    this.opened.engine.deferred?.staged?.restart();
+    this.team.restart();
   }
 
   reset(lane?: number): void {

@@ -64,14 +64,11 @@ export interface Deferred {
    * unit < `to`. Steps are to be done in their order.
    */
   run(begin: PerLane, end: PerLane, from: number, to: number, thread: number): void;
-  /** The same in smaller pieces, for a single thread and sequence: there, all that a step does is waited for. */
-  readonly staged?: Staged;
-}
-
-/** Deferred tiles of which a step may do a part only. */
-export interface Staged {
-  /** What falls to the step that makes `known` inputs known. Steps are to be done one after the other. */
-  step(known: number): void;
-  /** Forgets what is under way: the position or what is there has changed. */
+  /**
+   * The same, for who goes through all steps of a run in turn: a thread that does all units may do a part of a tile now, the
+   * rest in later steps, so that no step takes long.
+   */
+  proceed(begin: PerLane, end: PerLane, from: number, to: number, thread: number): void;
+  /** Makes `proceed` forget what is under way: the position or what is there has changed. */
   restart(): void;
 }

@@ -52,7 +52,7 @@ export function openEngine(data: EngineData): Opened {
     }
     case 'tiled': {
       const layers = open(layout);
-      return { name: layout.name, layers, engine: tiledEngine(layers, shape.length) };
+      return { name: layout.name, layers, engine: tiledEngine(layers, shape.length, threads) };
     }
   }
 }

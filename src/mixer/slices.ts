@@ -62,7 +62,7 @@ export function slicesOf(
 }
 
 /** Slices that may be done later than their steps, `side` being the smallest of their levels'. */
-export function deferredSlices(side: number, slices: Slices): Deferred {
+export function deferredSlices(side: number, slices: Slices): Pick<Deferred, 'period' | 'run'> {
   return {
     period: side / 2,
     run(begin, end, from, to, thread) {

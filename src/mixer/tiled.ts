@@ -1,4 +1,4 @@
-import type { Engine, LayerMemory, PerLane, Staged } from './engine.js';
+import type { Deferred, Engine, LayerMemory, PerLane } from './engine.js';
 import type { Kernels } from './kernel/kernels.js';
 import { LINE } from './memory/blocks.js';
 import type { LevelLayout, TiledLayout } from './memory/layout.js';
@@ -6,7 +6,7 @@ import type { TauName } from './plan/plan.js';
 import { FLAT_SIDE } from './plan/planner.js';
 import { endOfLayer, takeRows } from './rows.js';
 import { deferredLevels, inputsAfter, levelAfter, tapsAfter } from './schedule.js';
-import { deferredSlices, slicesOf } from './slices.js';
+import { deferredSlices, slicesOf, type Slices } from './slices.js';
 import { stagedSlices } from './stages.js';
 import { deferredTiles } from './tile/deferred.js';
 import { directTiles } from './tile/direct.js';
@@ -50,7 +50,11 @@ export function tileRunner(
  * A step does the urgent tile that its inputs make due, in all layers side by side. Tiles of the first level, which have
  * one output, come last of all, on the way to the rows.
  */
-export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length: number): Engine {
+export function tiledEngine(
+  layers: readonly LayerMemory<TiledLayout>[],
+  length: number,
+  threads: number,
+): Engine {
   const { groups, levels, lanes, period, tapStride, tapRows } = layers[0].layout;
   const runners = layers.map((layer) => levels.map((level) => tileRunner(layer, level)));
   /** The level that is due once `known` inputs are known; 0 if there is nothing to do. */
@@ -103,19 +107,27 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
       unit = end;
     }
   };
-  const indices = deferredLevels(levels);
-  const near = slicesOf(indices.near, layers[0].layout, runners, length);
-  const far = slicesOf(indices.far, layers[0].layout, runners, length);
-  const staged = (): Staged => {
+  const slices = (indices: readonly number[]): Slices =>
+    slicesOf(indices, layers[0].layout, runners, length);
+  const { near, far } = deferredLevels(levels);
+  const staged = far.length > 0 && levels[far[0]].flight > 0;
+  // A worker that does far tiles in stages is never busy for long: it can see to the near ones as well.
+  const [mine, handed] = staged && threads > 1 ? [[], [...near, ...far]] : [near, far];
+  const own = slices(mine);
+  const others = slices(handed);
+  const deferred = (): Deferred => {
+    const all = deferredSlices(levels[handed[0]].side, others);
+    if (!staged) return { ...all, proceed: all.run, restart: () => undefined };
     const tiles = layers.map(({ kernels, floats, layout }) =>
       levels.map((level) => (level.flight > 0 ? stagedTile(kernels, floats, layout, level) : undefined)),
     );
-    return stagedSlices(indices.far, layers[0].layout, tiles, length);
+    const whole = slices(handed.filter((index) => !far.includes(index)));
+    return { ...all, ...stagedSlices(far, layers[0].layout, tiles, length, whole) };
   };
   const advance: Engine['advance'] = (positions, from, to, thread) => {
     if (lanes === 1) alone(positions[0] + 1, from, to, thread);
     else together(positions, from, to, thread);
-    near.step(positions, from, to, thread);
+    own.step(positions, from, to, thread);
   };
   return {
     step(positions, from, to, thread) {
@@ -132,7 +144,7 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
         const block = level.side * level.fanOut;
         if (level.spectraStride > 0 && Math.ceil(known / block) * block > end) return true;
       }
-      return near.matters(known, end) || far.matters(known, end);
+      return own.matters(known, end) || others.matters(known, end);
     },
     tapsNeeded: (known) => (tapStride === 0 ? length : tapsAfter(known, tapRows, levels)),
     sums: (positions, from, to) => sums(positions, 0, from, to),
@@ -147,12 +159,7 @@ export function tiledEngine(layers: readonly LayerMemory<TiledLayout>[], length:
     },
     sumsCost: () => STEP_COST,
     flat: levels.every(({ side, form }) => form !== undefined || side < FLAT_SIDE),
-    ...(indices.far.length > 0 && {
-      deferred: {
-        ...deferredSlices(levels[indices.far[0]].side, far),
-        ...(levels[indices.far[0]].flight > 0 && { staged: staged() }),
-      },
-    }),
+    ...(far.length > 0 && { deferred: deferred() }),
   };
 }
 

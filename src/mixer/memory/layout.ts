@@ -151,7 +151,8 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
   const scratchBytes = threads * scratchStride;
   const scratch = bump.take(scratchBytes);
   const { far } = deferredLevels(plan.levels);
-  const staged = threads === 1 && lanes === 1;
+  // Where one thread does them all.
+  const staged = threads <= 2 && lanes === 1;
   const levels = plan.levels.map((level, index) =>
     layoutLevel(level, staged && far.includes(index), length, groups, bump, take),
   );

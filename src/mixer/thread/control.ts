@@ -21,13 +21,13 @@ export function doneWord(worker: number): number {
 }
 
 /** What an engine can be asked to do, see there. */
-const KINDS = ['step', 'sums', 'deferred'] as const;
+const KINDS = ['step', 'sums', 'deferred', 'restart'] as const;
 export type JobKind = (typeof KINDS)[number];
 
 /** Jobs that may be under way at once. */
 export const RING = 64;
 
-/** What the threads are to do: a step or the sums at positions `end`, or the deferred slices of the steps from `begin` to `end`. */
+/** What the threads are to do: a step or the sums at positions `end`, or the deferred slices of the steps from `begin` to `end`; or forget those under way. */
 export interface Job {
   readonly kind: JobKind;
   readonly begin: PerLane;

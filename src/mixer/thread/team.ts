@@ -47,6 +47,8 @@ export interface Team {
   defer(begin: PerLane, end: PerLane): number;
   /** Waits until everything up to the number that a `defer` has returned is done; without one, everything. */
   wait(job?: number): void;
+  /** Forgets deferred tiles that are under way: the position or what is there has changed. */
+  restart(): void;
   /** Whether `defer` does the work itself, then and there. */
   readonly alone: boolean;
   close(): Promise<void>;
@@ -59,12 +61,11 @@ export function soloTeam(engine: Engine, units: number): Team {
     sums: (positions) => engine.sums(positions, 0, units),
     join: () => undefined,
     defer(begin, end) {
-      const staged = engine.deferred?.staged;
-      if (staged === undefined) engine.deferred?.run(begin, end, 0, units, 0);
-      else for (let known = begin[0] + 1; known <= end[0]; known++) staged.step(known);
+      engine.deferred?.proceed(begin, end, 0, units, 0);
       return 0;
     },
     wait: () => undefined,
+    restart: () => engine.deferred?.restart(),
     alone: true,
     close: () => Promise.resolve(),
   };
@@ -100,7 +101,7 @@ export async function startTeam(
     await Promise.all(workers.map((worker) => worker.terminate()));
   };
   try {
-    // A flat run has a thousand steps and more until anything is due that a worker does: it need not wait for them.
+    // A flat run need not wait for them: what it defers until they have started, the caller does.
     for (let thread = 1; thread < threads && !engine.flat; thread++) {
       await started(control, thread, () => failure);
     }
@@ -109,11 +110,20 @@ export async function startTeam(
     throw error;
   }
   const mine = share(units, threads, 0);
+  const nothing = new Int32Array(data.shape.lanes ?? 1);
   const awake = (): boolean => {
     for (let thread = 1; thread < threads; thread++) {
       if (Atomics.load(control, asleepWord(thread)) !== 0) return false;
     }
     return true;
+  };
+  let ready = false;
+  const starting = (): boolean => {
+    for (let thread = 1; thread < threads && !ready; thread++) {
+      if (Atomics.load(control, doneWord(thread)) === STARTING) return true;
+    }
+    ready = true;
+    return false;
   };
   /** The latest job, and the latest one that `join` has to wait for. */
   let latest = 0;
@@ -164,11 +174,21 @@ export async function startTeam(
     },
     join,
     defer(from, to) {
+      if (starting()) {
+        engine.deferred?.run(from, to, 0, units, 0);
+        return latest;
+      }
       begin({ kind: 'deferred', begin: from, end: to });
       return latest;
     },
     wait,
-    alone: false,
+    restart() {
+      // Who has not started has nothing under way.
+      if (engine.deferred && !starting()) begin({ kind: 'restart', begin: nothing, end: nothing });
+    },
+    get alone() {
+      return starting();
+    },
     close,
   };
 }

@@ -42,7 +42,8 @@ try {
       const { from, to } = shareOf(kind, units, threads, thread);
       if (kind === 'step') engine.step(end, from, to, thread);
       else if (kind === 'sums') engine.sums(end, from, to);
-      else engine.deferred?.run(begin, end, from, to, thread);
+      else if (kind === 'restart') engine.deferred?.restart();
+      else engine.deferred?.proceed(begin, end, from, to, thread);
       tell(doneWord(thread), done);
     }
   }
