@@ -75,11 +75,11 @@ export async function measureGeneration(model: HyenaModel, options: EndToEndOpti
   };
 }
 
-/** Generates `lanes` texts of exactly `length` tokens side by side. Returns the ms that all of them take. */
+/** Generates `lanes` texts of exactly `length` tokens side by side. Times are those of all of them together. */
 export async function measureTogether(
   loaded: Loaded,
   { lanes, length, threads, seed, start, memory, signal }: Omit<EndToEndOptions, 'mixer'> & { lanes: number },
-): Promise<number> {
+): Promise<Pick<EndToEnd, 'totalMs' | 'mixingMs'>> {
   const items = Array.from({ length: lanes }, (_, lane) => ({
     prompt: [start],
     count: length,
@@ -93,11 +93,13 @@ export async function measureTogether(
     ...(memory !== undefined && { memory }),
     ...(signal && { signal }),
   });
+  let mixingMs = 0;
   for await (const text of texts) {
     signal?.throwIfAborted();
     if (text instanceof Error) throw text;
+    mixingMs = text.timings.mixing;
   }
-  return performance.now() - began;
+  return { totalMs: performance.now() - began, mixingMs };
 }
 
 /**

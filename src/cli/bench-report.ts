@@ -32,7 +32,6 @@ export interface EndToEndRow extends Pick<EndToEnd, 'totalMs' | 'tokensPerSecond
   readonly label: string;
   /** Texts side by side, if several: the total is theirs together. */
   readonly lanes?: number;
-  /** Of one text. */
   readonly mixingMs?: number;
   readonly estimated: boolean;
   /** Only of texts that were generated. */

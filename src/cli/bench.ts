@@ -108,9 +108,9 @@ async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
         rows.unshift(measured(mixer, await generate(mixer, { mixer })));
     } else rows.unshift(...(await estimates(model, shape, flat, options, io)));
     if (lanes > 1) {
-      const totalMs = await together(options, common(`${lanes} texts`));
-      const tokensPerSecond = (lanes * length * 1000) / totalMs;
-      rows.push({ label: `tiled, ${lanes} texts`, lanes, totalMs, tokensPerSecond, estimated: false });
+      const times = await together(options, common(`${lanes} texts`));
+      const tokensPerSecond = (lanes * length * 1000) / times.totalMs;
+      rows.push({ label: `tiled, ${lanes} texts`, lanes, ...times, tokensPerSecond, estimated: false });
     }
     return { model: model.config.name, length, threads, rows, modelAlone, agreedTokens, peakBytes };
   } finally {
@@ -119,7 +119,10 @@ async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
 }
 
 /** As many texts as there are lanes, with the model loaded for so many. */
-async function together(options: BenchOptions, common: Omit<EndToEndOptions, 'mixer'>): Promise<number> {
+async function together(
+  options: BenchOptions,
+  common: Omit<EndToEndOptions, 'mixer'>,
+): ReturnType<typeof measureTogether> {
   const { lanes, memory } = options;
   const loaded = await load(options.model, { ...options, batch: lanes });
   try {

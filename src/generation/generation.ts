@@ -46,7 +46,7 @@ export interface GenerationOptions {
 
 export type StopReason = 'eos' | 'limit' | 'interrupted';
 
-/** Milliseconds spent, and what for. */
+/** Milliseconds spent, and what for. Of texts side by side, steps and mixing are those of all while this one was there. */
 export interface Timings {
   /** The prompt: dense layers, offline convolutions, the mixer's set-up. */
   prompt: number;
@@ -120,7 +120,8 @@ export class Generation implements AsyncIterable<number> {
   mixerBytes = 0;
   /** What the last token was drawn from, `[vocabulary]`. Overwritten by the next. */
   logits: Float32Array = new Float32Array(0);
-  private readonly ids: number[];
+  /** What there is before it begins. */
+  private readonly ids: readonly number[];
   private readonly shape: MixerShape;
   private readonly reading: Reading;
   /** `[layer, channel]`. */
@@ -164,6 +165,9 @@ export class Generation implements AsyncIterable<number> {
     }
     const { mixer, state } = start;
     let { logits } = start;
+    // Of its final size: to grow an array of a hundred thousand numbers takes ms.
+    const text = new Uint32Array(count);
+    let drawn = 0;
     /** Whether the mixer and the model are at the same token. */
     let between = logits === null;
     try {
@@ -178,10 +182,10 @@ export class Generation implements AsyncIterable<number> {
         }
         if (logits === null) {
           between = false;
-          logits = await this.feed(start, ids[ids.length - 1]);
+          logits = await this.feed(start, drawn > 0 ? text[drawn - 1] : ids[ids.length - 1]);
         }
         const token = sampler.sample(logits);
-        ids.push(token);
+        text[drawn++] = token;
         this.logits = logits;
         logits = null;
         between = true;
@@ -197,7 +201,7 @@ export class Generation implements AsyncIterable<number> {
       if (onEnd && between) {
         const { name, plan, position } = mixer;
         onEnd({
-          ids,
+          ids: [...ids, ...text.subarray(0, drawn)],
           prompt: from?.prompt ?? this.prompt.length,
           random: sampler.random,
           short: state.save(),

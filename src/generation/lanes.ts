@@ -12,6 +12,8 @@ export interface LanesOptions {
 
 /** Sequences side by side in one mixer and one run of the step graph, each begun and retired on its own. */
 export class Lanes {
+  /** ms that all steps so far have taken, in the model and in the mixer. */
+  readonly timings = { steps: 0, mixing: 0 };
   private readonly pending: Float32Array;
   private readonly tokens: number[];
   /** By lane: what is left of a prompt that goes along with the steps, last token first. */
@@ -107,9 +109,15 @@ export class Lanes {
     this.prompts.forEach((rest, lane) => {
       if (rest.length > 0) this.feed(lane, rest.pop()!);
     });
+    const { timings } = this;
+    const mixing = performance.now();
     this.mixer.pending(this.pending);
+    const stepping = performance.now();
     const { logits, y } = await this.model.step(this.state, this.tokens, this.pending);
+    const stepped = performance.now();
     this.mixer.push(y);
+    timings.steps += stepped - stepping;
+    timings.mixing += performance.now() - stepped + (stepping - mixing);
     return logits;
   }
 

@@ -109,6 +109,8 @@ interface Text {
   readonly assembly: Assembly;
   readonly logprobs: Logprobs[] | undefined;
   readonly started: number;
+  /** The lanes' timings by then. */
+  readonly before: { readonly steps: number; readonly mixing: number };
   /** When the prompt was through. */
   began: number;
 }
@@ -257,6 +259,7 @@ class Run {
       assembly,
       logprobs: logprobs === undefined ? undefined : [],
       started,
+      before: { ...this.engine!.timings },
       began: NaN,
     };
     this.texts[lane] = text;
@@ -286,12 +289,18 @@ class Run {
   }
 
   private finish(lane: number, text: Text, stopType: StopType): void {
-    const { assembly, promptTokens, seed, started, logprobs } = text;
+    const { assembly, promptTokens, seed, started, before, logprobs } = text;
     assembly.flush();
     const now = performance.now();
     const began = Number.isNaN(text.began) ? now : text.began;
-    // Steps and mixing are shared with others: what is a text's own is the time it took.
-    const timings: Timings = { prompt: began - started, steps: 0, mixing: 0, predicted: now - began };
+    // Steps and mixing are shared with the texts beside it: these are all lanes' together.
+    const { steps, mixing } = this.engine!.timings;
+    const timings: Timings = {
+      prompt: began - started,
+      steps: steps - before.steps,
+      mixing: mixing - before.mixing,
+      predicted: now - began,
+    };
     const { tokens, stoppingWord } = assembly;
     this.finished.set(text.index, {
       text: assembly.text,

@@ -1,7 +1,7 @@
 import { setEagerFilter } from './eager.js';
 import { setLazyFilter } from './lazy.js';
 import { GROUP, toLines } from './memory/blocks.js';
-import { writeFreshSlots } from './memory/fresh.js';
+import { writeFreshFlights, writeFreshSlots, writeFreshSpectra } from './memory/fresh.js';
 import type { PerLane } from './engine.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import type { Opened } from './open.js';
@@ -31,7 +31,7 @@ export class BlockedMixer implements Mixer {
   private readonly handed: PerLane;
   private readonly deadline: number[];
   private steps = 0;
-  /** Nothing has happened but steps, and slots of late outputs were never written: see `writeAhead`. */
+  /** Nothing has happened but steps, and much of the memory was never written: see `writeAhead`. */
   private fresh = false;
   private whole: Float32Array | undefined;
   private parts: Float32Array[] = [];
@@ -72,6 +72,7 @@ export class BlockedMixer implements Mixer {
       else this.clear(lane);
     }
     this.fresh = zeroed && lanes === 1 && opened.engine.deferred !== undefined;
+    if (this.fresh && opened.name === 'tiled') writeFreshSpectra(opened.layers);
   }
 
   get position(): number {
@@ -261,16 +262,16 @@ export class BlockedMixer implements Mixer {
   }
 
   /**
-   * Keeps ahead of the deferred tiles with the first write to the slots. Outputs of those that are complete with n inputs
-   * end at 3 n at most; from there on nothing has been written.
+   * Keeps ahead of the deferred tiles with the first write to what they need. Outputs of those that are complete with n
+   * inputs end at 3 n at most; from there on nothing has been written. None has a side of half the length.
    */
   private writeAhead(): void {
     const { opened, shape } = this;
     const known = this.at[0] + 1;
     if (!this.fresh || opened.name !== 'tiled') return;
-    const to = Math.min(3 * known, shape.length);
-    writeFreshSlots(opened.layers, 3 * (known - 1), to);
-    if (to === shape.length) this.fresh = false;
+    writeFreshSlots(opened.layers, 3 * (known - 1), Math.min(3 * known, shape.length));
+    writeFreshFlights(opened.layers, known);
+    if (2 * known >= shape.length) this.fresh = false;
   }
 
   /** Hands the deferred slices of all steps so far to the team. */

@@ -20,7 +20,7 @@ export interface MixerOptions {
   readonly kernels?: KernelsName;
 }
 
-/** Hooks for tests: memory from elsewhere, and sharing of even the smallest jobs. */
+/** Hooks for tests: memory from elsewhere, threads that are there from the start, and sharing of even the smallest jobs. */
 export interface MixerInternals {
   /** Makes a layer's memory. Its contents may be anything. */
   readonly allocate: (pages: number) => WebAssembly.Memory;
@@ -28,6 +28,8 @@ export interface MixerInternals {
   readonly zeroed?: boolean;
   /** Jobs worth this many ns are shared among the threads. */
   readonly worthSharing?: number;
+  /** Waits until all threads have started, so that they have a part in the shortest run. */
+  readonly started?: boolean;
 }
 
 /** Fresh memory, jobs shared when that pays. */
@@ -75,9 +77,7 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
   const units = shape.layers * opened.layers[0].layout.groups;
   // Steps that are flat are not shared: without far tiles, there is nothing for others to do.
   const alone = threads === 1 || (engine.flat && engine.deferred === undefined);
-  const team = alone
-    ? soloTeam(engine, units)
-    : await startTeam(engine, data, units, threads, internals.worthSharing);
+  const team = alone ? soloTeam(engine, units) : await startTeam(engine, data, units, threads, internals);
   return new BlockedMixer(
     shape,
     plan,

@@ -107,10 +107,9 @@ export function tiledEngine(
       unit = end;
     }
   };
-  const slices = (indices: readonly number[]): Slices =>
-    slicesOf(indices, layers[0].layout, runners, length);
+  const slices = (indices: readonly number[]): Slices => slicesOf(indices, layers[0].layout, runners, length);
   const { near, far } = deferredLevels(levels);
-  const staged = far.length > 0 && levels[far[0]].flight > 0;
+  const staged = far.length > 0 && levels[far[0]].flightBytes > 0;
   // A worker that does far tiles in stages is never busy for long: it can see to the near ones as well.
   const [mine, handed] = staged && threads > 1 ? [[], [...near, ...far]] : [near, far];
   const own = slices(mine);
@@ -119,7 +118,7 @@ export function tiledEngine(
     const all = deferredSlices(levels[handed[0]].side, others);
     if (!staged) return { ...all, proceed: all.run, restart: () => undefined };
     const tiles = layers.map(({ kernels, floats, layout }) =>
-      levels.map((level) => (level.flight > 0 ? stagedTile(kernels, floats, layout, level) : undefined)),
+      levels.map((level) => (level.flightBytes > 0 ? stagedTile(kernels, floats, layout, level) : undefined)),
     );
     const whole = slices(handed.filter((index) => !far.includes(index)));
     return { ...all, ...stagedSlices(far, layers[0].layout, tiles, length, whole) };

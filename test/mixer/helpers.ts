@@ -110,6 +110,7 @@ export function garbageMemory(random: Random): { internals: MixerInternals; chec
   const memories: Int32Array[] = [];
   return {
     internals: {
+      started: true,
       allocate(pages) {
         const memory = new WebAssembly.Memory({ initial: pages + 1, maximum: pages + 1, shared: true });
         const words = new Int32Array(memory.buffer);
@@ -187,6 +188,7 @@ export async function withMixer<T>(
 ): Promise<T> {
   const mixer = await createMixerOn(options, {
     allocate: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
+    started: true,
     ...internals,
   });
   try {

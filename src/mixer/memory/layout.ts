@@ -73,9 +73,10 @@ export interface LevelLayout {
   readonly spectrumStride: number;
   /**
    * Where a deferred tile of which only some stages have been done waits for the others, after one another: `[half][side]`
-   * points, spectra of inputs `[half][2][side]`, and of a filter that is recomputed. 0 if tiles are done at once.
+   * points, spectra of inputs `[half][2][side]`, and of a filter that is recomputed. No bytes if tiles are done at once.
    */
   readonly flight: number;
+  readonly flightBytes: number;
   /** `[group][2]` floats of a deferred level: 1 once the filter's spectrum for that distance is there. */
   readonly ready: number;
 }
@@ -204,7 +205,8 @@ function layoutLevel(
     tau === 'fft' && form === undefined && kept > 1 ? 2 * slotsOf(children) * spectrumStride : 0;
   const filter = bump.take(recompute ? 0 : groups * filterStride);
   const ready = form === 'deferred' ? bump.take(groups * 8) : 0;
-  const flight = staged ? bump.take(2 * side * LINE + (recompute ? 2 : 1) * filterStride) : 0;
+  const flightBytes = staged ? 2 * side * LINE + (recompute ? 2 : 1) * filterStride : 0;
+  const flight = bump.take(flightBytes);
   const spectra = take(groups * spectraStride);
   return {
     side,
@@ -218,6 +220,7 @@ function layoutLevel(
     spectraStride,
     spectrumStride,
     flight,
+    flightBytes,
     ready,
   };
 }

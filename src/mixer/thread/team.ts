@@ -77,7 +77,7 @@ export async function startTeam(
   data: EngineData,
   units: number,
   threads: number,
-  worthSharing?: number,
+  { worthSharing, started: waiting = !engine.flat }: { worthSharing?: number; started?: boolean } = {},
 ): Promise<Team> {
   const control = makeControl(threads, data.shape.lanes ?? 1);
   const workers: Worker[] = [];
@@ -102,7 +102,7 @@ export async function startTeam(
   };
   try {
     // A flat run need not wait for them: what it defers until they have started, the caller does.
-    for (let thread = 1; thread < threads && !engine.flat; thread++) {
+    for (let thread = 1; thread < threads && waiting; thread++) {
       await started(control, thread, () => failure);
     }
   } catch (error) {
