@@ -9,3 +9,9 @@ export const POINT: usize = 64;
 export const IMAGINARY: usize = 32;
 /** One vector: 4 channels. */
 export const VECTOR: usize = 16;
+
+/** From one vector of a point to the next. */
+// @inline
+export function step(at: usize): usize {
+  return at & VECTOR ? POINT - VECTOR : VECTOR;
+}

@@ -11,8 +11,9 @@
  * for the child and later, once it is known, its own spectrum. `filter` is H[1], H[2], ... at the same distance.
  */
 import { forward4, forwardHalves, inverse4, inverseHalves } from './base';
-import { madd, msub } from './fused';
-import { IMAGINARY, POINT, VECTOR } from './layout';
+import { imaginary, madd, msub, real } from './fused';
+import { IMAGINARY, POINT, step, VECTOR } from './layout';
+import { fourForFour } from './four';
 import { forwardPass, inversePass } from './passes';
 
 /** Half of the children, rounded up to a power of two: what waits for the second half overwrites the first's spectra. */
@@ -91,8 +92,9 @@ function multiply(
   if (sources == 2) {
     if (keep) fromTwoKept(block, bytes, newest, oldest, due, filter, size, targets, fresh);
     else fromTwoLast(block, bytes, newest, oldest, due, filter, size, targets, fresh);
-    // With at most eight children, four are never followed by four more.
-  } else fromFour(block, bytes, oldest, due, filter, size, targets, fresh);
+    // With at most eight children, the four are the first, and never followed by four more.
+  } else if (targets == 4) fourForFour(block, bytes, oldest, filter, size);
+  else fromFour(block, bytes, oldest, due, filter, size, targets);
   for (let k: usize = 0; k < fours; k++) inverse4(block + k * 4 * POINT);
 }
 
@@ -199,12 +201,6 @@ function multiplyPoint(
   v128.store(block + at, i, IMAGINARY);
 }
 
-/** From one vector of a point to the next. */
-// @inline
-function step(at: usize): usize {
-  return at & VECTOR ? POINT - VECTOR : VECTOR;
-}
-
 /**
  * Two children for up to two, all transformed. The last target first: each overwrites a slot whose spectrum is in
  * registers by then, and the first one the newest spectrum.
@@ -282,19 +278,7 @@ function fromTwoLast(
   fromTwo(block, bytes, newest, oldest, due, filter, size, targets, fresh, false);
 }
 
-/** `sum` and the real part of (xr + i xi)(hr + i hi). */
-// @inline
-function real(sum: v128, xr: v128, hr: v128, xi: v128, hi: v128): v128 {
-  return msub(madd(sum, xr, hr), xi, hi);
-}
-
-/** `sum` and its imaginary part. */
-// @inline
-function imaginary(sum: v128, xr: v128, hr: v128, xi: v128, hi: v128): v128 {
-  return madd(madd(sum, xr, hi), xi, hr);
-}
-
-/** The same from four children for up to four. */
+/** The same from the first four children for up to three. */
 function fromFour(
   block: usize,
   bytes: usize,
@@ -303,7 +287,6 @@ function fromFour(
   filter: usize,
   size: usize,
   targets: usize,
-  fresh: bool,
 ): void {
   for (let at: usize = 0; at < bytes; at += step(at)) {
     const x = oldest + at;
@@ -318,14 +301,9 @@ function fromFour(
     for (let target = targets; target > 0;) {
       target--;
       const h = filter + at + target * size;
-      const to = due + at + target * size;
-      const p = target > 0 ? to : block + at;
+      const p = target > 0 ? due + at + target * size : block + at;
       let r = f32x4.splat(0);
       let i = r;
-      if (!fresh) {
-        r = v128.load(to);
-        i = v128.load(to, IMAGINARY);
-      }
       let har = v128.load(h);
       let hai = v128.load(h, IMAGINARY);
       let hbr = v128.load(h + size);
