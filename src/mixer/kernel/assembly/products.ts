@@ -12,8 +12,8 @@
  */
 import { forward4, forwardHalves, inverse4, inverseHalves } from './base';
 import { imaginary, madd, msub, real } from './fused';
+import { fourForFour, twoForTwo } from './karatsuba';
 import { IMAGINARY, POINT, step, VECTOR } from './layout';
-import { fourForFour } from './four';
 import { forwardPass, inversePass } from './passes';
 
 /** Half of the children, rounded up to a power of two: what waits for the second half overwrites the first's spectra. */
@@ -89,12 +89,12 @@ function multiply(
   const bytes = 4 * POINT * fours;
   const oldest = slots + ((known - sources) & wrap) * size;
   const targets = min(sources, children - known);
-  if (sources == 2) {
-    if (keep) fromTwoKept(block, bytes, newest, oldest, due, filter, size, targets, fresh);
-    else fromTwoLast(block, bytes, newest, oldest, due, filter, size, targets, fresh);
-    // With at most eight children, the four are the first, and never followed by four more.
-  } else if (targets == 4) fourForFour(block, bytes, oldest, filter, size);
-  else fromFour(block, bytes, oldest, due, filter, size, targets);
+  if (sources == 4) {
+    if (targets == 4) fourForFour(block, bytes, oldest, filter, size);
+    else fourForFewer(block, bytes, oldest, due, filter, size, targets);
+  } else if (targets == 1) twoForOne(block, bytes, oldest, due, filter, size, fresh);
+  else if (keep) twoForTwo(block, bytes, oldest, newest, due, filter, size, fresh, true);
+  else twoForTwo(block, bytes, oldest, newest, due, filter, size, fresh, false);
   for (let k: usize = 0; k < fours; k++) inverse4(block + k * 4 * POINT);
 }
 
@@ -201,85 +201,43 @@ function multiplyPoint(
   v128.store(block + at, i, IMAGINARY);
 }
 
-/**
- * Two children for up to two, all transformed. The last target first: each overwrites a slot whose spectrum is in
- * registers by then, and the first one the newest spectrum.
- */
-// @inline
-function fromTwo(
+/** Two children for the last one that there is, all transformed. */
+function twoForOne(
   block: usize,
   bytes: usize,
-  newest: usize,
   oldest: usize,
   due: usize,
   filter: usize,
   size: usize,
-  targets: usize,
   fresh: bool,
-  keep: bool,
 ): void {
   for (let at: usize = 0; at < bytes; at += step(at)) {
     const x0r = v128.load(oldest + at);
     const x0i = v128.load(oldest + at, IMAGINARY);
     const x1r = v128.load(block + at);
     const x1i = v128.load(block + at, IMAGINARY);
-    if (keep) {
-      v128.store(newest + at, x1r);
-      v128.store(newest + at, x1i, IMAGINARY);
+    const h1 = filter + at;
+    const h2 = h1 + size;
+    const h1r = v128.load(h1);
+    const h1i = v128.load(h1, IMAGINARY);
+    const h2r = v128.load(h2);
+    const h2i = v128.load(h2, IMAGINARY);
+    let r = f32x4.splat(0);
+    let i = r;
+    if (!fresh) {
+      r = v128.load(due + at);
+      i = v128.load(due + at, IMAGINARY);
     }
-    for (let target = targets; target > 0;) {
-      target--;
-      const h = filter + at + target * size;
-      const to = due + at + target * size;
-      const h1r = v128.load(h);
-      const h1i = v128.load(h, IMAGINARY);
-      const h2r = v128.load(h + size);
-      const h2i = v128.load(h + size, IMAGINARY);
-      let r = f32x4.splat(0);
-      let i = r;
-      if (!fresh) {
-        r = v128.load(to);
-        i = v128.load(to, IMAGINARY);
-      }
-      r = real(real(r, x1r, h1r, x1i, h1i), x0r, h2r, x0i, h2i);
-      i = imaginary(imaginary(i, x1r, h1r, x1i, h1i), x0r, h2r, x0i, h2i);
-      const p = target > 0 ? to : block + at;
-      v128.store(p, r);
-      v128.store(p, i, IMAGINARY);
-    }
+    v128.store(block + at, real(real(r, x1r, h1r, x1i, h1i), x0r, h2r, x0i, h2i));
+    v128.store(block + at, imaginary(imaginary(i, x1r, h1r, x1i, h1i), x0r, h2r, x0i, h2i), IMAGINARY);
   }
 }
 
-function fromTwoKept(
-  block: usize,
-  bytes: usize,
-  newest: usize,
-  oldest: usize,
-  due: usize,
-  filter: usize,
-  size: usize,
-  targets: usize,
-  fresh: bool,
-): void {
-  fromTwo(block, bytes, newest, oldest, due, filter, size, targets, fresh, true);
-}
-
-function fromTwoLast(
-  block: usize,
-  bytes: usize,
-  newest: usize,
-  oldest: usize,
-  due: usize,
-  filter: usize,
-  size: usize,
-  targets: usize,
-  fresh: bool,
-): void {
-  fromTwo(block, bytes, newest, oldest, due, filter, size, targets, fresh, false);
-}
-
-/** The same from the first four children for up to three. */
-function fromFour(
+/**
+ * The first four for the last one, two or three, the last one first: each sum but the first one's overwrites a slot whose
+ * spectrum is in registers by then.
+ */
+function fourForFewer(
   block: usize,
   bytes: usize,
   oldest: usize,

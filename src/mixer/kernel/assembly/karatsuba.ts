@@ -1,23 +1,85 @@
 /**
- * The largest step of the products of a block with eight children: from the first four for the last four, with 12 complex
- * products instead of 16.
+ * The larger steps of the products of a block: from its latest two children for the next two, with 3 complex products instead
+ * of 4, and from four for four with 12 instead of 16.
  *
- * Child t needs `sum over q < 4 of X[q] H[t - q]`: a Toeplitz matrix, at every frequency. Halved,
+ * Child t needs `sum over q of X[q] H[t - q]`: at every frequency a Toeplitz matrix, whose halves are Toeplitz matrices:
  *
  *     | y0 |   | M  N | | x0 |          y0 = M (x0 + x1) + (N - M) x1
  *     |    | = |      | |    |,   so
  *     | y1 |   | P  M | | x1 |          y1 = M (x0 + x1) + (P - M) x0
  *
- * with x0 = X[0], X[1], ... y1 = Y[6], Y[7]; N has H[1], H[2], H[3], M has H[3], H[4], H[5], P has H[5], H[6], H[7]. This
- * is Karatsuba's trick. It pays here as additions go to other units of the processor than products do, and those are what
- * there is most of.
+ * This is Karatsuba's trick. It pays here, differences of the filter included, as additions go to other units of the
+ * processor than products do, and those are what there is most of.
+ *
+ * All children are transformed: the newest in `block`, which the first target's sum replaces; the others in the slots from
+ * `oldest` on, where the other targets' sums go. `filter` is H[1], H[2], ..., and all are `size` bytes apart.
  */
 import { imaginary, minusImaginary, minusReal, real } from './fused';
 import { IMAGINARY, step } from './layout';
 
 /**
- * All four transformed, the newest in `block`, which Y[4] replaces; the others in the slots from `oldest` on, where the rest
- * of the sums goes. `filter` is H[1], H[2], ..., and all are `size` bytes apart.
+ * Two for two. `due` is the slot of the first target's sum so far, unless that is `fresh`; the other target's is the next. If
+ * the newest will be needed again, it is kept in its slot.
+ */
+// @inline
+export function twoForTwo(
+  block: usize,
+  bytes: usize,
+  oldest: usize,
+  newest: usize,
+  due: usize,
+  filter: usize,
+  size: usize,
+  fresh: bool,
+  keep: bool,
+): void {
+  const zero = f32x4.splat(0);
+  for (let at: usize = 0; at < bytes; at += step(at)) {
+    const x0r = v128.load(oldest + at);
+    const x0i = v128.load(oldest + at, IMAGINARY);
+    const x1r = v128.load(block + at);
+    const x1i = v128.load(block + at, IMAGINARY);
+    if (keep) {
+      v128.store(newest + at, x1r);
+      v128.store(newest + at, x1i, IMAGINARY);
+    }
+    const n = filter + at;
+    const m = n + size;
+    const p = m + size;
+    const mr = v128.load(m);
+    const mi = v128.load(m, IMAGINARY);
+    const xr = f32x4.add(x0r, x1r);
+    const xi = f32x4.add(x0i, x1i);
+    const yr = real(zero, xr, mr, xi, mi);
+    const yi = imaginary(zero, xr, mr, xi, mi);
+    let hr = f32x4.sub(v128.load(p), mr);
+    let hi = f32x4.sub(v128.load(p, IMAGINARY), mi);
+    let r = real(yr, x0r, hr, x0i, hi);
+    let i = imaginary(yi, x0r, hr, x0i, hi);
+    const due0 = due + at;
+    const due1 = due0 + size;
+    if (!fresh) {
+      r = f32x4.add(r, v128.load(due1));
+      i = f32x4.add(i, v128.load(due1, IMAGINARY));
+    }
+    v128.store(due1, r);
+    v128.store(due1, i, IMAGINARY);
+    hr = f32x4.sub(v128.load(n), mr);
+    hi = f32x4.sub(v128.load(n, IMAGINARY), mi);
+    r = real(yr, x1r, hr, x1i, hi);
+    i = imaginary(yi, x1r, hr, x1i, hi);
+    if (!fresh) {
+      r = f32x4.add(r, v128.load(due0));
+      i = f32x4.add(i, v128.load(due0, IMAGINARY));
+    }
+    v128.store(block + at, r);
+    v128.store(block + at, i, IMAGINARY);
+  }
+}
+
+/**
+ * Four for four, the first of a block for its last: with x0 = X[0], X[1], ... y1 = Y[6], Y[7]; N has H[1], H[2], H[3], M has
+ * H[3], H[4], H[5], P has H[5], H[6], H[7].
  */
 export function fourForFour(block: usize, bytes: usize, oldest: usize, filter: usize, size: usize): void {
   const zero = f32x4.splat(0);
