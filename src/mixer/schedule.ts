@@ -124,7 +124,8 @@ export function sliceAfter(known: number, side: number, units: number): Range {
 
 /**
  * Deferred levels from so many times the side of the first on are *far*: their units take so long, and have so much
- * time, that threads of their own had better do them. The others' are less work than handing them over.
+ * time, that threads of their own do them, or that they are done in stages, or both. Units of the others are little work, and
+ * soon due.
  */
 const FAR = 16;
 
