@@ -13,6 +13,9 @@ const ROWS = 3;
  */
 const PERIOD = 32;
 
+/** So many steps before, the rows are evaluated: a token waits for that, and another one for their way into the mixer. */
+const AHEAD = 2;
+
 /**
  * The step of each period in which a layer's filter grows. Layers take turns, in odd steps: no tile beyond the first
  * level's is due at those.
@@ -28,6 +31,8 @@ function turnsOf(layers: number): number[] {
 export class GrowingFilters {
   /** Rows set, by layer. */
   private readonly rows: number[];
+  /** The rows to set next, if they have been evaluated. */
+  private readonly next: (Float32Array | null)[];
   private readonly turns: readonly number[];
   /** Rows to set: as many as the mixer takes, so that its sums do not depend on its length. */
   private readonly most: number;
@@ -38,6 +43,7 @@ export class GrowingFilters {
   ) {
     const { layers } = mixer.shape;
     this.rows = new Array<number>(layers).fill(0);
+    this.next = new Array<null>(layers).fill(null);
     this.turns = turnsOf(layers);
     this.most = Math.min(mixer.filterRows, model.config.model.context);
   }
@@ -53,7 +59,9 @@ export class GrowingFilters {
   async step(known: number): Promise<void> {
     const { rows, turns, most } = this;
     for (let layer = 0; layer < rows.length; layer++) {
-      if (known % PERIOD === turns[layer] && rows[layer] < most) await this.grow(layer, this.target(known));
+      if (rows[layer] >= most) continue;
+      if ((known + AHEAD) % PERIOD === turns[layer]) await this.evaluate(layer, this.target(known + AHEAD));
+      else if (known % PERIOD === turns[layer]) await this.grow(layer, this.target(known));
     }
   }
 
@@ -66,11 +74,19 @@ export class GrowingFilters {
     return Math.max(ROWS * end, this.mixer.tapsNeeded(end));
   }
 
+  private async evaluate(layer: number, target: number): Promise<void> {
+    const [first, end] = [this.rows[layer], Math.min(target, this.most)];
+    this.next[layer] = first < end ? await this.model.taps(layer, end, first) : null;
+  }
+
   private async grow(layer: number, target: number): Promise<void> {
-    const { rows, mixer } = this;
-    const [first, end] = [rows[layer], Math.min(target, this.most)];
-    if (first >= end) return;
-    mixer.setFilter(layer, await this.model.taps(layer, end, first), first);
-    rows[layer] = end;
+    const { rows, next, mixer } = this;
+    // A run may go on from in between.
+    if (next[layer] === null) await this.evaluate(layer, target);
+    const taps = next[layer];
+    if (taps === null) return;
+    mixer.setFilter(layer, taps, rows[layer]);
+    rows[layer] += taps.length / mixer.shape.width;
+    next[layer] = null;
   }
 }

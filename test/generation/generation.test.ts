@@ -1,6 +1,11 @@
 import { jest } from '@jest/globals';
 import { InferenceSession } from 'onnxruntime-node';
-import { Generation, type GenerationOptions } from '../../src/generation/generation.js';
+import {
+  Generation,
+  type GenerationOptions,
+  type Point,
+  type SavedPoint,
+} from '../../src/generation/generation.js';
 import { load, type Loaded } from '../../src/generation/load.js';
 import type { MixerName } from '../../src/mixer/index.js';
 
@@ -44,6 +49,22 @@ test('filters grow in leaps where a plan needs them so', async () => {
     await collect(prompt, options),
   );
 });
+
+test('a run goes on from anywhere, also between the evaluation of filter rows and their use', async () => {
+  const prompt = loaded.tokenizer.encode('Once upon a time');
+  const options = { room: 2001, seed: 3, threads: 2 };
+  const whole = await collect(prompt, { ...options, count: 480 });
+  for (let count = 400; count < 416; count++) {
+    let from: SavedPoint | undefined;
+    const onEnd = ({ arrays, ...point }: Point): void => {
+      const saved = arrays.map((array) => array.slice());
+      from = { ...point, restore: (into) => into.forEach((array, k) => array.set(saved[k])) };
+    };
+    const first = await collect(prompt, { ...options, count, onEnd });
+    const rest = await collect(prompt, { ...options, count: 480 - count, from: from! });
+    expect([...first, ...rest]).toEqual(whole);
+  }
+}, 60_000);
 
 test('every token after the first is one run of one session', async () => {
   const prompt = loaded.tokenizer.encode('Once upon a time');
