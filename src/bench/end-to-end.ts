@@ -97,6 +97,7 @@ export async function measureTogether(
   for await (const text of texts) {
     signal?.throwIfAborted();
     if (text instanceof Error) throw text;
+    // They begin and end together: each one's are the steps of all.
     mixingMs = text.timings.mixing;
   }
   return { totalMs: performance.now() - began, mixingMs };

@@ -30,7 +30,7 @@ export interface InModel {
 export interface EndToEndRow extends Pick<EndToEnd, 'totalMs' | 'tokensPerSecond'> {
   /** A mixer, or `binary`, the paper's tiling; and how many texts, if several. */
   readonly label: string;
-  /** Texts side by side, if several: the total is theirs together. */
+  /** Texts side by side, if several: times are of all of them together. */
   readonly lanes?: number;
   readonly mixingMs?: number;
   readonly estimated: boolean;

@@ -52,7 +52,8 @@ export class GrowingFilters {
   async start(layer: number, known = 0): Promise<void> {
     const { mixer } = this;
     const whole = mixer.tapsNeeded(0) === mixer.shape.length;
-    await this.grow(layer, whole ? Infinity : Math.max(START, this.target(known)));
+    await this.evaluate(layer, whole ? Infinity : Math.max(START, this.target(known)));
+    this.set(layer);
   }
 
   /** Before the push that makes `known` inputs known. */
@@ -61,13 +62,13 @@ export class GrowingFilters {
     for (let layer = 0; layer < rows.length; layer++) {
       if (rows[layer] >= most) continue;
       if ((known + AHEAD) % PERIOD === turns[layer]) await this.evaluate(layer, this.target(known + AHEAD));
-      else if (known % PERIOD === turns[layer]) await this.grow(layer, this.target(known));
+      else if (known % PERIOD === turns[layer]) this.set(layer);
     }
   }
 
   /**
    * Rows with which a layer lasts until its next turn: until the end of the next period, so that it is the same for all
-   * layers, which then share what the filters are evaluated from. Plans that are not flat need rows in leaps.
+   * layers, which then share what the filters are evaluated from. A run that starts too late for a turn lasts until the next. Plans that are not flat need rows in leaps.
    */
   private target(known: number): number {
     const end = known - (known % PERIOD) + 2 * PERIOD;
@@ -76,13 +77,11 @@ export class GrowingFilters {
 
   private async evaluate(layer: number, target: number): Promise<void> {
     const [first, end] = [this.rows[layer], Math.min(target, this.most)];
-    this.next[layer] = first < end ? await this.model.taps(layer, end, first) : null;
+    if (first < end) this.next[layer] = await this.model.taps(layer, end, first);
   }
 
-  private async grow(layer: number, target: number): Promise<void> {
+  private set(layer: number): void {
     const { rows, next, mixer } = this;
-    // A run may go on from in between.
-    if (next[layer] === null) await this.evaluate(layer, target);
     const taps = next[layer];
     if (taps === null) return;
     mixer.setFilter(layer, taps, rows[layer]);

@@ -9,10 +9,11 @@ import {
   type MixerShape,
   type Plan,
 } from '../mixer/index.js';
-import type { HyenaModel, Progress, StepState } from '../model/index.js';
+import type { HyenaModel, Progress } from '../model/index.js';
 import { GrowingFilters } from './filters.js';
 import { positionsOf, readingOf, type Reading } from './reading.js';
 import { DEFAULT_SAMPLING, Sampler, type Sampling } from './sampler.js';
+import { step, type Running, type StepTimings } from './step.js';
 
 export interface GenerationOptions {
   /** Most tokens to generate (K), at least 1. */
@@ -47,13 +48,9 @@ export interface GenerationOptions {
 export type StopReason = 'eos' | 'limit' | 'interrupted';
 
 /** Milliseconds spent, and what for. Of texts side by side, steps and mixing are those of all while this one was there. */
-export interface Timings {
+export interface Timings extends StepTimings {
   /** The prompt: dense layers, offline convolutions, the mixer's set-up. */
   prompt: number;
-  /** The model's steps. */
-  steps: number;
-  /** Reading pending sums, and the tiles. */
-  mixing: number;
   /** From the first token to the last, everything included. */
   predicted: number;
 }
@@ -89,12 +86,6 @@ export interface SavedPoint extends PointFacts {
 /** Refused before anything was allocated. */
 export class MemoryError extends Error {
   override readonly name = 'MemoryError';
-}
-
-interface Running {
-  readonly mixer: Mixer;
-  readonly filters: GrowingFilters;
-  readonly state: StepState;
 }
 
 /** What the loop starts from. */
@@ -262,19 +253,9 @@ export class Generation implements AsyncIterable<number> {
     }
   }
 
-  /** One token through the model and into the mixer. Returns the logits after it, overwritten by the next. */
-  private async feed({ mixer, filters, state }: Running, id: number): Promise<Float32Array> {
-    const { timings, pending, model } = this;
-    const mixing = performance.now();
-    mixer.pending(pending);
-    const stepping = performance.now();
-    const { logits, y } = await model.step(state, id, pending);
-    const stepped = performance.now();
-    await filters.step(mixer.position + 1);
-    mixer.push(y);
-    timings.steps += stepped - stepping;
-    timings.mixing += performance.now() - stepped + (stepping - mixing);
-    return logits;
+  /** One token: see `step`. */
+  private feed(running: Running, id: number): Promise<Float32Array> {
+    return step(this.model, running, id, this.pending, this.timings);
   }
 
   private async resume(

@@ -2,6 +2,7 @@ import { createMixer, fittingPlan, flatPlans, type Mixer } from '../mixer/index.
 import { checkToken, type HyenaModel, type StepState } from '../model/index.js';
 import { checkMemory } from './generation.js';
 import { readingOf } from './reading.js';
+import { step, type StepTimings } from './step.js';
 
 export interface LanesOptions {
   /** Default: 1. */
@@ -12,8 +13,7 @@ export interface LanesOptions {
 
 /** Sequences side by side in one mixer and one run of the step graph, each begun and retired on its own. */
 export class Lanes {
-  /** ms that all steps so far have taken, in the model and in the mixer. */
-  readonly timings = { steps: 0, mixing: 0 };
+  readonly timings: StepTimings = { steps: 0, mixing: 0 };
   private readonly pending: Float32Array;
   private readonly tokens: number[];
   /** By lane: what is left of a prompt that goes along with the steps, last token first. */
@@ -105,20 +105,12 @@ export class Lanes {
   }
 
   /** One token of every lane through the model: `[lane, vocabulary]`, overwritten by the next step. */
-  async step(): Promise<Float32Array> {
+  step(): Promise<Float32Array> {
     this.prompts.forEach((rest, lane) => {
       if (rest.length > 0) this.feed(lane, rest.pop()!);
     });
-    const { timings } = this;
-    const mixing = performance.now();
-    this.mixer.pending(this.pending);
-    const stepping = performance.now();
-    const { logits, y } = await this.model.step(this.state, this.tokens, this.pending);
-    const stepped = performance.now();
-    this.mixer.push(y);
-    timings.steps += stepped - stepping;
-    timings.mixing += performance.now() - stepped + (stepping - mixing);
-    return logits;
+    const { model, mixer, state, tokens, pending, timings } = this;
+    return step(model, { mixer, state }, tokens, pending, timings);
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@ import type { Loaded } from './load.js';
 import type { Logprobs } from './logprobs.js';
 import { positionsOf } from './reading.js';
 import { DEFAULT_SAMPLING, Sampler } from './sampler.js';
+import type { StepTimings } from './step.js';
 import { promptIds, type StopType, type TextResult, type TextShape } from './text.js';
 
 /** A text to generate; `count` -1: until the context is full. */
@@ -110,7 +111,7 @@ interface Text {
   readonly logprobs: Logprobs[] | undefined;
   readonly started: number;
   /** The lanes' timings by then. */
-  readonly before: { readonly steps: number; readonly mixing: number };
+  readonly before: Readonly<StepTimings>;
   /** When the prompt was through. */
   began: number;
 }

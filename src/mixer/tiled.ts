@@ -111,22 +111,22 @@ export function tiledEngine(
   const { near, far } = deferredLevels(levels);
   const staged = far.length > 0 && levels[far[0]].flightBytes > 0;
   // A worker that does far tiles in stages is never busy for long: it can see to the near ones as well.
-  const [mine, handed] = staged && threads > 1 ? [[], [...near, ...far]] : [near, far];
-  const own = slices(mine);
-  const others = slices(handed);
+  const [own, handed] = staged && threads > 1 ? [[], near] : [near, []];
+  const inSteps = slices(own);
+  const laterLevels = [...handed, ...far];
+  const later = slices(laterLevels);
   const deferred = (): Deferred => {
-    const all = deferredSlices(levels[handed[0]].side, others);
+    const all = deferredSlices(levels[laterLevels[0]].side, later);
     if (!staged) return { ...all, proceed: all.run, restart: () => undefined };
     const tiles = layers.map(({ kernels, floats, layout }) =>
       levels.map((level) => (level.flightBytes > 0 ? stagedTile(kernels, floats, layout, level) : undefined)),
     );
-    const whole = slices(handed.filter((index) => !far.includes(index)));
-    return { ...all, ...stagedSlices(far, layers[0].layout, tiles, length, whole) };
+    return { ...all, ...stagedSlices(far, layers[0].layout, tiles, length, slices(handed)) };
   };
   const advance: Engine['advance'] = (positions, from, to, thread) => {
     if (lanes === 1) alone(positions[0] + 1, from, to, thread);
     else together(positions, from, to, thread);
-    own.step(positions, from, to, thread);
+    inSteps.step(positions, from, to, thread);
   };
   return {
     step(positions, from, to, thread) {
@@ -143,7 +143,7 @@ export function tiledEngine(
         const block = level.side * level.fanOut;
         if (level.spectraStride > 0 && Math.ceil(known / block) * block > end) return true;
       }
-      return own.matters(known, end) || others.matters(known, end);
+      return inSteps.matters(known, end) || later.matters(known, end);
     },
     tapsNeeded: (known) => (tapStride === 0 ? length : tapsAfter(known, tapRows, levels)),
     sums: (positions, from, to) => sums(positions, 0, from, to),

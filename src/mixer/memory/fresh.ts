@@ -1,15 +1,14 @@
+/**
+ * The first write to a page makes the system provide it, which takes a microsecond or two; the areas of a large tile have
+ * thousands of pages, and whoever comes to them first would be late. So these are written to a little with each step, long
+ * before they are needed.
+ */
 import type { LayerMemory } from '../engine.js';
 import { LINE } from './blocks.js';
 import type { TiledLayout } from './layout.js';
 
 /** Of the operating system, at least. */
 const PAGE = 4096;
-
-/**
- * The first write to a page makes the system provide it, which takes a microsecond or two; the areas of a large tile have
- * thousands of pages, and whoever comes to them first would be late. So these are written to a little with each step, long
- * before they are needed.
- */
 
 /** Writes where a page begins, in an area that holds zeros. */
 function write(floats: Float32Array, from: number, to: number): void {

@@ -27,7 +27,10 @@ export type JobKind = (typeof KINDS)[number];
 /** Jobs that may be under way at once. */
 export const RING = 64;
 
-/** What the threads are to do: a step or the sums at positions `end`, or the deferred slices of the steps from `begin` to `end`; or forget those under way. */
+/**
+ * What the threads are to do: a step or the sums at positions `end`, or the deferred slices of the steps from `begin` to `end`;
+ * or to forget which of those are under way.
+ */
 export interface Job {
   readonly kind: JobKind;
   readonly begin: PerLane;

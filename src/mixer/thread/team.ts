@@ -118,6 +118,7 @@ export async function startTeam(
     return true;
   };
   let ready = false;
+  /** Whether a worker has still to start. */
   const starting = (): boolean => {
     for (let thread = 1; thread < threads && !ready; thread++) {
       if (Atomics.load(control, doneWord(thread)) === STARTING) return true;

@@ -21,7 +21,6 @@ import { IMAGINARY, step } from './layout';
  * Two for two. `due` is the slot of the first target's sum so far, unless that is `fresh`; the other target's is the next. If
  * the newest will be needed again, it is kept in its slot.
  */
-// @inline
 export function twoForTwo(
   block: usize,
   bytes: usize,

@@ -91,10 +91,9 @@ function multiply(
   const targets = min(sources, children - known);
   if (sources == 4) {
     if (targets == 4) fourForFour(block, bytes, oldest, filter, size);
-    else fourForFewer(block, bytes, oldest, due, filter, size, targets);
+    else fourForFewer(block, bytes, oldest, filter, size, targets);
   } else if (targets == 1) twoForOne(block, bytes, oldest, due, filter, size, fresh);
-  else if (keep) twoForTwo(block, bytes, oldest, newest, due, filter, size, fresh, true);
-  else twoForTwo(block, bytes, oldest, newest, due, filter, size, fresh, false);
+  else twoForTwo(block, bytes, oldest, newest, due, filter, size, fresh, keep);
   for (let k: usize = 0; k < fours; k++) inverse4(block + k * 4 * POINT);
 }
 
@@ -241,7 +240,6 @@ function fourForFewer(
   block: usize,
   bytes: usize,
   oldest: usize,
-  due: usize,
   filter: usize,
   size: usize,
   targets: usize,
@@ -259,25 +257,20 @@ function fourForFewer(
     for (let target = targets; target > 0;) {
       target--;
       const h = filter + at + target * size;
-      const p = target > 0 ? due + at + target * size : block + at;
-      let r = f32x4.splat(0);
-      let i = r;
+      const p = target > 0 ? x + target * size : block + at;
+      const zero = f32x4.splat(0);
       let har = v128.load(h);
       let hai = v128.load(h, IMAGINARY);
       let hbr = v128.load(h + size);
       let hbi = v128.load(h + size, IMAGINARY);
-      r = real(real(r, x3r, har, x3i, hai), x2r, hbr, x2i, hbi);
-      i = imaginary(imaginary(i, x3r, har, x3i, hai), x2r, hbr, x2i, hbi);
-      v128.store(p, r);
-      v128.store(p, i, IMAGINARY);
+      const r = real(real(zero, x3r, har, x3i, hai), x2r, hbr, x2i, hbi);
+      const i = imaginary(imaginary(zero, x3r, har, x3i, hai), x2r, hbr, x2i, hbi);
       har = v128.load(h + 2 * size);
       hai = v128.load(h + 2 * size, IMAGINARY);
       hbr = v128.load(h + 3 * size);
       hbi = v128.load(h + 3 * size, IMAGINARY);
-      r = real(real(r, x1r, har, x1i, hai), x0r, hbr, x0i, hbi);
-      i = imaginary(imaginary(i, x1r, har, x1i, hai), x0r, hbr, x0i, hbi);
-      v128.store(p, r);
-      v128.store(p, i, IMAGINARY);
+      v128.store(p, real(real(r, x1r, har, x1i, hai), x0r, hbr, x0i, hbi));
+      v128.store(p, imaginary(imaginary(i, x1r, har, x1i, hai), x0r, hbr, x0i, hbi), IMAGINARY);
     }
   }
 }
