@@ -13,7 +13,7 @@ export {
   type StopReason,
   type Timings,
 } from './generation/generation.js';
-export { computeActivations, type ActivationOptions, type Activations } from './generation/activations.js';
+export { computeActivations, type ActivationOptions, type Activations } from './evaluation/activations.js';
 export {
   DEFAULT_SAMPLING,
   Sampler,
@@ -29,7 +29,7 @@ export {
   type SavedState,
   type SavedText,
 } from './generation/state-file.js';
-export type { Chunk } from './generation/assembly.js';
+export type { Chunk } from './generation/text-builder.js';
 export { generateMany, type Item, type ItemResult, type ManyOptions } from './generation/many.js';
 export {
   generate,
@@ -39,6 +39,6 @@ export {
   type TextResult,
   type TextShape,
 } from './generation/text.js';
-export { evaluate, type Bucket, type EvaluateOptions, type Evaluation } from './bench/evaluate.js';
+export { evaluate, type Bucket, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
 export { measureMixing, type MixingOptions, type MixingResult } from './bench/mixing.js';
 export { measureGeneration, type EndToEnd, type EndToEndOptions } from './bench/end-to-end.js';

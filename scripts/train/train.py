@@ -23,7 +23,7 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
 from export_module import write_checkpoint  # noqa: E402
 from model import HyenaConfig, HyenaLM  # noqa: E402
 from muon import Muon  # noqa: E402

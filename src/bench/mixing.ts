@@ -6,7 +6,7 @@
  * the other, each with the memory and the caches to itself, on the same inputs; and the sums are compared on the way: a
  * mixer that is fast and wrong must not be reported.
  */
-import type { BlockedMixer } from '../mixer/blocked.js';
+import type { BlockedMixer } from '../mixer/online.js';
 import { createMixerOn, FRESH } from '../mixer/create.js';
 import type { MixerName, MixerShape } from '../mixer/mixer.js';
 import type { Plan } from '../mixer/plan/plan.js';

@@ -1,16 +1,16 @@
 /** A bundle's weights back in the names they came with: what an import did, undone. */
 import { renameSync, rmSync } from 'node:fs';
-import { WEIGHTS_FILE, type BundleConfig, type TensorNames } from '../model/config.js';
-import { BundleError } from '../model/errors.js';
-import { filterFeatures } from '../model/features.js';
-import { openBundle } from '../model/bundle.js';
+import { WEIGHTS_FILE, type BundleConfig, type TensorNames } from '../bundle/config.js';
+import { BundleError } from '../format/errors.js';
+import { filterFeatures } from '../hyena/features.js';
+import { openBundle } from '../bundle/bundle.js';
 import { elements, layOut, type TensorTable, type Values } from '../onnx/tensors.js';
-import { graphWeights, transpose, type HyenaWeights, type Linear } from '../onnx/weights.js';
-import { FileBytes } from './file.js';
-import { SAFARI } from './hyena.js';
-import { joinChannels } from './layout.js';
-import { hyenaNames } from './names.js';
-import { writeSafetensors, type TensorToWrite } from './safetensors.js';
+import { graphWeights, transpose, type HyenaWeights, type Linear } from '../hyena/weights.js';
+import { FileBytes } from '../format/file.js';
+import { SAFARI } from './hyena/read.js';
+import { joinChannels } from './hyena/channel-order.js';
+import { hyenaNames } from './hyena/names.js';
+import { writeSafetensors, type TensorToWrite } from '../container/safetensors.js';
 
 /** Bundles of this project's training do not say: safari's names, nothing stored that can be computed. */
 const OWN: TensorNames = {

@@ -7,20 +7,20 @@ import {
   type BundleConfig,
   type TensorNames,
   type TokenizerReference,
-} from '../model/config.js';
-import { isObject, type Json } from '../model/json.js';
+} from '../bundle/config.js';
+import { isObject, type Json } from '../format/json.js';
 import type { Progress } from '../model/types.js';
-import { writeBundle } from '../model/write.js';
+import { writeBundle } from '../bundle/write.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
-import { defaultLayout, detectDialect, detectFamily, keptStem, type Family } from './dialect.js';
-import { inferDimensions, type Dimensions } from './dimensions.js';
-import { bundleCheckpoint } from './directory.js';
-import { readSmallFile } from './file.js';
-import { readHyena } from './hyena.js';
-import { EMBEDDINGS } from './names.js';
-import { checkpointFile, openCheckpoint } from './open.js';
-import { positionsDiffer } from './positions.js';
-import { readJsonFile, readSettings, type CheckpointSettings } from './settings.js';
+import { defaultLayout, detectDialect, detectFamily, keptStem, type Family } from './hyena/dialect.js';
+import { inferDimensions, type Dimensions } from './hyena/dimensions.js';
+import { bundleCheckpoint } from './training.js';
+import { readSmallFile } from '../format/file.js';
+import { readHyena } from './hyena/read.js';
+import { EMBEDDINGS } from './hyena/names.js';
+import { checkpointFile, openCheckpoint } from '../container/open.js';
+import { positionsDiffer } from './hyena/positions.js';
+import { readJsonFile, readSettings, type CheckpointSettings } from './hyena/settings.js';
 
 export interface ImportOptions {
   /** The model's name. Default: the checkpoint's file name, or its directory's where that is `model` or the like. */

@@ -1,11 +1,11 @@
 /** Checkpoints of other programs, and the bundles made of them. */
-export { bundleCheckpoint } from './directory.js';
-export { STEM, type Family } from './dialect.js';
+export { bundleCheckpoint } from './training.js';
+export { STEM, type Family } from './hyena/dialect.js';
 export { exportBundle, type Exported } from './export.js';
-export { readHyena, SAFARI } from './hyena.js';
+export { readHyena, SAFARI } from './hyena/read.js';
 export { importCheckpoint, type Imported, type ImportOptions } from './import.js';
-export { checkpointFile, openCheckpoint } from './open.js';
-export { SafetensorsFile, writeSafetensors, type TensorToWrite } from './safetensors.js';
-export { ShardedFile } from './sharded.js';
-export { TorchFile } from './torch.js';
-export type { TensorInfo, TensorSource } from './source.js';
+export { checkpointFile, openCheckpoint } from '../container/open.js';
+export { SafetensorsFile, writeSafetensors, type TensorToWrite } from '../container/safetensors.js';
+export { ShardedFile } from '../container/sharded.js';
+export { TorchFile } from '../container/torch.js';
+export type { TensorInfo, TensorSource } from '../container/source.js';

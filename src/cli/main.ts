@@ -1,16 +1,16 @@
 import { CommanderError } from 'commander';
-import { bench } from './bench.js';
-import { completion } from './completion.js';
+import { bench } from './commands/bench.js';
+import { completion } from './commands/completion.js';
 import { EXIT, exitCodeOf } from './errors.js';
-import { evaluateFile } from './eval.js';
-import { exportWeights } from './export.js';
-import { generate } from './generate/index.js';
-import { importBundle } from './import.js';
-import { inspect } from './inspect.js';
+import { evaluateFile } from './commands/eval.js';
+import { exportWeights } from './commands/export.js';
+import { generate } from './commands/generate/index.js';
+import { importBundle } from './commands/import.js';
+import { inspect } from './commands/inspect.js';
 import { processIo } from './io.js';
 import { explain, makeProgram, type Run } from './program.js';
-import { tokenize } from './tokenize.js';
-import { tune } from './tune.js';
+import { tokenize } from './commands/tokenize.js';
+import { tune } from './commands/tune.js';
 
 /** By the names of `COMMANDS`; each takes the call that its own options make. */
 const RUNS = {

@@ -10,7 +10,7 @@ import {
   type Plan,
 } from '../mixer/index.js';
 import type { HyenaModel, Progress } from '../model/index.js';
-import { GrowingFilters } from './filters.js';
+import { GrowingFilters } from './growing-filters.js';
 import { positionsOf, readingOf, type Reading } from './reading.js';
 import { DEFAULT_SAMPLING, Sampler, type Sampling } from './sampler.js';
 import { step, type Running, type StepTimings } from './step.js';

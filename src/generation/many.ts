@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { neverDrawn, TextError } from '../text/index.js';
-import { Assembly, type Chunk } from './assembly.js';
+import { Assembly, type Chunk } from './text-builder.js';
 import { MemoryError, roomAfter, type Timings } from './generation.js';
 import { Lanes } from './lanes.js';
 import type { Loaded } from './load.js';

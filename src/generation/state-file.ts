@@ -26,8 +26,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import type { MixerShape, Plan } from '../mixer/index.js';
 import { BundleError, type HyenaModel } from '../model/index.js';
-import { Fields } from '../model/fields.js';
-import { isArray, isObject, parseJson, toPlain, type Json } from '../model/json.js';
+import { Fields } from '../format/fields.js';
+import { isArray, isObject, parseJson, toPlain, type Json } from '../format/json.js';
 import type { Point, SavedPoint } from './generation.js';
 import type { Sampling } from './sampler.js';
 

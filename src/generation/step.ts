@@ -1,6 +1,6 @@
 import type { Mixer } from '../mixer/index.js';
 import type { HyenaModel, StepState } from '../model/index.js';
-import type { GrowingFilters } from './filters.js';
+import type { GrowingFilters } from './growing-filters.js';
 
 /** Milliseconds of all steps so far. */
 export interface StepTimings {

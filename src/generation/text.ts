@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { MixerName, Plan } from '../mixer/index.js';
 import type { Progress } from '../model/index.js';
 import { neverDrawn, TextError, type Tokenizer } from '../text/index.js';
-import { Assembly, type AssemblyOptions, type Chunk } from './assembly.js';
+import { Assembly, type AssemblyOptions, type Chunk } from './text-builder.js';
 import { Generation, roomAfter, roomFrom, type StopReason, type Timings } from './generation.js';
 import type { Loaded } from './load.js';
 import { DEFAULT_SAMPLING, type Sampling } from './sampler.js';

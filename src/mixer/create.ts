@@ -1,7 +1,7 @@
-import { BlockedMixer } from './blocked.js';
+import { BlockedMixer } from './online.js';
 import type { Mixer, MixerName, MixerShape } from './mixer.js';
 import { fitsPages, layoutLayer, pageBytes, pagesFor } from './memory/layout.js';
-import { openEngine, type EngineData, type KernelsName } from './open.js';
+import { openEngine, type EngineData, type KernelsName } from './engine/build.js';
 import { checkPlan } from './plan/check.js';
 import type { Plan } from './plan/plan.js';
 import { plansFor } from './plan/planner.js';

@@ -12,9 +12,17 @@ export {
   plansFor,
 } from './plan/planner.js';
 export { planMemory, type PlanMemory } from './memory/usage.js';
-export { costsFile, keepCosts, machineCosts, readCosts } from './plan/machine.js';
+export { costsFile, keepCosts, machineCosts, readCosts } from './plan/wisdom.js';
 export { COSTS, type CostTable, type LevelCosts } from './plan/costs.js';
-export { measureCosts, type MeasureOptions } from './plan/measure.js';
-export { binaryLevels, sidesOf, tileAfter, tiles, type Level, type Range, type Tile } from './schedule.js';
+export { measureCosts, type MeasureOptions } from './tune/measure.js';
+export {
+  binaryLevels,
+  sidesOf,
+  tileAfter,
+  tiles,
+  type Level,
+  type Range,
+  type Tile,
+} from './schedule/tiling.js';
 export { bytesNeeded, createMixer, fittingPlan, type MixerOptions } from './create.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';

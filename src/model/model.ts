@@ -1,6 +1,6 @@
-import { openBundle, type Bundle } from './bundle.js';
-import { FILTER_FILE, STEP_FILE, WEIGHTS_FILE, type BundleConfig } from './config.js';
-import { OfflinePass } from './offline.js';
+import { openBundle, type Bundle } from '../bundle/bundle.js';
+import { FILTER_FILE, STEP_FILE, WEIGHTS_FILE, type BundleConfig } from '../bundle/config.js';
+import { OfflinePass } from './prompt-pass.js';
 import { logProbability } from './probability.js';
 import { createOnDevice, createSession, loadRuntime, type Runtime, type Session } from './session.js';
 import type { StepState } from './state.js';

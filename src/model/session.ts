@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { BundleError } from './errors.js';
+import { BundleError } from '../format/errors.js';
 import type { Device, DeviceChoice } from './types.js';
 
 export type Runtime = typeof import('onnxruntime-node');

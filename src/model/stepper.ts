@@ -1,5 +1,5 @@
 /** Runs the step graph: one token of every sequence through the whole model. */
-import type { ModelDimensions } from './config.js';
+import type { ModelDimensions } from '../bundle/config.js';
 import { checkTensor, type Feeds, type Runtime, type Session } from './session.js';
 import { runGraph } from './run.js';
 import { StepState } from './state.js';

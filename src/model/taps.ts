@@ -1,6 +1,6 @@
 /** Evaluates implicit filters. */
-import type { FilterDimensions, ModelDimensions } from './config.js';
-import { filterFeatures, type Features } from './features.js';
+import type { FilterDimensions, ModelDimensions } from '../bundle/config.js';
+import { filterFeatures, type Features } from '../hyena/features.js';
 import { runGraph } from './run.js';
 import type { Runtime, Session } from './session.js';
 

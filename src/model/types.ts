@@ -1,6 +1,6 @@
 /** The model as the rest of the program sees it: what goes in, what comes out, who owns the arrays. */
 import type { Mixer } from '../mixer/mixer.js';
-import type { BundleConfig } from './config.js';
+import type { BundleConfig } from '../bundle/config.js';
 import type { StepState } from './state.js';
 
 export type Device = 'cpu' | 'cuda';

@@ -1,7 +1,7 @@
 /** Tokenizers from files nobody vouches for. */
-import { BundleError } from '../model/errors.js';
-import { Fields } from '../model/fields.js';
-import { isArray, isObject, parseJson, toPlain, type Json } from '../model/json.js';
+import { BundleError } from '../format/errors.js';
+import { Fields } from '../format/fields.js';
+import { isArray, isObject, parseJson, toPlain, type Json } from '../format/json.js';
 import { bpeTokenizer, byteAlphabet } from './bpe.js';
 import type { Tokenizer } from './tokenizer.js';
 

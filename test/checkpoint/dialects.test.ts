@@ -8,7 +8,7 @@ import {
   type Imported,
   type ImportOptions,
 } from '../../src/checkpoint/index.js';
-import { computeActivations } from '../../src/generation/activations.js';
+import { computeActivations } from '../../src/evaluation/activations.js';
 import { openModel, type BundleConfig, type HyenaModel } from '../../src/model/index.js';
 import {
   GOLDEN,
@@ -17,9 +17,9 @@ import {
   removeTemporary,
   stepThrough,
   temporaryDirectory,
-} from '../model/helpers.js';
-import { asSafetensors, asTorch, contents, golden, imported } from './golden.js';
-import { code, torchFile, type Stored } from './torch-writer.js';
+} from '../support/tiny-model.js';
+import { asSafetensors, asTorch, contents, golden, imported } from '../support/golden.js';
+import { code, torchFile, type Stored } from '../support/torch-writer.js';
 
 afterAll(removeTemporary);
 

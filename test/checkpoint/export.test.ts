@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportBundle, importCheckpoint, SafetensorsFile } from '../../src/checkpoint/index.js';
 import { openBundle } from '../../src/model/index.js';
-import { GOLDEN, removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { asSafetensors, golden, imported } from './golden.js';
+import { GOLDEN, removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { asSafetensors, golden, imported } from '../support/golden.js';
 
 afterAll(removeTemporary);
 

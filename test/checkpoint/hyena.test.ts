@@ -6,9 +6,9 @@ import {
   SafetensorsFile,
   type TensorSource,
 } from '../../src/checkpoint/index.js';
-import { BundleError } from '../../src/model/errors.js';
-import { refused } from './golden.js';
-import { GOLDEN, removeTemporary, temporaryDirectory, tinyCheckpoint } from '../model/helpers.js';
+import { BundleError } from '../../src/format/errors.js';
+import { refused } from '../support/golden.js';
+import { GOLDEN, removeTemporary, temporaryDirectory, tinyCheckpoint } from '../support/tiny-model.js';
 
 afterAll(removeTemporary);
 

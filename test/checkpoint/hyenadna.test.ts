@@ -6,11 +6,11 @@ import {
   SafetensorsFile,
   type ImportOptions,
 } from '../../src/checkpoint/index.js';
-import { computeActivations, type Activations } from '../../src/generation/activations.js';
+import { computeActivations, type Activations } from '../../src/evaluation/activations.js';
 import { load } from '../../src/generation/load.js';
-import { relL2, removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { describeWithData } from './data.js';
-import { contents, imported } from './golden.js';
+import { relL2, removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { describeWithData } from '../support/data.js';
+import { contents, imported } from '../support/golden.js';
 
 afterAll(removeTemporary);
 

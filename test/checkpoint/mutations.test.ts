@@ -6,11 +6,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { crc32 } from '../../src/checkpoint/crc32.js';
+import { crc32 } from '../../src/container/crc32.js';
 import { importCheckpoint } from '../../src/checkpoint/index.js';
-import { BundleError } from '../../src/model/errors.js';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { asSafetensors, asTorch, golden } from './golden.js';
+import { BundleError } from '../../src/format/errors.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { asSafetensors, asTorch, golden } from '../support/golden.js';
 
 afterAll(removeTemporary);
 

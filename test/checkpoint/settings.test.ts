@@ -1,8 +1,8 @@
 /** What a checkpoint's config.json says, right and wrong. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeTemporary } from '../model/helpers.js';
-import { asSafetensors, golden, imported, refused } from './golden.js';
+import { removeTemporary } from '../support/tiny-model.js';
+import { asSafetensors, golden, imported, refused } from '../support/golden.js';
 
 afterAll(removeTemporary);
 

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { wordModel } from './models.js';
-import { flashinf } from './run.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { wordModel } from '../support/models.js';
+import { flashinf } from '../support/run.js';
 
 const model = await wordModel();
 const scratch = temporaryDirectory();

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { load } from '../../src/generation/load.js';
 import { generate } from '../../src/generation/text.js';
 import { COMMANDS, EXIT_CODES, longFlag, type OptionSpec } from '../../src/cli/options/index.js';
-import { removeTemporary } from '../model/helpers.js';
+import { removeTemporary } from '../support/tiny-model.js';
 import { CASES, type Case } from './cases.js';
-import { makeFolder } from './folder.js';
-import { flashinf } from './run.js';
+import { makeFolder } from '../support/folder.js';
+import { flashinf } from '../support/run.js';
 
 const folder = await makeFolder();
 const loaded = await load(join(folder, 'bytes'));

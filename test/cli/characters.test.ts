@@ -1,9 +1,9 @@
 /** Characters of up to four bytes, marks that combine, and bytes that are no text, on their way in and out. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { byteModel } from './models.js';
-import { COMMAND, flashinf, run } from './run.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { byteModel } from '../support/models.js';
+import { COMMAND, flashinf, run } from '../support/run.js';
 
 const model = await byteModel();
 const scratch = temporaryDirectory();

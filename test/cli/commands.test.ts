@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { flashinf } from './run.js';
+import { flashinf } from '../support/run.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'flashinf-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -1,9 +1,9 @@
 /** The scripts, in the shells they are for: keys go in, and what the shell makes of them is looked at. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { BIN, run } from './run.js';
-import { describeWith, has } from './tools.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { BIN, run } from '../support/run.js';
+import { describeWith, has } from '../support/tools.js';
 
 /** With `flashinf` on its PATH, a file `once.txt`, and a directory `bundle`. */
 const folder = temporaryDirectory();

@@ -1,13 +1,13 @@
 /** What takes long, side by side: many interruptions, many prompts, and a reader that takes a minute over 60 bytes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { byteModel } from './models.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { byteModel } from '../support/models.js';
 import { load } from '../../src/generation/load.js';
 import { generate } from '../../src/generation/text.js';
-import { randomNumbers } from './random.js';
-import { flashinf, type Outcome } from './run.js';
-import { readSlowly } from './slow.js';
+import { randomNumbers } from '../support/random.js';
+import { flashinf, type Outcome } from '../support/run.js';
+import { readSlowly } from '../support/slow.js';
 
 const model = await byteModel();
 /** As text it would be a byte per token, and 100,000 of them no burden; as JSON it is some 600 MB, if nobody waits. */

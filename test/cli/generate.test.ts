@@ -1,9 +1,9 @@
 /** `generate` with the shipped model; the rest of the contract is in `cases.ts`, with a smaller one. */
 import { copyFileSync, cpSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { byteModel } from './models.js';
-import { flashinf } from './run.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { byteModel } from '../support/models.js';
+import { flashinf } from '../support/run.js';
 
 afterAll(removeTemporary);
 

@@ -1,4 +1,4 @@
-import { flashinf } from './run.js';
+import { flashinf } from '../support/run.js';
 
 /** Runs until the first bytes are there and the reader goes away, as `| head -c 10` does. Returns how long that took, in ms. */
 async function untilFirst(count: string): Promise<number> {

@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeWithData } from '../checkpoint/data.js';
-import { golden } from '../checkpoint/golden.js';
+import { describeWithData } from '../support/data.js';
+import { golden } from '../support/golden.js';
 import { SafetensorsFile } from '../../src/checkpoint/index.js';
-import { relL2 } from '../model/helpers.js';
-import { flashinf } from './run.js';
+import { relL2 } from '../support/tiny-model.js';
+import { flashinf } from '../support/run.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'flashinf-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

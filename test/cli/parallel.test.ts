@@ -1,10 +1,10 @@
 /** The README's line for GNU parallel, as printed, on this machine. */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { wordModel } from './models.js';
-import { BIN, flashinf, run } from './run.js';
-import { describeWith, has } from './tools.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { wordModel } from '../support/models.js';
+import { BIN, flashinf, run } from '../support/run.js';
+import { describeWith, has } from '../support/tools.js';
 
 const model = await wordModel();
 const folder = temporaryDirectory();

@@ -1,9 +1,9 @@
 /** What becomes of the bytes: pipes that are slow, full, closed, or gone. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { byteModel, WORD, wordModel } from './models.js';
-import { COMMAND, flashinf, run } from './run.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { byteModel, WORD, wordModel } from '../support/models.js';
+import { COMMAND, flashinf, run } from '../support/run.js';
 
 const [bytes, words] = await Promise.all([byteModel(), wordModel()]);
 const scratch = temporaryDirectory();

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { COMMANDS, longFlag } from '../../src/cli/options/index.js';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { PACKAGE, run } from './run.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { PACKAGE, run } from '../support/run.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const examples = [...readme.matchAll(/```js\n([\s\S]+?)```/g)].map(([, code]) => code);

@@ -1,10 +1,10 @@
 /** On a terminal: `script` (of util-linux) makes one for the process. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
-import { byteModel } from './models.js';
-import { COMMAND, flashinf, run, SHIPPED } from './run.js';
-import { describeWith, has } from './tools.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { byteModel } from '../support/models.js';
+import { COMMAND, flashinf, run, SHIPPED } from '../support/run.js';
+import { describeWith, has } from '../support/tools.js';
 
 const ESCAPE = '\u001b';
 /** To the line's start, and erase it. */

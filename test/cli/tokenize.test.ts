@@ -1,4 +1,4 @@
-import { flashinf } from './run.js';
+import { flashinf } from '../support/run.js';
 
 const TEXT = 'Once upon a time, naïve café 🐈\n';
 

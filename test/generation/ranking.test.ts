@@ -1,5 +1,5 @@
 import { ranked } from '../../src/generation/ranking.js';
-import { Random } from '../mixer/helpers.js';
+import { Random } from '../support/mixing.js';
 
 /** The definition: sort all that has a logit, most likely first, equals by id. */
 function byDefinition(logits: Float32Array, count: number): number[] {

@@ -5,8 +5,8 @@ import { load, type Loaded } from '../../src/generation/load.js';
 import { openState, StateWriteError } from '../../src/generation/state-file.js';
 import { generate } from '../../src/generation/text.js';
 import { BundleError } from '../../src/model/index.js';
-import { byteModel } from '../cli/models.js';
-import { removeTemporary, temporaryDirectory } from '../model/helpers.js';
+import { byteModel } from '../support/models.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 
 const MAGIC = 'flashinf state\n';
 const DIGEST = 32;

@@ -12,7 +12,7 @@ import {
   runMixer,
   withMixer,
   type Run,
-} from './helpers.js';
+} from '../support/mixing.js';
 
 /** Goes on from a mixer's position to the end: the pending sums from there on, `[time, layer, channel]`. */
 function finish(mixer: Mixer, { shape, y }: Run, before?: (known: number) => void): Float32Array {

@@ -1,7 +1,7 @@
 import { slotsOf } from '../../src/mixer/kernel/kernels.js';
-import { plainKernels } from '../../src/mixer/kernel/plain.js';
-import { Random, relL2, U } from './helpers.js';
-import { SIMD, Workshop } from './workshop.js';
+import { plainKernels } from '../../src/mixer/kernel/reference.js';
+import { Random, relL2, U } from '../support/mixing.js';
+import { SIMD, Workshop } from '../support/workshop.js';
 
 /** Runs a kernel on all implementations over the same random arrays and compares all of them afterwards. */
 function compare(

@@ -9,7 +9,7 @@ import {
   runMixer,
   withMixer,
   type Run,
-} from './helpers.js';
+} from '../support/mixing.js';
 
 const CASES = MIXERS.flatMap((name) => [1, 2].map((threads) => [name, threads] as const));
 

@@ -1,7 +1,7 @@
 import { binaryPlan, bytesNeeded, createMixer, planFor, plansFor } from '../../src/mixer/index.js';
 import { GROUP, groupsOf, LINE, strideLines, toLines } from '../../src/mixer/memory/blocks.js';
 import { layoutLayer, type LayerLayout } from '../../src/mixer/memory/layout.js';
-import { MIXERS } from './helpers.js';
+import { MIXERS } from '../support/mixing.js';
 
 /** All arrays of a layout, as [first byte, byte after the last]. */
 function arrays(layout: LayerLayout): [number, number][] {

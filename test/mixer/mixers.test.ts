@@ -10,7 +10,7 @@ import {
   relL2,
   runMixer,
   withMixer,
-} from './helpers.js';
+} from '../support/mixing.js';
 
 describe.each(MIXERS)('the %s mixer against the definition in float64', (name) => {
   test('for every length up to 256', async () => {

@@ -1,5 +1,5 @@
 import { convolveOffline, createMixer, OfflineConvolver, offlineBytesNeeded } from '../../src/mixer/index.js';
-import { mixerGate, MIXERS, Random, relL2, runMixer } from './helpers.js';
+import { mixerGate, MIXERS, Random, relL2, runMixer } from '../support/mixing.js';
 
 /** z by definition, float64, `[P + K, D]`. */
 function direct(inputs: Float32Array, taps: Float32Array, width: number, prompt: number, total: number) {

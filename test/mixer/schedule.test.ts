@@ -7,8 +7,8 @@ import {
   tiles,
   tilesOf,
   type Level,
-} from '../../src/mixer/schedule.js';
-import { levelsTo, Random, randomLevels } from './helpers.js';
+} from '../../src/mixer/schedule/tiling.js';
+import { levelsTo, Random, randomLevels } from '../support/mixing.js';
 
 /** Checks that every pair of an input and a later output is in exactly one tile. */
 function checkCover(length: number, levels: readonly Level[]): void {

@@ -3,7 +3,7 @@ import { createMixerOn } from '../../src/mixer/create.js';
 import type { Mixer } from '../../src/mixer/mixer.js';
 import { checkPlan } from '../../src/mixer/plan/check.js';
 import { SMALLEST_FFT, type Plan } from '../../src/mixer/plan/plan.js';
-import { deferredLevels, flatLevels } from '../../src/mixer/schedule.js';
+import { deferredLevels, flatLevels } from '../../src/mixer/schedule/tiling.js';
 import {
   directPending,
   garbageMemory,
@@ -15,7 +15,7 @@ import {
   runMixer,
   withMixer,
   type Run,
-} from './helpers.js';
+} from '../support/mixing.js';
 
 /** A flat plan with far levels, of which some recompute their spectra. */
 function farPlan(length: number, random: Random): Plan {

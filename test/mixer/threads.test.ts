@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
-import type { Engine } from '../../src/mixer/engine.js';
-import type { EngineData } from '../../src/mixer/open.js';
+import type { Engine } from '../../src/mixer/engine/engine.js';
+import type { EngineData } from '../../src/mixer/engine/build.js';
 import { planFor } from '../../src/mixer/plan/planner.js';
 import { makeControl, share, waitWhile } from '../../src/mixer/thread/control.js';
 import { startTeam } from '../../src/mixer/thread/team.js';
-import { Random, randomRun, runMixer, withMixer } from './helpers.js';
+import { Random, randomRun, runMixer, withMixer } from '../support/mixing.js';
 
 test('units are dealt out completely, without overlap', () => {
   for (const units of [1, 2, 7, 100]) {

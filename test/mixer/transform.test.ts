@@ -1,8 +1,8 @@
 import fft from 'ndarray-fft';
 import ndarray from 'ndarray';
 import { frequencyAt } from '../../src/mixer/kernel/kernels.js';
-import { Random, relL2, U } from './helpers.js';
-import { SIMD, Workshop } from './workshop.js';
+import { Random, relL2, U } from '../support/mixing.js';
+import { SIMD, Workshop } from '../support/workshop.js';
 
 /** Interleaved re, im. */
 type Complex = Float64Array;

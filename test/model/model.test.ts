@@ -12,7 +12,7 @@ import {
   tinyBundle,
   type Reference,
   type Time,
-} from './helpers.js';
+} from '../support/tiny-model.js';
 
 const GATE = 1e-5;
 

@@ -1,10 +1,10 @@
-/** The shipped model against PyTorch, where both its bundle and `scripts/reference.py --checkpoint` data are. */
+/** The shipped model against PyTorch, where both its bundle and `scripts/golden/reference.py --checkpoint` data are. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SafetensorsFile } from '../../src/checkpoint/safetensors.js';
+import { SafetensorsFile } from '../../src/container/safetensors.js';
 import { openModel } from '../../src/model/index.js';
-import { allTaps, GOLDEN, NaiveMixer, relL2, stepThrough } from './helpers.js';
+import { allTaps, GOLDEN, NaiveMixer, relL2, stepThrough } from '../support/tiny-model.js';
 
 const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 const REFERENCE = join(GOLDEN, 'shipped.safetensors');

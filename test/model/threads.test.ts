@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { blockFile, FILTER_FILE, HEAD_FILE, STEP_FILE, type ModelDimensions } from '../../src/model/index.js';
 import { createSession, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
-import { writeBundle } from '../../src/model/write.js';
-import type { HyenaWeights, Linear, Norm } from '../../src/onnx/weights.js';
+import { writeBundle } from '../../src/bundle/write.js';
+import type { HyenaWeights, Linear, Norm } from '../../src/hyena/weights.js';
 import type { Values } from '../../src/onnx/tensors.js';
-import { removeTemporary, temporaryDirectory } from './helpers.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 
 const WIDTH = 256;
 const HIDDEN = 64;

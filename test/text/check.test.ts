@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BundleError } from '../../src/model/errors.js';
+import { BundleError } from '../../src/format/errors.js';
 import { checkTokenizer, decode } from '../../src/text/index.js';
 
 const shipped = readFileSync('models/hyena-classics/tokenizer.json');

@@ -1,7 +1,7 @@
 /** The README's section of options, from the tables. */
 import { COMMANDS, defaultText, GENERATE, longFlag, placeholder, type OptionSpec } from '../options/index.js';
 
-const BEGIN = '<!-- options: made by scripts/docs.js -->';
+const BEGIN = '<!-- options: made by scripts/build/docs.js -->';
 const END = '<!-- end of options -->';
 
 /** The README with its options as they are now. Throws if it has no place for them. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Kernels } from './kernels.js';
 
-/** Built by scripts/build-kernels.js. The same place seen from src/ and from dist/. */
+/** Built by scripts/build/kernels.js. The same place seen from src/ and from dist/. */
 const fileOf = (name: string): URL => new URL(`../../../dist/mixer/kernel/${name}.wasm`, import.meta.url);
 
 let compiled: WebAssembly.Module | undefined;

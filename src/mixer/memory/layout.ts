@@ -1,5 +1,5 @@
 import type { MixerName, MixerShape } from '../mixer.js';
-import { deferredLevels, type Form } from '../schedule.js';
+import { deferredLevels, type Form } from '../schedule/tiling.js';
 import type { LevelPlan, Plan, TauName } from '../plan/plan.js';
 import { slotsOf } from '../kernel/kernels.js';
 import { Bump } from './bump.js';

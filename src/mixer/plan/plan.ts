@@ -1,4 +1,4 @@
-import type { Level } from '../schedule.js';
+import type { Level } from '../schedule/tiling.js';
 
 /** The implementations of a tile's contribution (the paper's tau). */
 export type TauName = 'direct' | 'fft' | 'ndarray-fft';

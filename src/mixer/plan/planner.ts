@@ -1,6 +1,6 @@
-import { flatLevels, sidesOf } from '../schedule.js';
+import { flatLevels, sidesOf } from '../schedule/tiling.js';
 import type { CostTable } from './costs.js';
-import { machineCosts } from './machine.js';
+import { machineCosts } from './wisdom.js';
 import type { LevelPlan, Plan } from './plan.js';
 
 /**

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { Engine, PerLane } from '../engine.js';
+import type { Engine, PerLane } from '../engine/engine.js';
 import { kernelModule } from '../kernel/wasm.js';
-import type { EngineData } from '../open.js';
+import type { EngineData } from '../engine/build.js';
 import {
   asleepWord,
   doneWord,

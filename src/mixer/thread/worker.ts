@@ -2,7 +2,7 @@
 import { workerData } from 'node:worker_threads';
 import { asleepWord, doneWord, FAILED, JOB, NEWS, readJob, shareOf, SPIN, waitWhile } from './control.js';
 import { adoptModule } from '../kernel/wasm.js';
-import { openEngine, type EngineData } from '../open.js';
+import { openEngine, type EngineData } from '../engine/build.js';
 
 /** What a worker is started with: everything but the shared arrays is plain data. */
 export interface WorkerStart {

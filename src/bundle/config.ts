@@ -1,0 +1,226 @@
+/** `config.json`: what a bundle says about itself. */
+import { BundleError } from '../format/errors.js';
+import { describe, Fields } from '../format/fields.js';
+import type { Json } from '../format/json.js';
+
+export const FORMAT_NAME = 'flashinf-bundle';
+export const FORMAT_VERSION = 1;
+
+export interface ModelDimensions {
+  /** Gates of the operator: each layer has order - 1 long convolutions. */
+  readonly order: number;
+  readonly layers: number;
+  /** Channels (D). */
+  readonly width: number;
+  /** Hidden channels of the MLP. */
+  readonly inner: number;
+  /** Tokens, and so logits (V). Padding rows of a checkpoint are not carried over. */
+  readonly vocabulary: number;
+  /** Longest filter, and so the longest prompt and text together, in tokens. */
+  readonly context: number;
+  readonly normEps: number;
+}
+
+export interface FilterDimensions {
+  /** Features of a position (E), odd: the time, then cosines and sines. */
+  readonly features: number;
+  /** Hidden channels of the filter's MLP. */
+  readonly hidden: number;
+  /** Added to the window. */
+  readonly shift: number;
+  /** How positions enter: Hyena's linear time, or the logarithm of the lag. */
+  readonly time: 'linear' | 'log';
+  /** False: no window, taps are the MLP's alone. Left out: with the window. */
+  readonly modulate?: false;
+  /** Features and times were trained, and are in the bundle. Left out: they are computed from `time`. */
+  readonly positions?: 'stored';
+}
+
+/** The names a checkpoint gave its tensors, so that an export can give them back. */
+export interface TensorNames {
+  /** Prefix of the embeddings, layers and last norm. */
+  readonly stem: string;
+  /** The head's own name, where the checkpoint had the head, tied or not. */
+  readonly head?: string;
+  /** Activation checkpointing wrapped these modules: `mixer.layer.in_proj`, `mlp.layer.fc1`. */
+  readonly wrapped: { readonly mixer: boolean; readonly mlp: boolean };
+  /** How a filter's channels of several convolutions lie: by channel (safari), or by convolution (standalone). */
+  readonly layout: 'interleaved' | 'stacked';
+  /** Whether `pos_emb.z` and `.t` were there. */
+  readonly positions: boolean;
+}
+
+export interface TokenizerReference {
+  readonly kind: 'bpe' | 'bytes' | 'characters';
+  /** Name of its file in the bundle; a byte tokenizer needs none. */
+  readonly file?: string;
+}
+
+export interface FileEntry {
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+export interface BundleConfig {
+  readonly format: { readonly name: typeof FORMAT_NAME; readonly version: typeof FORMAT_VERSION };
+  readonly name: string;
+  readonly model: ModelDimensions;
+  readonly filter: FilterDimensions;
+  readonly tokenizer: TokenizerReference;
+  /** Every other file of the bundle, by name. */
+  readonly files: Readonly<Record<string, FileEntry>>;
+  /** Left out by bundles that no checkpoint of another program was made into. */
+  readonly names?: TensorNames;
+  /** Where the weights come from: free-form, shown and never interpreted. */
+  readonly provenance: Readonly<Record<string, unknown>>;
+}
+
+export const CONFIG_FILE = 'config.json';
+export const STEP_FILE = 'step.onnx';
+export const FILTER_FILE = 'filter.onnx';
+export const HEAD_FILE = 'head.onnx';
+export const WEIGHTS_FILE = 'weights.bin';
+export const TOKENIZER_FILE = 'tokenizer.json';
+
+/** The graph of one stage of a prompt: stages 0 .. layers. */
+export function blockFile(stage: number): string {
+  return `block${stage}.onnx`;
+}
+
+/**
+ * Names of files in a bundle: no separators, no leading dot, so that none leads out of its directory on any
+ * system.
+ */
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const TENSOR_NAME = /^[\w.-]{1,200}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+/** A model's name: any short text without control characters. */
+export const LABEL = /^[^\p{Cc}]{1,200}$/u;
+
+/** Far above any model, far below what would overflow a size computed from them. */
+const COUNT = { min: 1, max: 1 << 24 };
+const CHANNELS = { min: 1, max: 1 << 16 };
+
+/** Reads and checks a parsed `config.json`; `file` names it in errors. Throws BundleError. */
+export function readConfig(json: Json, file: string): BundleConfig {
+  const fields = Fields.of(json, file);
+  const format = fields.object('format');
+  const config: BundleConfig = {
+    format: {
+      name: format.oneOf('name', [FORMAT_NAME]),
+      version: format.oneOf('version', [FORMAT_VERSION]),
+    },
+    name: fields.string('name', LABEL, 'a name of 1 to 200 characters'),
+    model: readModel(fields.object('model')),
+    filter: readFilter(fields.object('filter')),
+    tokenizer: readTokenizer(fields.object('tokenizer')),
+    ...(fields.has('names') && { names: readNames(fields.object('names')) }),
+    files: readFiles(fields.object('files')),
+    provenance: fields.object('provenance').plain(),
+  };
+  format.done();
+  fields.done();
+  for (const needed of neededFiles(config)) {
+    if (!Object.hasOwn(config.files, needed)) {
+      throw new BundleError({ file, field: 'files', expected: `an entry for ${needed}`, got: 'none' });
+    }
+  }
+  return config;
+}
+
+/** The files a bundle cannot do without, config.json aside. */
+export function neededFiles({
+  model,
+  tokenizer,
+}: Pick<BundleConfig, 'model' | 'tokenizer'>): readonly string[] {
+  const blocks = Array.from({ length: model.layers + 1 }, (_, stage) => blockFile(stage));
+  const names = [STEP_FILE, ...blocks, HEAD_FILE, FILTER_FILE, WEIGHTS_FILE];
+  return tokenizer.file === undefined ? names : [...names, tokenizer.file];
+}
+
+/** Holds dimensions from elsewhere to what a bundle may have. Throws BundleError. */
+export function checkDimensions(model: ModelDimensions, filter: FilterDimensions, file: string): void {
+  const fieldsOf = (value: object, path: string): Fields =>
+    Fields.of(new Map(Object.entries(value) as [string, Json][]), file, path);
+  readModel(fieldsOf(model, 'model'));
+  readFilter(fieldsOf(filter, 'filter'));
+}
+
+function readModel(fields: Fields): ModelDimensions {
+  const model = {
+    order: fields.integer('order', { min: 2, max: 16 }),
+    layers: fields.integer('layers', { min: 1, max: 1024 }),
+    width: fields.integer('width', CHANNELS),
+    inner: fields.integer('inner', CHANNELS),
+    vocabulary: fields.integer('vocabulary', COUNT),
+    context: fields.integer('context', { min: 2, max: 1 << 27 }),
+    normEps: fields.number('normEps', { min: 0, max: 1 }),
+  };
+  fields.done();
+  return model;
+}
+
+function readFilter(fields: Fields): FilterDimensions {
+  const filter = {
+    features: fields.integer('features', { min: 3, max: 4097 }),
+    hidden: fields.integer('hidden', CHANNELS),
+    shift: fields.number('shift', { min: -1e6, max: 1e6 }),
+    time: fields.oneOf('time', ['linear', 'log'] as const),
+    ...(fields.has('modulate') && { modulate: readFalse(fields, 'modulate') }),
+    ...(fields.has('positions') && { positions: fields.oneOf('positions', ['stored'] as const) }),
+  };
+  if (filter.features % 2 === 0) {
+    fields.fail('features', 'an odd number: a time, then cosines and sines', String(filter.features));
+  }
+  fields.done();
+  return filter;
+}
+
+/** For switches that are left out when on. */
+function readFalse(fields: Fields, name: string): false {
+  const value = fields.get(name);
+  if (value !== false) fields.fail(name, 'false', describe(value));
+  return value;
+}
+
+function readNames(fields: Fields): TensorNames {
+  const wrapped = fields.object('wrapped');
+  const flag = (from: Fields, name: string): boolean => {
+    const value = from.get(name);
+    if (typeof value !== 'boolean') from.fail(name, 'true or false', describe(value));
+    return value;
+  };
+  const names: TensorNames = {
+    stem: fields.string('stem', TENSOR_NAME, 'a prefix of tensor names'),
+    ...(fields.has('head') && { head: fields.string('head', TENSOR_NAME, 'a tensor name') }),
+    wrapped: { mixer: flag(wrapped, 'mixer'), mlp: flag(wrapped, 'mlp') },
+    layout: fields.oneOf('layout', ['interleaved', 'stacked'] as const),
+    positions: flag(fields, 'positions'),
+  };
+  wrapped.done();
+  fields.done();
+  return names;
+}
+
+function readTokenizer(fields: Fields): TokenizerReference {
+  const kind = fields.oneOf('kind', ['bpe', 'bytes', 'characters'] as const);
+  const named = kind === 'bpe' || fields.has('file');
+  const file = named ? { file: fields.string('file', FILE_NAME, 'a plain file name') } : {};
+  fields.done();
+  return { kind, ...file };
+}
+
+function readFiles(fields: Fields): Record<string, FileEntry> {
+  const files = Object.create(null) as Record<string, FileEntry>;
+  for (const name of fields.names()) {
+    if (!FILE_NAME.test(name)) fields.fail(name, 'a plain file name', JSON.stringify(name));
+    const entry = fields.object(name);
+    files[name] = {
+      bytes: entry.integer('bytes', { min: 1, max: 2 ** 50 }),
+      sha256: entry.string('sha256', SHA256, '64 lower-case hexadecimal digits'),
+    };
+    entry.done();
+  }
+  return files;
+}

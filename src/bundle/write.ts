@@ -1,0 +1,152 @@
+/** Writes bundles. */
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { blockGraph, headGraph } from '../hyena/block-graph.js';
+import { filterGraph } from '../hyena/filter-graph.js';
+import { stepGraph } from '../hyena/step-graph.js';
+import { layOut, tensorBytes } from '../onnx/tensors.js';
+import { graphWeights, type HyenaWeights } from '../hyena/weights.js';
+import { otherThanBundle } from './bundle.js';
+import {
+  blockFile,
+  CONFIG_FILE,
+  FILTER_FILE,
+  FORMAT_NAME,
+  FORMAT_VERSION,
+  HEAD_FILE,
+  readConfig,
+  STEP_FILE,
+  WEIGHTS_FILE,
+  type BundleConfig,
+  type FileEntry,
+} from './config.js';
+import { firstTap } from '../hyena/first-tap.js';
+import { parseJson } from '../format/json.js';
+import type { Progress } from '../model/types.js';
+
+/** Bytes hashed and written at a time: some ten milliseconds, after which signals are heard. */
+const STRETCH = 1 << 24;
+
+/** All of a bundle but the files' hashes. */
+export interface BundleContent extends Omit<BundleConfig, 'format' | 'files'> {
+  readonly weights: HyenaWeights;
+  /** Bytes of weights written so far, and in all. May throw, which ends the writing and takes all of it back. */
+  readonly onProgress?: Progress;
+  /** The content of `tokenizer.file`. */
+  readonly tokenizerFile?: Uint8Array;
+}
+
+/**
+ * Writes a bundle to `directory`, replacing one that is there. It is written beside its place and then
+ * renamed, so that no reader ever sees half of it. Throws where something other than a bundle is there.
+ */
+export async function writeBundle(directory: string, content: BundleContent): Promise<BundleConfig> {
+  const target = resolve(directory);
+  const other = existsSync(target) ? otherThanBundle(target) : undefined;
+  if (other !== undefined) throw new Error(`${directory} is ${other}`);
+  mkdirSync(dirname(target), { recursive: true });
+  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}`;
+  const fresh = `${target}.new-${suffix}`;
+  const old = `${target}.old-${suffix}`;
+  try {
+    mkdirSync(fresh);
+    const config = await writeFiles(fresh, content);
+    if (existsSync(target)) renameSync(target, old);
+    renameSync(fresh, target);
+    rmSync(old, { recursive: true, force: true });
+    return config;
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function writeFiles(directory: string, content: BundleContent): Promise<BundleConfig> {
+  const { name, model, filter, tokenizer, names, provenance, weights } = content;
+  const files: Record<string, FileEntry> = {};
+  const write = async (file: string, parts: Iterable<Uint8Array>): Promise<void> => {
+    files[file] = await writeFile(join(directory, file), parts);
+  };
+
+  const rho0 = (): Float32Array => {
+    const size = (model.order - 1) * model.width;
+    const taps = new Float32Array(model.layers * size);
+    weights.layers.forEach((layer, l) => taps.set(firstTap(filter, layer.filter), l * size));
+    return taps;
+  };
+  const { tensors, views } = graphWeights(model, filter, weights, rho0);
+  const table = layOut(WEIGHTS_FILE, tensors, views);
+  const tied = weights.head === undefined;
+
+  await write(STEP_FILE, [stepGraph(model, tied, table)]);
+  for (let stage = 0; stage <= model.layers; stage++)
+    await write(blockFile(stage), [blockGraph(model, stage, table)]);
+  await write(HEAD_FILE, [headGraph(model, tied, table)]);
+  await write(FILTER_FILE, [filterGraph(model, filter, table)]);
+  await write(WEIGHTS_FILE, reported(tensorBytes(table, tensors), table.bytes, content.onProgress));
+  if (tokenizer.file !== undefined) {
+    if (content.tokenizerFile === undefined) throw new Error(`${tokenizer.file} has no content`);
+    await write(tokenizer.file, [content.tokenizerFile]);
+  }
+
+  const format = { name: FORMAT_NAME, version: FORMAT_VERSION } as const;
+  const config: BundleConfig = {
+    format,
+    name,
+    model,
+    filter,
+    tokenizer,
+    ...(names && { names }),
+    files,
+    provenance,
+  };
+  const text = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
+  // What cannot be read back must not be written.
+  readConfig(parseJson(text, CONFIG_FILE), CONFIG_FILE);
+  writeFileSync(join(directory, CONFIG_FILE), text);
+  return config;
+}
+
+function* reported(parts: Iterable<Uint8Array>, total: number, report?: Progress): Generator<Uint8Array> {
+  let done = 0;
+  report?.(done, total);
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += STRETCH) {
+      const stretch = part.subarray(at, at + STRETCH);
+      yield stretch;
+      done += stretch.length;
+      report?.(done, total);
+    }
+  }
+}
+
+async function writeFile(file: string, parts: Iterable<Uint8Array>): Promise<FileEntry> {
+  const hash = createHash('sha256');
+  const descriptor = openSync(file, 'wx');
+  let bytes = 0;
+  let heard = 0;
+  try {
+    for (const part of parts) {
+      hash.update(part);
+      for (let at = 0; at < part.length;) at += writeSync(descriptor, part, at);
+      bytes += part.length;
+      if (bytes - heard < STRETCH) continue;
+      heard = bytes;
+      await setImmediate();
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,190 @@
+/** From the tensor names of Hyena checkpoints to a model's weights. */
+import type { FilterDimensions, ModelDimensions, TensorNames } from '../../bundle/config.js';
+import { BundleError } from '../../format/errors.js';
+import type { FilterWeights, HyenaWeights, LayerWeights, Linear, Norm } from '../../hyena/weights.js';
+import type { Values } from '../../onnx/tensors.js';
+import { hyenaNames, type LayerNames } from './names.js';
+import { readPositions } from './positions.js';
+import { splitChannels } from './channel-order.js';
+import type { TensorSource } from '../../container/source.js';
+
+/** Names of this project's training script, which are safari's. */
+export const SAFARI: TensorNames = {
+  stem: 'backbone.',
+  head: 'lm_head.weight',
+  wrapped: { mixer: false, mlp: false },
+  layout: 'interleaved',
+  positions: true,
+};
+
+/**
+ * All weights of a model, rows of padding cut off the embeddings and the head. Every tensor must be there, of
+ * the shape the dimensions ask for, and none may be left over; that is checked here. The values are read, and
+ * checked to be finite, when the returned functions are called. Both throw BundleError.
+ *
+ * @param ignored tensors that are no part of a language model, such as a classifier's head
+ */
+export function readHyena(
+  source: TensorSource,
+  model: ModelDimensions,
+  filter: FilterDimensions,
+  dialect: TensorNames = SAFARI,
+  ignored: Iterable<string> = [],
+): HyenaWeights {
+  const reader = new Reader(source);
+  const names = hyenaNames(dialect);
+  const layers = Array.from({ length: model.layers }, (_, l) =>
+    readLayer(reader, model, filter, dialect, names.layer(l)),
+  );
+  const weights: HyenaWeights = {
+    embeddings: readRows(reader, names.embeddings, model),
+    layers,
+    normF: readNorm(reader, model, names.normF),
+  };
+  const head =
+    names.head !== undefined && reader.has(names.head) ? readRows(reader, names.head, model) : undefined;
+  for (const name of ignored) reader.skip(name);
+  reader.done();
+  // A head stored apart is often the embeddings all the same; then there is no need to hold it twice.
+  return head === undefined || same(weights.embeddings, head) ? weights : { ...weights, head };
+}
+
+function readLayer(
+  reader: Reader,
+  model: ModelDimensions,
+  filter: FilterDimensions,
+  dialect: TensorNames,
+  names: LayerNames,
+): LayerWeights {
+  const { width, inner } = model;
+  const channels = (model.order + 1) * width;
+  return {
+    norm1: readNorm(reader, model, names.norm1),
+    inProj: readLinear(reader, names.inProj, channels, width),
+    short: {
+      weight: reader.read(`${names.short}.weight`, [channels, 1, 3]),
+      bias: reader.read(`${names.short}.bias`, [channels]),
+    },
+    filter: readFilter(reader, model, filter, dialect, names.filter),
+    outProj: readLinear(reader, names.outProj, width, width),
+    norm2: readNorm(reader, model, names.norm2),
+    fc1: readLinear(reader, names.fc1, inner, width),
+    fc2: readLinear(reader, names.fc2, width, inner),
+  };
+}
+
+function readFilter(
+  reader: Reader,
+  model: ModelDimensions,
+  filter: FilterDimensions,
+  { layout }: TensorNames,
+  name: string,
+): FilterWeights {
+  const { features, hidden } = filter;
+  const mlp = `${name}implicit_filter.`;
+  const convolutions = model.order - 1;
+  const channels = convolutions * model.width;
+  const frequency = reader.read(`${mlp}1.freq`, [1, hidden]);
+  // One shared tensor, which some files hold under all of its names.
+  for (const alias of [`${mlp}3.freq`, `${mlp}5.freq`]) {
+    if (!reader.has(alias)) continue;
+    const values = reader.read(alias, [1, hidden]);
+    if (!same(frequency, values)) reader.fail(alias, `the values of ${mlp}1.freq`, 'others');
+  }
+  /** Channels in the order of the convolutions, `size` values each. */
+  const ordered =
+    (values: Values, size = 1): Values =>
+    () =>
+      splitChannels(values(), convolutions, size, layout);
+  const positions = readPositions(reader, model, filter, name);
+  return {
+    bias: ordered(reader.read(`${name}bias`, [channels])),
+    hidden: [
+      readLinear(reader, `${mlp}0`, hidden, features),
+      readLinear(reader, `${mlp}2`, hidden, hidden),
+      readLinear(reader, `${mlp}4`, hidden, hidden),
+    ],
+    last: ordered(reader.read(`${mlp}6.weight`, [channels, hidden]), hidden),
+    frequency,
+    deltas: ordered(reader.read(`${name}modulation.deltas`, [1, 1, channels])),
+    ...(positions && { positions }),
+  };
+}
+
+function readLinear(reader: Reader, name: string, outputs: number, inputs: number): Linear {
+  return {
+    weight: reader.read(`${name}.weight`, [outputs, inputs]),
+    bias: reader.read(`${name}.bias`, [outputs]),
+  };
+}
+
+function readNorm(reader: Reader, { width }: ModelDimensions, name: string): Norm {
+  return { weight: reader.read(`${name}.weight`, [width]), bias: reader.read(`${name}.bias`, [width]) };
+}
+
+/** `[at least vocabulary, width]`, cut to the vocabulary. */
+function readRows(reader: Reader, name: string, { vocabulary, width }: ModelDimensions): Values {
+  const values = reader.read(name, [vocabulary, width], true);
+  return () => values().subarray(0, vocabulary * width);
+}
+
+function same(a: Values, b: Values): boolean {
+  const values = b();
+  return a().every((value, i) => value === values[i]);
+}
+
+/** Checks tensors against their shapes, and knows which were asked for. */
+export class Reader {
+  private readonly asked = new Set<string>();
+
+  constructor(private readonly source: TensorSource) {}
+
+  has(name: string): boolean {
+    return this.source.tensors.has(name);
+  }
+
+  /** @param padded whether there may be more rows than asked for */
+  read(name: string, shape: readonly number[], padded = false): Values {
+    const found = this.source.tensors.get(name)?.shape;
+    if (found === undefined) this.fail(name, `a tensor [${shape.join(', ')}]`, 'none');
+    const fits =
+      found.length === shape.length && found.every((dim, i) => fitsDim(dim, shape[i], padded && i === 0));
+    if (!fits) {
+      this.fail(name, `[${padded ? 'at least ' : ''}${shape.join(', ')}]`, `[${found.join(', ')}]`);
+    }
+    this.asked.add(name);
+    return () => {
+      const values = this.source.read(name);
+      const odd = firstOdd(values);
+      if (odd >= 0) this.fail(name, 'finite numbers', `${values[odd]} at ${odd}`);
+      return values;
+    };
+  }
+
+  /** Lets a tensor be there without being read. */
+  skip(name: string): void {
+    this.asked.add(name);
+  }
+
+  /** Refuses tensors nobody asked for: a model that has them computes something else. */
+  done(): void {
+    for (const name of this.source.tensors.keys()) {
+      if (!this.asked.has(name)) this.fail(name, 'no such tensor', 'one');
+    }
+  }
+
+  fail(field: string, expected: string, got: string): never {
+    throw new BundleError({ file: this.source.file, field, expected, got });
+  }
+}
+
+/** Index of the first value that is no finite number, -1 if there is none. */
+function firstOdd(values: Float32Array): number {
+  // A loop: for hundreds of millions of values, a callback each would be most of an import.
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
+
+function fitsDim(found: number, wanted: number, orMore: boolean): boolean {
+  return orMore ? found >= wanted : found === wanted;
+}

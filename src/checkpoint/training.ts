@@ -1,0 +1,98 @@
+/** A checkpoint directory as the training script leaves it, and the bundle made of it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  checkDimensions,
+  LABEL,
+  TOKENIZER_FILE,
+  type BundleConfig,
+  type FilterDimensions,
+  type ModelDimensions,
+  type TokenizerReference,
+} from '../bundle/config.js';
+import { Fields } from '../format/fields.js';
+import type { Progress } from '../model/types.js';
+import { writeBundle } from '../bundle/write.js';
+import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
+import { readSmallFile } from '../format/file.js';
+import { readHyena } from './hyena/read.js';
+import { readJsonFile } from './hyena/settings.js';
+import { SafetensorsFile } from '../container/safetensors.js';
+
+/** PyTorch's default, which no checkpoint of this kind changes. */
+const NORM_EPS = 1e-5;
+const COUNT = { min: 1, max: 1 << 27 };
+
+export interface DirectoryOptions {
+  readonly onProgress?: Progress;
+  /** Checks the tokenizer too, which otherwise only whoever opens the bundle does. */
+  readonly strict?: boolean;
+}
+
+/** Reads `model.safetensors`, `config.json` and, if there is one, `tokenizer.json`; writes a bundle. */
+export async function bundleCheckpoint(
+  checkpoint: string,
+  directory: string,
+  { onProgress, strict = false }: DirectoryOptions = {},
+): Promise<BundleConfig> {
+  const { name, model, filter, provenance } = readCheckpointConfig(join(checkpoint, 'config.json'));
+  const tokenizerPath = join(checkpoint, TOKENIZER_FILE);
+  const tokenizerFile = existsSync(tokenizerPath)
+    ? readSmallFile(tokenizerPath, 'a tokenizer.json', LONGEST_TOKENIZER)
+    : undefined;
+  const tokenizer: TokenizerReference =
+    tokenizerFile === undefined ? { kind: 'bytes' } : { kind: 'bpe', file: TOKENIZER_FILE };
+  if (strict && tokenizerFile !== undefined) checkTokenizer(tokenizerFile, tokenizerPath, model.vocabulary);
+  checkDimensions(model, filter, join(checkpoint, 'config.json'));
+  const source = SafetensorsFile.open(join(checkpoint, 'model.safetensors'));
+  try {
+    const weights = readHyena(source, model, filter);
+    return await writeBundle(directory, {
+      name,
+      model,
+      filter,
+      tokenizer,
+      provenance,
+      weights,
+      ...(tokenizerFile && { tokenizerFile }),
+      ...(onProgress && { onProgress }),
+    });
+  } finally {
+    source.close();
+  }
+}
+
+interface CheckpointConfig {
+  readonly name: string;
+  readonly model: ModelDimensions;
+  readonly filter: FilterDimensions;
+  readonly provenance: Record<string, unknown>;
+}
+
+/** The model's dimensions under the names of the training script. */
+function readCheckpointConfig(file: string): CheckpointConfig {
+  const fields = Fields.of(readJsonFile(file), file);
+  const model = fields.object('model');
+  if (model.has('balanced') && model.get('balanced') !== false) {
+    model.fail('balanced', 'false: the scale of training folded into the weights', 'something else');
+  }
+  return {
+    name: fields.string('name', LABEL, 'a name of 1 to 200 characters'),
+    provenance: fields.has('provenance') ? fields.object('provenance').plain() : {},
+    model: {
+      order: 2,
+      layers: model.integer('layers', COUNT),
+      width: model.integer('width', COUNT),
+      inner: model.integer('inner', COUNT),
+      vocabulary: model.integer('vocabulary', COUNT),
+      context: model.integer('context', COUNT),
+      normEps: NORM_EPS,
+    },
+    filter: {
+      features: model.integer('features', COUNT),
+      hidden: model.integer('filter_width', COUNT),
+      shift: model.number('shift', { min: -1e6, max: 1e6 }),
+      time: model.oneOf('time', ['linear', 'log'] as const),
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import {
+  compareTexts,
+  measureGeneration,
+  measureModelAlone,
+  measureTogether,
+  type EndToEnd,
+  type EndToEndOptions,
+} from '../../bench/end-to-end.js';
+import { measureMixing, type Contender, type MixingResult } from '../../bench/mixing.js';
+import { provenance } from '../../bench/provenance.js';
+import { checkMemory, mixerShape, roomAfter } from '../../generation/generation.js';
+import { load } from '../../generation/load.js';
+import {
+  binaryPlan,
+  fittingPlan,
+  flatPlans,
+  foldedPlans,
+  plansFor,
+  type MixerShape,
+  type Plan,
+} from '../../mixer/index.js';
+import type { HyenaModel } from '../../model/index.js';
+import { renderBench, type BenchReport, type EndToEndRow, type InModel } from '../report/bench.js';
+import { UsageError } from '../errors.js';
+import type { Io } from '../io.js';
+import { MIXERS, type BENCH } from '../options/index.js';
+import type { Call } from '../program.js';
+import { VERSION } from '../version.js';
+
+type BenchOptions = Call<typeof BENCH>['options'];
+type Kind = BenchOptions['mixers'][number];
+
+export async function bench({ options, io }: Call<typeof BENCH>): Promise<void> {
+  const model = options.endToEnd ? await inModel(options, io) : null;
+  const mixing = await alone(
+    { layers: options.layers, width: options.width, length: options.len },
+    contenders(options),
+    options,
+    io.progress('mixing'),
+  );
+  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  const report: BenchReport = { provenance: provenance(VERSION), mixing, peakBytes, inModel: model };
+  await io.stdout.write(options.json ? JSON.stringify(report, null, 2) + '\n' : renderBench(report));
+}
+
+/** What there is no plan to choose for; the paper's tiling; the fastest plan, or what fits the memory; flat latency. */
+const PLANS: Record<Kind, (length: number) => Plan | readonly Plan[] | undefined> = {
+  lazy: () => undefined,
+  eager: () => undefined,
+  binary: (length) => binaryPlan(length),
+  // There is no prompt to leave room for.
+  tiled: (length) => [...plansFor(length), ...foldedPlans(length)],
+  flat: (length) => flatPlans(length),
+};
+
+/** All on one thread, and the last of them once more on all threads and with all lanes. */
+function contenders({ mixers, threads, lanes, memory, len }: BenchOptions): Contender[] {
+  const make = (kind: Kind, label: string = kind): Contender => {
+    const plan = PLANS[kind](len);
+    return {
+      label,
+      mixer: kind === 'lazy' || kind === 'eager' ? kind : 'tiled',
+      ...(plan && { plan }),
+      ...(memory !== undefined && { memory }),
+    };
+  };
+  const last = mixers[mixers.length - 1];
+  return [
+    ...mixers.map((kind) => make(kind)),
+    ...(threads > 1 ? [{ ...make(last, `${last}, ${threads} threads`), threads }] : []),
+    ...(lanes > 1 ? [{ ...make(last, `${last}, ${lanes} sequences`), lanes }] : []),
+  ];
+}
+
+/** Texts end to end. Those of the tiled mixer are always generated whole; the baselines' only with `--full`. */
+async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
+  const { model, tokenizer } = await load(options.model, options);
+  try {
+    const { len: length, threads, seed, memory, lanes } = options;
+    const room = roomAfter(1, model);
+    if (length > room) {
+      throw new UsageError(`--len ${length} exceeds the model's context: it can be at most ${room}`);
+    }
+    const start = tokenizer.endOfText ?? 0;
+    const agreedTokens = Math.min(length, 256);
+    await compareTexts(model, MIXERS, { length: agreedTokens, threads, start });
+    const common = (what: string): Omit<EndToEndOptions, 'mixer'> => ({
+      length,
+      threads,
+      seed,
+      start,
+      signal: io.signal,
+      onProgress: toProgress(io.progress(what)),
+    });
+    const generate = (
+      label: string,
+      more: Pick<EndToEndOptions, 'mixer' | 'plan' | 'memory'>,
+    ): Promise<EndToEnd> => measureGeneration(model, { ...common(`${label} text`), ...more });
+
+    const flat = await generate('tiled', { mixer: 'tiled', ...(memory !== undefined && { memory }) });
+    const peakBytes = process.resourceUsage().maxRSS * 1024;
+    const shape = mixerShape(model, length);
+    const binary = await generate('binary', { mixer: 'tiled', plan: binaryPlan(shape.length) });
+    const modelAlone = await measureModelAlone(model, common('model alone'));
+    const rows: EndToEndRow[] = [measured('binary', binary), measured('tiled', flat)];
+    if (options.full) {
+      for (const mixer of ['eager', 'lazy'] as const)
+        rows.unshift(measured(mixer, await generate(mixer, { mixer })));
+    } else rows.unshift(...(await estimates(model, shape, flat, options, io)));
+    if (lanes > 1) {
+      const times = await together(options, common(`${lanes} texts`));
+      const tokensPerSecond = (lanes * length * 1000) / times.totalMs;
+      rows.push({ label: `tiled, ${lanes} texts`, lanes, ...times, tokensPerSecond, estimated: false });
+    }
+    return { model: model.config.name, length, threads, rows, modelAlone, agreedTokens, peakBytes };
+  } finally {
+    await model.close();
+  }
+}
+
+/** As many texts as there are lanes, with the model loaded for so many. */
+async function together(
+  options: BenchOptions,
+  common: Omit<EndToEndOptions, 'mixer'>,
+): ReturnType<typeof measureTogether> {
+  const { lanes, memory } = options;
+  const loaded = await load(options.model, { ...options, batch: lanes });
+  try {
+    return await measureTogether(loaded, { ...common, lanes, ...(memory !== undefined && { memory }) });
+  } finally {
+    await loaded.model.close();
+  }
+}
+
+const measured = (label: string, text: EndToEnd): EndToEndRow => ({
+  label,
+  ...text,
+  estimated: false,
+  measured: text,
+});
+
+/** A baseline's text takes what the tiled one takes besides mixing, and its own mixing. */
+async function estimates(
+  model: HyenaModel,
+  shape: MixerShape,
+  tiled: EndToEnd,
+  options: BenchOptions,
+  io: Io,
+): Promise<EndToEndRow[]> {
+  const { threads } = options;
+  const baselines: Contender[] = (['lazy', 'eager'] as const).map((mixer) => ({
+    label: mixer,
+    mixer,
+    threads,
+  }));
+  const { timings } = await alone(shape, baselines, options, io.progress(`mixing for ${model.config.name}`));
+  return timings.map(({ label, totalMs: mixingMs }) => {
+    const totalMs = tiled.totalMs - tiled.mixingMs + mixingMs;
+    return {
+      label,
+      totalMs,
+      mixingMs,
+      tokensPerSecond: (tiled.length / totalMs) * 1000,
+      estimated: true,
+    };
+  });
+}
+
+function alone(
+  shape: MixerShape,
+  contenders: readonly Contender[],
+  options: BenchOptions,
+  progress: ReturnType<Io['progress']>,
+): Promise<MixingResult> {
+  for (const { mixer, plan, threads = 1, lanes = 1, memory = Infinity } of contenders) {
+    const mixed = { ...shape, lanes };
+    const fitting = fittingPlan({ name: mixer, shape: mixed, threads, memory, ...(plan && { plan }) });
+    checkMemory(mixed, mixer, threads, fitting);
+  }
+  return measureMixing({
+    ...shape,
+    contenders,
+    samples: options.samples,
+    full: options.full === true,
+    seed: options.seed,
+    onProgress: toProgress(progress),
+  });
+}
+
+const toProgress =
+  (progress: ReturnType<Io['progress']>) =>
+  (done: number): void =>
+    progress(done, 1);

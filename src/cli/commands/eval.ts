@@ -1,0 +1,101 @@
+import { evaluate, type Evaluation } from '../../evaluation/evaluate.js';
+import { writeSafetensors } from '../../checkpoint/index.js';
+import { computeActivations } from '../../evaluation/activations.js';
+import type { HyenaModel } from '../../model/index.js';
+import { OutputError, UsageError } from '../errors.js';
+import { readIds } from '../ids.js';
+import type { Io } from '../io.js';
+import { load } from '../../generation/load.js';
+import type { EVAL } from '../options/index.js';
+import type { Call } from '../program.js';
+import { readText } from '../prompt.js';
+import { table } from '../report/table.js';
+
+type EvalOptions = Call<typeof EVAL>['options'];
+
+export async function evaluateFile({ args: [file], options, io }: Call<typeof EVAL>): Promise<void> {
+  if (file === undefined && options.ids === undefined) {
+    throw new UsageError('missing required argument: a file, or --ids');
+  }
+  if (file !== undefined && options.ids !== undefined) {
+    throw new UsageError('eval takes either a file or --ids, not both');
+  }
+  const writes = options.logits !== undefined || options.hidden !== undefined;
+  if (options.stepwise && !writes) throw new UsageError('--stepwise goes with --logits or --hidden');
+  const input = options.ids === undefined ? await readText(file, io) : await readIds(options.ids, io);
+  if (input.length === 0) throw new UsageError(`${file ?? '--ids'} is empty`);
+  const { model, tokenizer } = await load(options.model, options);
+  try {
+    const ids = typeof input === 'string' ? tokenizer.encode(input) : input;
+    checkIds(ids, model);
+    if (writes) {
+      await writeActivations(model, ids, options, io);
+      return;
+    }
+    const { context } = model.config.model;
+    if (options.length !== undefined && options.length > context) {
+      throw new UsageError(`--length ${options.length} exceeds the model's context of ${context}`);
+    }
+    const began = performance.now();
+    const result = await evaluate(model, tokenizer, ids, {
+      ...(options.length !== undefined && { length: options.length }),
+      ...(options.stretches !== undefined && { stretches: options.stretches }),
+      onProgress: io.progress('eval'),
+    });
+    const seconds = (performance.now() - began) / 1000;
+    await io.stdout.write(
+      options.json
+        ? JSON.stringify({ model: model.config.name, device: model.device, seconds, ...result }, null, 2) +
+            '\n'
+        : render(result),
+    );
+  } finally {
+    await model.close();
+  }
+}
+
+function checkIds(ids: readonly number[], model: HyenaModel): void {
+  const { vocabulary } = model.config.model;
+  const odd = ids.findIndex((id) => id >= vocabulary);
+  if (odd >= 0) {
+    throw new UsageError(`id ${odd} is ${ids[odd]}, the model's vocabulary goes from 0 to ${vocabulary - 1}`);
+  }
+}
+
+async function writeActivations(
+  model: HyenaModel,
+  ids: readonly number[],
+  options: EvalOptions,
+  io: Io,
+): Promise<void> {
+  const { vocabulary, width, context } = model.config.model;
+  if (ids.length > context) {
+    throw new UsageError(`${ids.length} tokens exceed the model's context of ${context}`);
+  }
+  const { logits, hidden } = await computeActivations(model, ids, {
+    ...(options.stepwise && { stepwise: options.mixer }),
+    threads: options.threads,
+    onProgress: io.progress('eval'),
+  });
+  const write = (file: string | undefined, name: string, data: Float32Array, columns: number): void => {
+    if (file === undefined) return;
+    try {
+      writeSafetensors(file, { [name]: { shape: [ids.length, columns], data } }, { model: model.id });
+    } catch (error) {
+      throw new OutputError(`cannot write ${file}: ${(error as Error).message}`);
+    }
+  };
+  write(options.logits, 'logits', logits, vocabulary);
+  write(options.hidden, 'hidden', hidden, width);
+}
+
+function render(result: Evaluation): string {
+  const rows = result.buckets.map((b) => [
+    `${b.from}-${b.to}`,
+    `${b.tokens}`,
+    `${b.bytes}`,
+    b.bits_per_byte.toFixed(4),
+  ]);
+  rows.push(['all', `${result.tokens}`, `${result.bytes}`, result.bits_per_byte.toFixed(4)]);
+  return table(['position', 'tokens', 'bytes', 'bits per byte'], rows);
+}

@@ -1,0 +1,62 @@
+import { UsageError } from '../../errors.js';
+import { longFlag, type GENERATE } from '../../options/index.js';
+import { GENERATE as SPEC } from '../../options/index.js';
+import type { Call } from '../../program.js';
+import { checkArgument } from '../../prompt.js';
+
+type GenerateCall = Call<typeof GENERATE>;
+type Name = keyof GenerateCall['options'];
+
+/** Options that cannot go together, and why. The second ones may still be set in the environment. */
+const CONFLICTS: readonly (readonly [Name, readonly Name[], string])[] = [
+  ['json', ['jsonl'], 'they are two forms of the same'],
+  ['json', ['raw', 'echo'], 'JSON holds the text alone, as text'],
+  ['jsonl', ['raw', 'echo'], 'JSON holds the text alone, as text'],
+  ['loadState', ['prompt', 'file'], 'a saved state has its prompt'],
+  ['loadState', ['seed', 'mixer', 'ctxSize'], 'a saved state has its own'],
+  [
+    'batch',
+    ['prompt', 'file', 'echo', 'raw', 'json', 'jsonl', 'saveState', 'loadState', 'ctxSize'],
+    'a batch reads and prints JSON, line by line',
+  ],
+];
+
+const NEEDS: readonly (readonly [Name, readonly Name[]])[] = [
+  ['logprobs', ['json', 'jsonl', 'batch']],
+  ['batchSize', ['batch']],
+];
+
+const flag = (name: Name): string => longFlag(name, SPEC.options[name]);
+
+/** Refuses what would otherwise be ignored. Throws a UsageError. */
+export function checkConflicts({ options, args, given }: GenerateCall): void {
+  const [word] = args;
+  if (word !== undefined && word !== '-') {
+    throw new UsageError(`unexpected argument ${JSON.stringify(word)}: the prompt goes with -p`);
+  }
+  if (word !== undefined && (options.batch !== undefined || options.loadState !== undefined)) {
+    throw new UsageError(`- does not go with ${flag(options.batch === undefined ? 'loadState' : 'batch')}`);
+  }
+  for (const [name, others, why] of CONFLICTS) {
+    if (!isSet(options[name])) continue;
+    const other = others.find((other) => given(other));
+    if (other !== undefined) throw new UsageError(`${flag(other)} does not go with ${flag(name)}: ${why}`);
+  }
+  for (const [name, others] of NEEDS) {
+    if (given(name) && !others.some((other) => isSet(options[other]))) {
+      throw new UsageError(`${flag(name)} needs ${others.map(flag).join(' or ')}`);
+    }
+  }
+  if (options.batch !== undefined && given('mixer') && options.mixer !== 'tiled') {
+    throw new UsageError(
+      `--mixer ${options.mixer} does not go with --batch: its prompts share one tiled mixer`,
+    );
+  }
+  if (options.nPredict === 0) throw new UsageError('--n-predict must be -1 or at least 1, not 0');
+  for (const stop of options.stop ?? []) {
+    if (stop === '') throw new UsageError('--stop needs a text that is not empty');
+    checkArgument(stop, 'a stop');
+  }
+}
+
+const isSet = (value: unknown): boolean => value !== undefined && value !== false;

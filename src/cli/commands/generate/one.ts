@@ -1,0 +1,184 @@
+import { checkStateTarget, openState, type SavedState } from '../../../generation/state-file.js';
+import { roomAfter, roomFrom } from '../../../generation/generation.js';
+import { load, type Loaded } from '../../../generation/load.js';
+import type { Sampling } from '../../../generation/sampler.js';
+import type { Chunk } from '../../../generation/text-builder.js';
+import { generate, promptIds, savedText, type TextStream } from '../../../generation/text.js';
+import { UsageError } from '../../errors.js';
+import type { Io } from '../../io.js';
+import type { GENERATE } from '../../options/index.js';
+import type { Call } from '../../program.js';
+import { readPrompt } from '../../prompt.js';
+import { logprobsJson, renderStats, statsOf, writeStats } from '../../report/generation.js';
+
+type GenerateCall = Call<typeof GENERATE>;
+type GenerateOptions = GenerateCall['options'];
+
+const HINT = `nothing to continue. Give a prompt, or pipe one in:
+  flashinf generate -p "Once upon a time"
+  echo "Once upon a time" | flashinf generate`;
+
+/** One text, from a prompt or a saved state. */
+export async function generateOne(call: GenerateCall): Promise<void> {
+  const { options, io } = call;
+  const prompt = options.loadState === undefined ? await promptOf(call) : '';
+  if (options.saveState !== undefined) checkStateTarget(options.saveState);
+  const began = performance.now();
+  const loaded = await io.during(
+    'loading the model',
+    load(options.model, { threads: options.threads, device: options.device }),
+  );
+  const loading = performance.now() - began;
+  try {
+    const from = options.loadState === undefined ? undefined : openState(options.loadState, loaded.model);
+    const stream = from ? goOn(call, loaded, from) : begin(call, loaded, prompt);
+    if (options.echo) await io.stdout.write(from ? savedText(loaded.tokenizer, from) : prompt);
+    const logprobs: object[] = [];
+    for await (const chunk of stream) {
+      if (chunk.logprobs && options.json) logprobs.push(logprobsJson(loaded.tokenizer, chunk.logprobs));
+      await printChunk(chunk, loaded, options, io);
+    }
+    const { result } = stream;
+    const mixer = from?.point.mixer.name ?? options.mixer;
+    const stats = {
+      ...statsOf(loaded, result, { mixer, threads: options.threads, loading }),
+      mixer_bytes: stream.mixerBytes,
+      peak_bytes: process.resourceUsage().maxRSS * 1024,
+    };
+    if (options.json || options.jsonl) {
+      const { text, tokens } = result;
+      const object = {
+        text,
+        tokens,
+        ...stats,
+        ...(options.json && options.logprobs !== undefined && { logprobs }),
+      };
+      await io.stdout.write(JSON.stringify(object, null, options.json ? 2 : 0) + '\n');
+    } else if (io.stdout.isTerminal) await io.stdout.write('\n');
+    if (
+      options.saveState !== undefined &&
+      result.stopType === 'interrupted' &&
+      result.tokens.length === 0 &&
+      !from
+    ) {
+      io.note(`interrupted before the first token: ${options.saveState} was not written`);
+    }
+    if (typeof options.stats === 'string') await writeStats(options.stats, stats);
+    else if (options.stats) io.note(renderStats(stats, io.colour));
+  } finally {
+    await loaded.model.close();
+  }
+}
+
+async function promptOf({ options, args, io }: GenerateCall): Promise<string> {
+  const prompt = await readPrompt({ ...options, stdin: args[0] === '-' }, io);
+  if (prompt !== undefined) return prompt;
+  throw new UsageError(process.stdin.isTTY ? HINT : 'no prompt: give one with -p or -f, or pipe one in');
+}
+
+const samplingOf = (options: GenerateOptions): Sampling => ({
+  repeatPenalty: options.repeatPenalty,
+  repeatLastN: options.repeatLastN,
+  topK: options.topK,
+  topP: options.topP,
+  minP: options.minP,
+  temperature: options.temp,
+});
+
+/** What every run takes from the command line, a new one and one that goes on. */
+const common = ({ options, io }: GenerateCall) => ({
+  threads: options.threads,
+  raw: options.raw === true,
+  signal: AbortSignal.any([io.signal, io.stdout.gone]),
+  onPrefill: io.progress('prompt'),
+  ...(options.memory !== undefined && { memory: options.memory }),
+  ...(options.logprobs !== undefined && { logprobs: options.logprobs }),
+  ...(options.saveState !== undefined && { save: options.saveState }),
+});
+
+function begin(call: GenerateCall, loaded: Loaded, prompt: string): TextStream {
+  const { options } = call;
+  const ids = promptIds(loaded.tokenizer, prompt);
+  return generate(loaded, ids, {
+    ...common(call),
+    ...lengths(options, ids.length, loaded),
+    sampling: samplingOf(options),
+    mixer: options.mixer,
+    ignoreEos: options.ignoreEos === true,
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.stop !== undefined && { stop: options.stop }),
+  });
+}
+
+/** Tokens to generate, and to have room for. */
+function lengths(
+  { nPredict, ctxSize }: GenerateOptions,
+  prompt: number,
+  { model }: Loaded,
+): { count: number; room: number } {
+  const { context } = model.config.model;
+  if (ctxSize !== undefined && ctxSize > context) {
+    throw new UsageError(`--ctx-size ${ctxSize} exceeds the model's context of ${context}`);
+  }
+  // The last token is never fed back, so it takes no place in the model's context; of a size asked for, it does.
+  const room = ctxSize === undefined ? roomAfter(prompt, model) : Math.max(0, ctxSize - prompt);
+  const whose = ctxSize === undefined ? `the model's context is ${context}` : `--ctx-size is ${ctxSize}`;
+  if (room === 0) throw new UsageError(`the prompt has ${prompt} tokens, and ${whose}`);
+  if (nPredict > room) {
+    throw new UsageError(
+      `after ${prompt} prompt tokens -n can be at most ${room}, not ${nPredict}: ${whose}`,
+    );
+  }
+  const count = nPredict === -1 ? room : nPredict;
+  return { count, room: ctxSize === undefined ? count : room };
+}
+
+/** What is on the command line changes the saved run from here on; the environment does not. */
+function goOn(call: GenerateCall, loaded: Loaded, from: SavedState): TextStream {
+  const { options, given } = call;
+  const sampling = Object.fromEntries(
+    (['repeatPenalty', 'repeatLastN', 'topK', 'topP', 'minP', 'temp'] as const)
+      .filter((name) => given(name))
+      .map((name) => [name === 'temp' ? 'temperature' : name, options[name]]),
+  ) as Partial<Sampling>;
+  return generate(loaded, '', {
+    ...common(call),
+    from,
+    sampling,
+    ...(given('stop') && options.stop !== undefined && { stop: options.stop }),
+    ...(given('ignoreEos') && { ignoreEos: true }),
+    count: countFrom(call, from),
+  });
+}
+
+function countFrom({ options, given }: GenerateCall, { point, text }: SavedState): number {
+  const { nPredict, loadState } = options;
+  const room = roomFrom(point);
+  const count = !given('nPredict') ? text.remaining : nPredict === -1 ? room : nPredict;
+  if (count > room) {
+    throw new UsageError(
+      `${loadState} has room for ${room} more tokens, not ${count}: save it with a larger --ctx-size`,
+    );
+  }
+  if (count === 0 && !text.ended) {
+    throw new UsageError(
+      `${loadState} has all the tokens it was to have: -n says how many more (at most ${room})`,
+    );
+  }
+  return count;
+}
+
+async function printChunk(
+  { token, bytes, logprobs }: Chunk,
+  { tokenizer }: Loaded,
+  options: GenerateOptions,
+  io: Io,
+): Promise<void> {
+  if (options.json) return;
+  // Bytes that are no character come out as U+FFFD.
+  const text = Buffer.from(bytes).toString('utf8');
+  if (!options.jsonl) return io.stdout.write(options.raw ? bytes : text);
+  const { logprob, top } = logprobs ? logprobsJson(tokenizer, logprobs) : {};
+  const line = { token, text, logprob, top };
+  await io.stdout.write(JSON.stringify(line) + '\n');
+}

@@ -1,0 +1,93 @@
+import { mixerShape } from '../../generation/generation.js';
+import { load } from '../../generation/load.js';
+import { bytesNeeded, fittingPlan, flatPlans } from '../../mixer/index.js';
+import { UsageError } from '../errors.js';
+import type { INSPECT } from '../options/index.js';
+import { planFacts, renderPlan } from '../report/plan.js';
+import type { Call } from '../program.js';
+import { table } from '../report/table.js';
+
+export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<void> {
+  const { model, tokenizer } = await load(options.model, options);
+  try {
+    const { config } = model;
+    const length = options.len ?? config.model.context;
+    const { mixer, threads, memory = Infinity } = options;
+    const shape = mixerShape(model, length);
+    const plan = fittingPlan({ name: mixer, shape, threads, memory, plan: flatPlans(shape.length) });
+    if (options.plan) {
+      if (mixer !== 'tiled')
+        throw new UsageError(`--plan does not go with --mixer ${mixer}, which has no tiles`);
+      const facts = planFacts(shape, plan, threads);
+      await io.stdout.write(
+        options.json ? JSON.stringify(facts, null, 2) + '\n' : renderPlan(shape, plan, threads),
+      );
+      return;
+    }
+    const facts = {
+      name: config.name,
+      id: model.id,
+      directory: model.directory,
+      device: model.device,
+      model: config.model,
+      filter: config.filter,
+      tokenizer: { ...config.tokenizer, tokens: tokenizer.size, end_of_text: tokenizer.endOfText },
+      bytes: Object.values(config.files).reduce((sum, file) => sum + file.bytes, 0),
+      files: config.files,
+      provenance: config.provenance,
+      generation: {
+        length,
+        mixer,
+        mixer_bytes: bytesNeeded(shape, mixer, plan, threads),
+        levels: mixer === 'tiled' ? plan.levels : [],
+      },
+    };
+    await io.stdout.write(options.json ? JSON.stringify(facts, null, 2) + '\n' : render(facts));
+  } finally {
+    await model.close();
+  }
+}
+
+function render(facts: {
+  name: string;
+  id: string;
+  directory: string;
+  device: string;
+  model: object;
+  filter: object;
+  tokenizer: object;
+  bytes: number;
+  files: Readonly<Record<string, { bytes: number }>>;
+  provenance: object;
+  generation: {
+    length: number;
+    mixer: string;
+    mixer_bytes: number;
+  };
+}): string {
+  const { generation } = facts;
+  const inline = (record: object): string =>
+    Object.entries(record)
+      .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+      .join(', ');
+  const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const lines = [
+    ['model', facts.name],
+    ['id', facts.id],
+    ['directory', facts.directory],
+    ['device', facts.device],
+    ['dimensions', inline(facts.model)],
+    ['filter', inline(facts.filter)],
+    ['tokenizer', inline(facts.tokenizer)],
+    ['size', size(facts.bytes)],
+    [
+      'generating',
+      `${generation.length} tokens takes ${size(generation.mixer_bytes)} in the ${generation.mixer} mixer`,
+    ],
+  ];
+  const files = Object.entries(facts.files).map(([name, { bytes }]) => [name, `${bytes}`]);
+  return (
+    lines.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('') +
+    `\n${table(['file', 'bytes'], files)}`
+  );
+}

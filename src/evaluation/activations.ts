@@ -1,0 +1,58 @@
+/** What a model computes for a text, to be held against other programs. */
+import { createMixer, type MixerName } from '../mixer/index.js';
+import type { HyenaModel, Progress } from '../model/index.js';
+import { checkMemory } from '../generation/generation.js';
+
+export interface Activations {
+  /** `[time, vocabulary]`. */
+  readonly logits: Float32Array;
+  /** Last hidden states, normalised: what the head reads, `[time, width]`. */
+  readonly hidden: Float32Array;
+}
+
+export interface ActivationOptions {
+  /** Token by token through this mixer, as generation goes. Default: the prompt's way, all at once. */
+  readonly stepwise?: MixerName;
+  /** Default: 1. */
+  readonly threads?: number;
+  readonly onProgress?: Progress;
+}
+
+/** Logits and last hidden states of every position. Throws a RangeError for ids the model does not have. */
+export async function computeActivations(
+  model: HyenaModel,
+  ids: readonly number[],
+  { stepwise, threads = 1, onProgress }: ActivationOptions = {},
+): Promise<Activations> {
+  const { vocabulary, width, context } = model.config.model;
+  if (ids.length > context) {
+    throw new RangeError(`${ids.length} tokens do not fit the model's context of ${context}`);
+  }
+  const logits = new Float32Array(ids.length * vocabulary);
+  const hidden = new Float32Array(ids.length * width);
+  const report = onProgress && { onProgress };
+  const mixer = stepwise && (await filledMixer(model, stepwise, ids.length, threads));
+  try {
+    for await (const chunk of model.logits(ids, { ...report, ...(mixer && { stepwise: mixer }) })) {
+      logits.set(chunk.logits, chunk.start * vocabulary);
+      hidden.set(chunk.hidden, chunk.start * width);
+    }
+  } finally {
+    await mixer?.close();
+  }
+  return { logits, hidden };
+}
+
+/** A mixer with the model's filters in it and room for `length` positions. */
+async function filledMixer(
+  model: HyenaModel,
+  name: MixerName,
+  length: number,
+  threads: number,
+): ReturnType<typeof createMixer> {
+  const shape = { layers: model.mixers, width: model.config.model.width, length };
+  checkMemory(shape, name, threads);
+  const mixer = await createMixer({ name, shape, threads });
+  for (let m = 0; m < model.mixers; m++) mixer.setFilter(m, await model.taps(m, length));
+  return mixer;
+}

@@ -1,0 +1,52 @@
+import fft from 'ndarray-fft';
+import ndarray from 'ndarray';
+import type { Kernels } from '../../kernel/kernels.js';
+import { GROUP, LINE } from '../../memory/blocks.js';
+import type { LevelLayout, TiledLayout } from '../../memory/layout.js';
+import type { TileRunner } from './tile.js';
+
+/**
+ * The readable reference: one cyclic convolution in float64 of all inputs with the taps, one channel at a time,
+ * transforming everything anew for every tile.
+ */
+export function ndarrayFftTiles(
+  _kernels: Kernels,
+  floats: Float32Array,
+  layout: TiledLayout,
+  level: LevelLayout,
+): TileRunner {
+  const { groups, slots, stride } = layout;
+  const { filter, filterStride } = level;
+  /** Every sixteenth float from `at`, followed by zeros. */
+  const column = (at: number, rows: number, n: number): [Float64Array, Float64Array] => {
+    const re = new Float64Array(n);
+    for (let t = 0; t < rows; t++) re[t] = floats[at + t * GROUP];
+    return [re, new Float64Array(n)];
+  };
+  return {
+    prepare(group, taps) {
+      const to = (filter + group * filterStride) / 4;
+      floats.copyWithin(to, taps / 4, (taps + filterStride) / 4);
+    },
+    run(known, rows, count, lane, from, to) {
+      // Wanted are rows ... rows + count - 1 of the product; so long, what wraps around falls before them.
+      const n = 2 ** Math.ceil(Math.log2(rows + count));
+      for (let g = from; g < to; g++) {
+        const output = (slots + (lane * groups + g) * stride + known * LINE) / 4;
+        for (let c = 0; c < GROUP; c++) {
+          const [re, im] = column(output - rows * GROUP + c, rows, n);
+          const [hre, him] = column((filter + g * filterStride) / 4 + c, rows + count, n);
+          fft(1, ndarray(re), ndarray(im));
+          fft(1, ndarray(hre), ndarray(him));
+          for (let k = 0; k < n; k++) {
+            const product = re[k] * hre[k] - im[k] * him[k];
+            im[k] = re[k] * him[k] + im[k] * hre[k];
+            re[k] = product;
+          }
+          fft(-1, ndarray(re), ndarray(im));
+          for (let o = 0; o < count; o++) floats[output + o * GROUP + c] += re[rows + o];
+        }
+      }
+    },
+  };
+}

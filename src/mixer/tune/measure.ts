@@ -1,0 +1,86 @@
+import { openEngine } from '../engine/build.js';
+import { MOST_CHILDREN } from '../kernel/kernels.js';
+import { layoutLayer, pagesFor } from '../memory/layout.js';
+import { sidesOf } from '../schedule/tiling.js';
+import { tiledSums, tileRunner } from '../engine/tiled.js';
+import type { CostTable, LevelCosts } from '../plan/costs.js';
+import { SMALLEST_FFT, type LevelPlan, type Plan, type TauName } from '../plan/plan.js';
+
+export interface MeasureOptions {
+  /** Blocks (side times fan-out) up to this are measured. Default 131,072. */
+  readonly largest?: number;
+  /** The same for direct levels, whose cost grows with the block. Default 256. */
+  readonly largestDirect?: number;
+  /** Default 2, 4, 8 and 16. */
+  readonly fanOuts?: readonly number[];
+  /** ms to spend on each level and implementation. Default 40. */
+  readonly budgetMs?: number;
+  /** Called now and then with the part that is done, 0 to 1. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** ns that a step takes longer for a tile being due, besides the tile: more levels are more tiles. */
+const PER_TILE = 100;
+
+/** About as many levels as there are by default. */
+const LEVELS = 70;
+
+/** Channels to measure with: as many as it takes for the spectra of large blocks not to fit a cache. */
+const WIDTH = 256;
+
+/** Measures what levels cost on this machine, one thread: the table that plans are made from. */
+export function measureCosts(options: MeasureOptions = {}): CostTable {
+  const { largest = 131072, largestDirect = 256, fanOuts = [2, 4, 8, 16], budgetMs = 40 } = options;
+  let measured = 0;
+  const measure = (tau: TauName, most: number): LevelCosts =>
+    Object.fromEntries(
+      fanOuts
+        .filter((fanOut) => tau === 'direct' || fanOut <= MOST_CHILDREN)
+        .map((fanOut) => [
+          fanOut,
+          sidesOf(most / fanOut + 1).map((side) => {
+            if (tau === 'fft' && side < SMALLEST_FFT) return Infinity;
+            options.onProgress?.(Math.min(1, measured++ / LEVELS));
+            return measureLevel({ side, fanOut, tau }, budgetMs);
+          }),
+        ]),
+    );
+  return { direct: measure('direct', largestDirect), fft: measure('fft', largest) };
+}
+
+/** The cost of one level, ns per token and channel: the fastest of as many blocks as the budget allows. */
+function measureLevel(level: LevelPlan, budgetMs: number): number {
+  const { side, fanOut } = level;
+  const length = side * fanOut;
+  const shape = { layers: 1, width: WIDTH, length };
+  const below: LevelPlan[] = side === 1 ? [] : [{ side: 1, fanOut: side, tau: 'direct' }];
+  const plan: Plan = { length, levels: [...below, level] };
+  const pages = pagesFor(layoutLayer('tiled', shape, plan, 1), `measuring tiles of side ${side}`);
+  const memories = [new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })];
+  const opened = openEngine({ name: 'tiled', shape, plan, threads: 1, kernels: 'wasm', memories });
+  if (opened.name !== 'tiled') throw new Error('unreachable');
+  const [layer] = opened.layers;
+  // Zeros cost what other numbers do, once every page has been touched.
+  layer.floats.fill(0);
+  const runner = tileRunner(layer, layer.layout.levels[plan.levels.length - 1]);
+  const block = (): void => {
+    if (side === 1) for (let t = 0; t < fanOut; t++) tiledSums(layer, 0, t, 0, layer.layout.groups);
+    else {
+      for (let known = side; known < length; known += side) {
+        runner.run(known, known, side, 0, 0, layer.layout.groups, 0);
+      }
+    }
+  };
+  // Clocks tick every few dozen ns: small blocks are timed many at a time.
+  const batch = Math.max(1, Math.floor(4096 / length));
+  let best = Infinity;
+  for (const end = performance.now() + budgetMs; ;) {
+    const begin = performance.now();
+    for (let k = 0; k < batch; k++) block();
+    const now = performance.now();
+    best = Math.min(best, now - begin);
+    if (now > end) break;
+  }
+  const tiles = side === 1 ? 0 : fanOut - 1;
+  return ((best * 1e6) / batch + tiles * PER_TILE) / (length * WIDTH);
+}
