@@ -32,7 +32,13 @@ const CUDA_HELP =
   'CUDA needs an NVIDIA driver, CUDA 13 and cuDNN 9, and the CUDA build of ONNX Runtime, which ' +
   '`ONNXRUNTIME_NODE_INSTALL=true npm rebuild onnxruntime-node` fetches';
 
+/**
+ * Loads ONNX Runtime, silent and without its telemetry, which is on by default and read from the environment once, when
+ * the library is loaded. In a worker thread `process.env` is a copy that native code does not see: a program that loads
+ * models there sets ORT_DISABLE_TELEMETRY itself, or starts the worker with `SHARE_ENV`.
+ */
 export async function loadRuntime(): Promise<Runtime> {
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const runtime = await import('onnxruntime-node');
   runtime.env.logLevel = 'fatal';
   return runtime;
