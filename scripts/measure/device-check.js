@@ -15,12 +15,11 @@ async function feed(name) {
   const mixer = await createMixer({ name: 'tiled', shape: { layers: model.mixers, width, length: count } });
   for (let layer = 0; layer < model.mixers; layer++) mixer.setFilter(layer, await model.taps(layer, count));
   const state = model.start();
-  const pending = new Float32Array(model.mixers * width);
   const logits = [];
   const began = performance.now();
   for (let t = 0; t < count; t++) {
-    mixer.pending(pending);
-    const result = await model.step(state, (t * 7919) % tokenizer.size, pending);
+    mixer.pending(state.pending);
+    const result = await model.step(state, (t * 7919) % tokenizer.size);
     mixer.push(result.y);
     logits.push(result.logits.slice());
   }

@@ -113,12 +113,11 @@ export async function measureModelAlone(
 ): Promise<Quantiles> {
   const state = model.start();
   const sampler = new Sampler(DEFAULT_SAMPLING, seed);
-  const pending = new Float32Array(model.mixers * model.config.model.width);
   const at = new Float64Array(length);
   let token = start;
   for (let n = 0; n < length; n++) {
     signal?.throwIfAborted();
-    const { logits } = await model.step(state, token, pending);
+    const { logits } = await model.step(state, token);
     token = sampler.sample(logits);
     at[n] = performance.now();
     if (n % 256 === 0) onProgress?.(n / length);

@@ -63,8 +63,8 @@ interface PointFacts {
   readonly prompt: number;
   /** The state of the sampler's generator. */
   readonly random: readonly number[];
-  /** The short convolutions' state, `StepState.short`. */
-  readonly short: Float32Array;
+  /** What the model carries from token to token: `StepState.arrays`. */
+  readonly state: readonly Float32Array[];
   readonly mixer: {
     readonly name: MixerName;
     readonly shape: MixerShape;
@@ -115,8 +115,6 @@ export class Generation implements AsyncIterable<number> {
   private readonly ids: readonly number[];
   private readonly shape: MixerShape;
   private readonly reading: Reading;
-  /** `[layer, channel]`. */
-  private readonly pending: Float32Array;
 
   constructor(
     private readonly model: HyenaModel,
@@ -134,7 +132,6 @@ export class Generation implements AsyncIterable<number> {
     const free = mixer === 'tiled' && plan === undefined;
     this.reading = free ? readingOf(prompt.length, length) : 'offline';
     this.shape = from?.mixer.shape ?? { ...rest, length: free ? positionsOf(prompt.length, length) : length };
-    this.pending = new Float32Array(this.shape.layers * this.shape.width);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
@@ -195,7 +192,7 @@ export class Generation implements AsyncIterable<number> {
           ids: [...ids, ...text.subarray(0, drawn)],
           prompt: from?.prompt ?? this.prompt.length,
           random: sampler.random,
-          short: state.save(),
+          state: state.save(),
           mixer: { name, shape, plan, position },
           arrays: mixer.state(),
         });
@@ -255,7 +252,7 @@ export class Generation implements AsyncIterable<number> {
 
   /** One token: see `step`. */
   private feed(running: Running, id: number): Promise<Float32Array> {
-    return step(this.model, running, id, this.pending, this.timings);
+    return step(this.model, running, id, this.timings);
   }
 
   private async resume(
@@ -272,7 +269,7 @@ export class Generation implements AsyncIterable<number> {
     from.restore(mixer.state());
     mixer.resume(from.mixer.position);
     const state = this.model.start();
-    state.restore(from.short);
+    state.restore(from.state);
     onProgress(layers, layers);
     return { mixer, filters, state, logits: null };
   }

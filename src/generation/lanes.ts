@@ -14,7 +14,6 @@ export interface LanesOptions {
 /** Sequences side by side in one mixer and one run of the step graph, each begun and retired on its own. */
 export class Lanes {
   readonly timings: StepTimings = { steps: 0, mixing: 0 };
-  private readonly pending: Float32Array;
   private readonly tokens: number[];
   /** By lane: what is left of a prompt that goes along with the steps, last token first. */
   private readonly prompts: number[][];
@@ -27,7 +26,6 @@ export class Lanes {
     readonly length: number,
     readonly count: number,
   ) {
-    this.pending = new Float32Array(model.mixers * count * model.config.model.width);
     this.tokens = new Array<number>(count).fill(0);
     this.prompts = Array.from({ length: count }, () => []);
   }
@@ -109,8 +107,8 @@ export class Lanes {
     this.prompts.forEach((rest, lane) => {
       if (rest.length > 0) this.feed(lane, rest.pop()!);
     });
-    const { model, mixer, state, tokens, pending, timings } = this;
-    return step(model, { mixer, state }, tokens, pending, timings);
+    const { model, mixer, state, tokens, timings } = this;
+    return step(model, { mixer, state }, tokens, timings);
   }
 
   close(): Promise<void> {

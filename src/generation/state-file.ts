@@ -1,8 +1,8 @@
 /**
  * Saved runs. A state file is
  *
- *     "flashinf state\n", u32 version, u32 bytes of the header, the header (JSON), u32 ids, f32 short-convolution
- *     state, then each of the mixer's arrays: a bit per block of 1,024 values that is not all zero, those blocks;
+ *     "flashinf state\n", u32 version, u32 bytes of the header, the header (JSON), u32 ids, the
+ *     arrays of f32 that the model carries along, then each of the mixer's arrays: a bit per block of 1,024 values that is not all zero, those blocks;
  *     and the SHA-256 of all that
  *
  * with little-endian numbers. It is written under another name, synced, and renamed: it is there whole or not at all.
@@ -32,7 +32,7 @@ import type { Point, SavedPoint } from './generation.js';
 import type { Sampling } from './sampler.js';
 
 const MAGIC = Buffer.from('flashinf state\n');
-const VERSION = 2;
+const VERSION = 3;
 const PREFIX = MAGIC.length + 8;
 const DIGEST = 32;
 /** Far above any header: what grows with the text is not in it. */
@@ -84,7 +84,7 @@ export function writeState(file: string, model: HyenaModel, text: SavedText, poi
       out.write(prefix);
       out.write(header);
       out.write(bytesOf(Uint32Array.from(point.ids)));
-      out.write(bytesOf(point.short));
+      for (const array of point.state) out.write(bytesOf(array));
       for (const array of point.arrays) writeSparse(out, array);
       out.finish();
       fsyncSync(descriptor);
@@ -257,11 +257,11 @@ class StateReader {
     let at = this.readInto(bytesOf(ids), end);
     const odd = ids.findIndex((token) => token >= vocabulary);
     if (odd >= 0) this.fail(`ids.${odd}`, `a token below ${vocabulary}`, String(ids[odd]));
-    const { short } = model.start();
-    at = this.readInto(bytesOf(short), at);
+    const { arrays: state } = model.start();
+    for (const array of state) at = this.readInto(bytesOf(array), at);
 
     const restore = (arrays: readonly Float32Array[]): void => this.restore(arrays, lengths, at);
-    return { text, point: { ids: [...ids], prompt, random, short, mixer, restore } };
+    return { text, point: { ids: [...ids], prompt, random, state, mixer, restore } };
   }
 
   private header(): { header: Fields; end: number } {

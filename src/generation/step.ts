@@ -22,20 +22,18 @@ export interface Running {
  * One token of every sequence through the model and into the mixer. Returns the logits after it, `[lane, vocabulary]`,
  * overwritten by the next.
  *
- * @param pending room for the pending sums, `[layer, lane, channel]`
  * @param timings what it takes is added
  */
 export async function step(
   model: HyenaModel,
   { mixer, state, filters }: Running,
   tokens: number | readonly number[],
-  pending: Float32Array,
   timings: StepTimings,
 ): Promise<Float32Array> {
   const mixing = performance.now();
-  mixer.pending(pending);
+  mixer.pending(state.pending);
   const stepping = performance.now();
-  const { logits, y } = await model.step(state, tokens, pending);
+  const { logits, y } = await model.step(state, tokens);
   const stepped = performance.now();
   if (filters !== undefined) await filters.step(mixer.position + 1);
   mixer.push(y);

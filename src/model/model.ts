@@ -3,7 +3,7 @@ import { FILTER_FILE, STEP_FILE, WEIGHTS_FILE, type BundleConfig } from '../bund
 import { OfflinePass } from './prompt-pass.js';
 import { logProbability } from './probability.js';
 import { createOnDevice, createSession, loadRuntime, type Runtime, type Session } from './session.js';
-import type { StepState } from './state.js';
+import type { StateTensor, StepState } from './state.js';
 import { checkToken, Stepper } from './stepper.js';
 import { FilterEvaluator } from './taps.js';
 import type {
@@ -58,10 +58,12 @@ class Hyena implements HyenaModel {
     this.directory = directory;
     this.id = id;
     this.mixers = config.model.layers * (config.model.order - 1);
-    this.stepper = new Stepper(runtime, session, config.model, this.mixers, bundle.path(STEP_FILE));
+    const state = stateOf(config.model);
+    this.stepper = new Stepper(runtime, session, config.model, this.mixers, state, bundle.path(STEP_FILE));
     this.offline = new OfflinePass(
       runtime,
       config.model,
+      () => this.start(),
       (file) => this.load(file),
       () => this.loadFilters(),
     );
@@ -71,8 +73,8 @@ class Hyena implements HyenaModel {
     return this.stepper.start(batch, hidden);
   }
 
-  step(state: StepState, tokens: number | ArrayLike<number>, pending: Float32Array): Promise<StepResult> {
-    return this.stepper.step(state, tokens, pending);
+  step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
+    return this.stepper.step(state, tokens);
   }
 
   async taps(mixer: number, end: number, start = 0): Promise<Float32Array> {
@@ -143,10 +145,9 @@ class Hyena implements HyenaModel {
   ): AsyncGenerator<LogitsChunk> {
     if (mixer === undefined) throw new TypeError('no mixer to step through');
     const state = this.start(1, options);
-    const pending = new Float32Array(this.mixers * this.config.model.width);
     for (let t = 0; t < ids.length; t++) {
-      mixer.pending(pending);
-      const { logits, y, hidden = NOTHING } = await this.step(state, ids[t], pending);
+      mixer.pending(state.pending);
+      const { logits, y, hidden = NOTHING } = await this.step(state, ids[t]);
       mixer.push(y);
       yield { start: t, rows: 1, logits, hidden };
       onProgress?.(t + 1, ids.length);
@@ -167,4 +168,9 @@ class Hyena implements HyenaModel {
     const settings = { device: this.device, threads, prepack: false, spin: false };
     return createSession(this.runtime, this.bundle.path(file), settings);
   }
+}
+
+/** The two inputs before the next one of every layer's short convolution, the older first. */
+function stateOf({ layers, order, width }: BundleConfig['model']): readonly StateTensor[] {
+  return [{ name: 'state', dims: [layers, 2, (order + 1) * width] }];
 }

@@ -5,7 +5,7 @@ import { blockFile, HEAD_FILE, type ModelDimensions } from '../bundle/config.js'
 import type { Feeds, Runtime, Session } from './session.js';
 import type { FilterEvaluator } from './taps.js';
 import { runGraph } from './run.js';
-import { StepState } from './state.js';
+import type { StepState } from './state.js';
 import { checkToken } from './stepper.js';
 import type { LayerStart, LogitsChunk, Progress } from './types.js';
 
@@ -44,10 +44,14 @@ interface Activations {
 export class OfflinePass {
   private readonly sessions = new Map<string, Promise<Session>>();
 
-  /** @param load creates the session of a file of the bundle; called when a prompt first needs it */
+  /**
+   * @param start makes the state of one sequence at position 0
+   * @param load creates the session of a file of the bundle; called when a prompt first needs it
+   */
   constructor(
     private readonly runtime: Runtime,
     private readonly model: ModelDimensions,
+    private readonly start: () => StepState,
     private readonly load: (file: string) => Promise<Session>,
     private readonly filters: () => Promise<FilterEvaluator>,
   ) {}
@@ -70,7 +74,7 @@ export class OfflinePass {
     advance(0);
 
     const filters = await this.filters();
-    const state = new StepState(layers, 1, width, order);
+    const state = this.start();
     const taps = new Float32Array((prompt + ahead) * width);
     const a: Activations = {
       x: new Float32Array(prompt * width),
@@ -140,10 +144,10 @@ export class OfflinePass {
     state: StepState,
     advance: (rows: number) => void,
   ): Promise<void> {
-    const { width, layers } = this.model;
+    const { width } = this.model;
     const session = await this.session(blockFile(layer));
-    const channels = state.short.length / (layers * 2);
-    const short = state.short.subarray(layer * 2 * channels, (layer + 1) * 2 * channels);
+    const short = state.part(0, layer);
+    const channels = short.length / 2;
     const stateOut = new Float32Array(short.length);
     // Results go to arrays of their own and are copied: a graph may write one before it has read all inputs.
     const size = Math.min(ids.length, ROWS) * width;

@@ -2,14 +2,14 @@
 import type { ModelDimensions } from '../bundle/config.js';
 import { checkTensor, type Feeds, type Runtime, type Session } from './session.js';
 import { runGraph } from './run.js';
-import { StepState } from './state.js';
+import { StepState, type StateTensor } from './state.js';
 import type { StepResult } from './types.js';
 
 /** What a state's steps reuse, so that a token allocates next to nothing. */
 interface Buffers {
   readonly token: BigInt64Array;
-  readonly pending: Float32Array;
-  readonly stateOut: Float32Array;
+  /** What replaces the state's arrays. */
+  readonly next: readonly Float32Array[];
   readonly result: StepResult;
   readonly feeds: Feeds;
   readonly fetches: Feeds;
@@ -25,24 +25,27 @@ export class Stepper {
     private readonly session: Session,
     private readonly model: ModelDimensions,
     private readonly mixers: number,
+    private readonly state: readonly StateTensor[],
     private readonly file: string,
   ) {
-    const { layers, order, width, vocabulary } = model;
-    const channels = (order + 1) * width;
-    checkTensor(file, session.inputMetadata, 'token', [1, null]);
-    checkTensor(file, session.inputMetadata, 'pending', [mixers, null, width]);
-    checkTensor(file, session.inputMetadata, 'state', [layers, null, 2, channels]);
-    checkTensor(file, session.outputMetadata, 'logits', [1, null, vocabulary]);
-    checkTensor(file, session.outputMetadata, 'y', [mixers, null, width]);
-    checkTensor(file, session.outputMetadata, 'state_out', [layers, null, 2, channels]);
+    const { width, vocabulary } = model;
+    const { inputMetadata, outputMetadata } = session;
+    checkTensor(file, inputMetadata, 'token', [1, null]);
+    checkTensor(file, inputMetadata, 'pending', [mixers, null, width]);
+    checkTensor(file, outputMetadata, 'logits', [1, null, vocabulary]);
+    checkTensor(file, outputMetadata, 'y', [mixers, null, width]);
+    for (const { name, dims } of state) {
+      checkTensor(file, inputMetadata, name, withLanes(dims, null));
+      checkTensor(file, outputMetadata, `${name}_out`, withLanes(dims, null));
+    }
   }
 
-  start(batch: number, hidden: boolean): StepState {
-    if (!Number.isSafeInteger(batch) || batch < 1) {
-      throw new RangeError(`a batch of ${batch} sequences is not one`);
+  start(lanes: number, hidden: boolean): StepState {
+    if (!Number.isSafeInteger(lanes) || lanes < 1) {
+      throw new RangeError(`a batch of ${lanes} sequences is not one`);
     }
-    const { layers, width, order } = this.model;
-    const state = new StepState(layers, batch, width, order);
+    const { width } = this.model;
+    const state = new StepState(this.state, lanes, this.mixers * width);
     if (hidden) {
       checkTensor(this.file, this.session.outputMetadata, 'hidden', [1, null, width]);
       this.wantHidden.add(state);
@@ -50,17 +53,11 @@ export class Stepper {
     return state;
   }
 
-  async step(
-    state: StepState,
-    tokens: number | ArrayLike<number>,
-    pending: Float32Array,
-  ): Promise<StepResult> {
+  async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
     const buffers = this.buffersOf(state);
     this.setTokens(buffers.token, tokens);
-    // Copied because ONNX Runtime takes no shared memory, where a mixer's sums may live.
-    buffers.pending.set(pending);
     await runGraph(this.session, buffers.feeds, buffers.fetches);
-    state.short.set(buffers.stateOut);
+    state.restore(buffers.next);
     return buffers.result;
   }
 
@@ -88,39 +85,44 @@ export class Stepper {
     return buffers;
   }
 
-  private allocate(sequences: StepState): Buffers {
-    const { short, batch } = sequences;
+  private allocate(state: StepState): Buffers {
+    const { arrays, lanes, pending } = state;
     const { Tensor } = this.runtime;
-    const { layers, width, vocabulary } = this.model;
-    const shapes = {
-      pending: [this.mixers, batch, width],
-      state: [layers, batch, 2, short.length / (layers * batch * 2)],
-      logits: [1, batch, vocabulary],
-    };
-    const token = new BigInt64Array(batch);
-    const pending = new Float32Array(this.mixers * batch * width);
-    const stateOut = new Float32Array(short.length);
-    const logits = new Float32Array(batch * vocabulary);
+    const { width, vocabulary } = this.model;
+    const floats = (data: Float32Array, dims: readonly number[]): Feeds[string] =>
+      new Tensor('float32', data, dims);
+    const token = new BigInt64Array(lanes);
+    const next = arrays.map(({ length }) => new Float32Array(length));
+    const logits = new Float32Array(lanes * vocabulary);
     const y = new Float32Array(pending.length);
-    const hidden = this.wantHidden.has(sequences) ? new Float32Array(batch * width) : undefined;
+    const hidden = this.wantHidden.has(state) ? new Float32Array(lanes * width) : undefined;
+    /** The state's tensors over `data`, named so. */
+    const tensors = (data: readonly Float32Array[], name: (of: string) => string): Feeds =>
+      Object.fromEntries(
+        this.state.map((tensor, k) => [name(tensor.name), floats(data[k], withLanes(tensor.dims, lanes))]),
+      );
     return {
       token,
-      pending,
-      stateOut,
+      next,
       result: { logits, y, ...(hidden && { hidden }) },
       feeds: {
-        token: new Tensor('int64', token, [1, batch]),
-        pending: new Tensor('float32', pending, shapes.pending),
-        state: new Tensor('float32', short, shapes.state),
+        token: new Tensor('int64', token, [1, lanes]),
+        pending: floats(pending, [this.mixers, lanes, width]),
+        ...tensors(arrays, (name) => name),
       },
       fetches: {
-        logits: new Tensor('float32', logits, shapes.logits),
-        y: new Tensor('float32', y, shapes.pending),
-        state_out: new Tensor('float32', stateOut, shapes.state),
-        ...(hidden && { hidden: new Tensor('float32', hidden, [1, batch, width]) }),
+        logits: floats(logits, [1, lanes, vocabulary]),
+        y: floats(y, [this.mixers, lanes, width]),
+        ...tensors(next, (name) => `${name}_out`),
+        ...(hidden && { hidden: floats(hidden, [1, lanes, width]) }),
       },
     };
   }
+}
+
+/** The shape of a state's tensor, with so many lanes. */
+function withLanes<T>([first, ...rest]: StateTensor['dims'], lanes: T): [number, T, ...number[]] {
+  return [first, lanes, ...rest];
 }
 
 /** Out of range, an id would read beyond the embeddings. */

@@ -18,9 +18,9 @@ export interface OpenOptions {
 /** Reports work done out of a total, in arbitrary units, first with 0 and last with `total`. */
 export type Progress = (done: number, total: number) => void;
 
-/** What a layer's mixer starts from. Both arrays are the receiver's own: nobody else keeps or reuses them. */
+/** What a layer's mixer starts from. Both arrays are overwritten after the call they are handed to: copy what you keep. */
 export interface LayerStart {
-  /** What goes into the convolution, y, `[prompt, width]`. Valid during the call, as is what follows. */
+  /** What goes into the convolution, y, `[prompt, width]`. */
   readonly inputs: Float32Array;
   /** What the prompt adds to the positions to generate, `[generateLength, width]`. */
   readonly pending: Float32Array;
@@ -38,7 +38,7 @@ export interface PrefillOptions {
 export interface Prefilled {
   /** After the last prompt token, `[vocabulary]`. */
   readonly logits: Float32Array;
-  /** The short convolutions' state after the prompt; the next `step` continues it. */
+  /** The state after the prompt; the next `step` continues it. */
   readonly state: StepState;
 }
 
@@ -88,10 +88,10 @@ export interface HyenaModel {
    */
   start(batch?: number, options?: { readonly hidden?: boolean }): StepState;
   /**
-   * One token of each sequence through the whole model. `pending` `[mixer, batch, width]` is copied. The
-   * result's arrays belong to `state` and are overwritten by its next step.
+   * One token of each sequence through the whole model, with the sums in `state.pending`. The result's arrays belong to
+   * `state` and are overwritten by its next step.
    */
-  step(state: StepState, tokens: number | ArrayLike<number>, pending: Float32Array): Promise<StepResult>;
+  step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult>;
   /**
    * Taps `start` (default 0) ... `end` - 1 of a mixer's filter, `[tap, width]`, tap 0 with the skip weight folded in.
    * `end` <= context. The same numbers, whatever is asked for.

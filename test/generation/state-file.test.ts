@@ -100,8 +100,8 @@ test.each<[string, (header: Header) => unknown, RegExp]>([
 
 test('another version is refused, and a token that the model does not have', () => {
   const version = Buffer.from(whole.subarray(0, -DIGEST));
-  version.writeUInt32LE(3, MAGIC.length);
-  expect(refusal(written(version)).message).toMatch(/version: expected 2, got 3/);
+  version.writeUInt32LE(2, MAGIC.length);
+  expect(refusal(written(version)).message).toMatch(/version: expected 3, got 2/);
   const strange = forged(
     () => undefined,
     (bytes) => Buffer.concat([Buffer.from([0, 1, 0, 0]), bytes.subarray(4)]),

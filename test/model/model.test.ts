@@ -146,11 +146,13 @@ describe('contracts', () => {
       // Pending sums that differ between sequences and mixers: [mixer, batch, width].
       const pending = Float32Array.from({ length: M() * 3 * D }, (_, i) => Math.sin(i + t));
       const tokens = texts.map((ids) => ids[t]);
-      const { logits, y } = await model.step(together, tokens, pending);
+      together.pending.set(pending);
+      const { logits, y } = await model.step(together, tokens);
       for (let b = 0; b < 3; b++) {
         const own = Array.from({ length: M() }, (_, m) => (3 * m + b) * D);
         const gather = (all: Float32Array): number[] => own.flatMap((at) => [...all.subarray(at, at + D)]);
-        const single = await model.step(apart[b], tokens[b], Float32Array.from(gather(pending)));
+        apart[b].pending.set(gather(pending));
+        const single = await model.step(apart[b], tokens[b]);
         expect([...single.logits]).toEqual([...logits.subarray(b * V, (b + 1) * V)]);
         expect([...single.y]).toEqual(gather(y));
       }
@@ -160,27 +162,31 @@ describe('contracts', () => {
   test('a state continues from a copy and from saved values, bit for bit', async () => {
     const pending = Float32Array.from({ length: M() * D }, (_, i) => Math.cos(i));
     const state = model.start();
-    for (const id of [3, 1, 4]) await model.step(state, id, pending);
+    state.pending.set(pending);
+    for (const id of [3, 1, 4]) await model.step(state, id);
     const copy = state.copy();
     const restored = model.start();
     restored.restore(state.save());
     const logits: Float32Array[] = [];
-    for (const each of [state, copy, restored])
-      logits.push((await model.step(each, 5, pending)).logits.slice());
+    for (const each of [state, copy, restored]) {
+      each.pending.set(pending);
+      logits.push((await model.step(each, 5)).logits.slice());
+    }
     expect(logits[1]).toEqual(logits[0]);
     expect(logits[2]).toEqual(logits[0]);
-    expect(copy.short).toEqual(state.short);
-    expect(() => restored.restore(new Float32Array(3))).toThrow(RangeError);
+    expect(copy.arrays).toEqual(state.arrays);
+    expect(() => restored.restore([new Float32Array(3)])).toThrow(RangeError);
   });
 
-  test('a step reuses its arrays and leaves the caller’s alone', async () => {
+  test('a step reuses its arrays and leaves the pending sums alone', async () => {
     const pending = new Float32Array(M() * D).fill(0.5);
     const state = model.start();
-    const first = await model.step(state, 1, pending);
-    const second = await model.step(state, 2, pending);
+    state.pending.set(pending);
+    const first = await model.step(state, 1);
+    const second = await model.step(state, 2);
     expect(second.logits).toBe(first.logits);
     expect(second.y).toBe(first.y);
-    expect(pending).toEqual(new Float32Array(M() * D).fill(0.5));
+    expect(state.pending).toEqual(pending);
   });
 
   test('two threads give the same bits as one', async () => {
@@ -224,13 +230,12 @@ describe('contracts', () => {
 
   test('refuses what does not fit', async () => {
     const { context } = model.config.model;
-    const pending = new Float32Array(M() * D);
     await expect(model.prefill([], 1)).rejects.toThrow('at least one token');
     await expect(model.prefill([1], context, { onLayer: () => {} })).rejects.toThrow(`context of ${context}`);
     await expect(model.prefill([1, V], 1)).rejects.toThrow(`token ${V} is not in the vocabulary`);
     await expect(model.prefill([1, -1], 1)).rejects.toThrow(RangeError);
-    await expect(model.step(model.start(), 1.5, pending)).rejects.toThrow(RangeError);
-    await expect(model.step(model.start(2), 1, pending)).rejects.toThrow('1 tokens for 2 sequences');
+    await expect(model.step(model.start(), 1.5)).rejects.toThrow(RangeError);
+    await expect(model.step(model.start(2), 1)).rejects.toThrow('1 tokens for 2 sequences');
     await expect(model.taps(2, 1)).rejects.toThrow('mixer 2');
     await expect(model.taps(0, context + 1)).rejects.toThrow(RangeError);
     await expect(model.score([1, V])).rejects.toThrow(RangeError);

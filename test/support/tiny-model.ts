@@ -131,7 +131,8 @@ export async function stepThrough(
   const { vocabulary } = model.config.model;
   const out = new Float32Array(ids.length * vocabulary);
   for (const [t, id] of ids.entries()) {
-    const { logits, y } = await model.step(state, id, mixer.pending());
+    state.pending.set(mixer.pending());
+    const { logits, y } = await model.step(state, id);
     mixer.push(y);
     out.set(logits, t * vocabulary);
   }
