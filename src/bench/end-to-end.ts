@@ -3,7 +3,7 @@ import type { Loaded } from '../generation/load.js';
 import { generateMany } from '../generation/many.js';
 import { DEFAULT_SAMPLING, Sampler } from '../generation/sampler.js';
 import type { MixerName, Plan } from '../mixer/index.js';
-import type { HyenaModel } from '../model/index.js';
+import type { LanguageModel } from '../model/index.js';
 import { quantiles, type Quantiles } from './quantiles.js';
 
 export interface EndToEndOptions {
@@ -40,7 +40,7 @@ export interface EndToEnd {
 }
 
 /** Generates a text of exactly `length` tokens and times every one. */
-export async function measureGeneration(model: HyenaModel, options: EndToEndOptions): Promise<EndToEnd> {
+export async function measureGeneration(model: LanguageModel, options: EndToEndOptions): Promise<EndToEnd> {
   const { mixer, length, threads, seed, start, plan, memory } = options;
   const generation = new Generation(model, [start], {
     count: length,
@@ -108,7 +108,7 @@ export async function measureTogether(
  * model's and the machine's own: no mixer can be steadier.
  */
 export async function measureModelAlone(
-  model: HyenaModel,
+  model: LanguageModel,
   { length, seed, start, signal, onProgress }: Omit<EndToEndOptions, 'mixer' | 'threads'>,
 ): Promise<Quantiles> {
   const state = model.start();
@@ -132,7 +132,7 @@ function gaps(at: Float64Array): Quantiles {
 
 /** The greedy text of each mixer must be the same. Throws at the first token that is not. */
 export async function compareTexts(
-  model: HyenaModel,
+  model: LanguageModel,
   mixers: readonly MixerName[],
   options: { length: number; threads: number; start: number },
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /** What a model computes for a text, to be held against other programs. */
 import { createMixer, type MixerName } from '../mixer/index.js';
-import type { HyenaModel, Progress } from '../model/index.js';
+import type { LanguageModel, Progress } from '../model/index.js';
 import { checkMemory } from '../generation/generation.js';
 
 export interface Activations {
@@ -20,7 +20,7 @@ export interface ActivationOptions {
 
 /** Logits and last hidden states of every position. Throws a RangeError for ids the model does not have. */
 export async function computeActivations(
-  model: HyenaModel,
+  model: LanguageModel,
   ids: readonly number[],
   { stepwise, threads = 1, onProgress }: ActivationOptions = {},
 ): Promise<Activations> {
@@ -45,7 +45,7 @@ export async function computeActivations(
 
 /** A mixer with the model's filters in it and room for `length` positions. */
 async function filledMixer(
-  model: HyenaModel,
+  model: LanguageModel,
   name: MixerName,
   length: number,
   threads: number,

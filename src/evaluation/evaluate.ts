@@ -1,4 +1,4 @@
-import type { HyenaModel, Progress } from '../model/index.js';
+import type { LanguageModel, Progress } from '../model/index.js';
 import type { Tokenizer } from '../text/index.js';
 
 /** How well a model predicts the tokens at positions `from` to `to`, inclusive. */
@@ -34,7 +34,7 @@ export interface EvaluateOptions {
 
 /** Bits per byte of a text under a model, overall and by position. */
 export async function evaluate(
-  model: HyenaModel,
+  model: LanguageModel,
   tokenizer: Tokenizer,
   ids: readonly number[],
   options: EvaluateOptions = {},

@@ -9,7 +9,7 @@ import {
   type MixerShape,
   type Plan,
 } from '../mixer/index.js';
-import type { HyenaModel, Progress } from '../model/index.js';
+import type { LanguageModel, Progress } from '../model/index.js';
 import { GrowingFilters } from './growing-filters.js';
 import { positionsOf, readingOf, type Reading } from './reading.js';
 import { DEFAULT_SAMPLING, Sampler, type Sampling } from './sampler.js';
@@ -117,7 +117,7 @@ export class Generation implements AsyncIterable<number> {
   private readonly reading: Reading;
 
   constructor(
-    private readonly model: HyenaModel,
+    private readonly model: LanguageModel,
     private readonly prompt: readonly number[],
     private readonly options: GenerationOptions,
   ) {
@@ -281,12 +281,12 @@ export function roomFrom({ mixer }: Pick<SavedPoint, 'mixer'>): number {
 }
 
 /** Most tokens that can follow a prompt. The last one drawn is never fed back, so it takes no position. */
-export function roomAfter(prompt: number, model: HyenaModel): number {
+export function roomAfter(prompt: number, model: LanguageModel): number {
   return Math.max(0, model.config.model.context + 1 - prompt);
 }
 
 /** The mixer that generating `count` tokens takes: one position per step, `count - 1` of them. */
-export function mixerShape(model: HyenaModel, count: number): MixerShape {
+export function mixerShape(model: LanguageModel, count: number): MixerShape {
   return { layers: model.mixers, width: model.config.model.width, length: Math.max(1, count - 1) };
 }
 

@@ -1,5 +1,5 @@
 import type { Mixer } from '../mixer/index.js';
-import type { HyenaModel } from '../model/index.js';
+import type { LanguageModel } from '../model/index.js';
 
 /** Rows that filters start with: a few ms of work, and all that most texts need. */
 const START = 1024;
@@ -38,7 +38,7 @@ export class GrowingFilters {
   private readonly most: number;
 
   constructor(
-    private readonly model: HyenaModel,
+    private readonly model: LanguageModel,
     private readonly mixer: Mixer,
   ) {
     const { layers } = mixer.shape;

@@ -1,5 +1,5 @@
 import { createMixer, fittingPlan, flatPlans, type Mixer } from '../mixer/index.js';
-import { checkToken, type HyenaModel, type StepState } from '../model/index.js';
+import { checkToken, type LanguageModel, type StepState } from '../model/index.js';
 import { checkMemory } from './generation.js';
 import { readingOf } from './reading.js';
 import { step, type StepTimings } from './step.js';
@@ -19,7 +19,7 @@ export class Lanes {
   private readonly prompts: number[][];
 
   private constructor(
-    private readonly model: HyenaModel,
+    private readonly model: LanguageModel,
     private readonly mixer: Mixer,
     private readonly state: StepState,
     /** Positions that each lane has room for. */
@@ -32,7 +32,7 @@ export class Lanes {
 
   /** All lanes idle. Throws a MemoryError if there is no room for them. */
   static async open(
-    model: HyenaModel,
+    model: LanguageModel,
     count: number,
     length: number,
     { threads = 1, memory = Infinity }: LanesOptions = {},

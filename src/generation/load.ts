@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BundleError, openModel, type Bundle, type HyenaModel, type OpenOptions } from '../model/index.js';
+import { BundleError, openModel, type Bundle, type LanguageModel, type OpenOptions } from '../model/index.js';
 import { byteTokenizer, characterTokenizer, checkTokenizer, type Tokenizer } from '../text/index.js';
 
 export interface Loaded {
-  readonly model: HyenaModel;
+  readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
 }
 

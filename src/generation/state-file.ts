@@ -25,7 +25,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { MixerShape, Plan } from '../mixer/index.js';
-import { BundleError, type HyenaModel } from '../model/index.js';
+import { BundleError, type LanguageModel } from '../model/index.js';
 import { Fields } from '../format/fields.js';
 import { isArray, isObject, parseJson, toPlain, type Json } from '../format/json.js';
 import type { Point, SavedPoint } from './generation.js';
@@ -70,7 +70,7 @@ export class StateWriteError extends Error {
  * Saves a run. Throws a StateWriteError if that fails; then nothing is left behind, and a file that was there is as it
  * was.
  */
-export function writeState(file: string, model: HyenaModel, text: SavedText, point: Point): void {
+export function writeState(file: string, model: LanguageModel, text: SavedText, point: Point): void {
   const target = checkStateTarget(file);
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}`);
   try {
@@ -132,7 +132,7 @@ function syncDirectory(directory: string): void {
  * Reads and checks a state file; the mixer's arrays stay in it until they are restored. Throws BundleError if it is
  * not one, not whole, or of another model.
  */
-export function openState(file: string, model: HyenaModel): SavedState {
+export function openState(file: string, model: LanguageModel): SavedState {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
@@ -148,7 +148,7 @@ export function openState(file: string, model: HyenaModel): SavedState {
   }
 }
 
-function toHeader(model: HyenaModel, { held, ...text }: SavedText, point: Point): object {
+function toHeader(model: LanguageModel, { held, ...text }: SavedText, point: Point): object {
   return {
     model: { id: model.id, name: model.config.name },
     text: { ...text, held: Buffer.from(held).toString('hex') },
@@ -226,7 +226,7 @@ class StateReader {
     this.size = stats.size;
   }
 
-  read(model: HyenaModel): SavedState {
+  read(model: LanguageModel): SavedState {
     const { header, end } = this.header();
     const named = header.object('model');
     const name = named.string('name', /^[^\p{Cc}]{1,200}$/u, 'a name');

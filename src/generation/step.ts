@@ -1,5 +1,5 @@
 import type { Mixer } from '../mixer/index.js';
-import type { HyenaModel, StepState } from '../model/index.js';
+import type { LanguageModel, StepState } from '../model/index.js';
 import type { GrowingFilters } from './growing-filters.js';
 
 /** Milliseconds of all steps so far. */
@@ -25,7 +25,7 @@ export interface Running {
  * @param timings what it takes is added
  */
 export async function step(
-  model: HyenaModel,
+  model: LanguageModel,
   { mixer, state, filters }: Running,
   tokens: number | readonly number[],
   timings: StepTimings,

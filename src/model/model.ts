@@ -8,7 +8,7 @@ import { checkToken, Stepper } from './stepper.js';
 import { FilterEvaluator } from './taps.js';
 import type {
   Device,
-  HyenaModel,
+  LanguageModel,
   LogitsChunk,
   OpenOptions,
   Prefilled,
@@ -24,7 +24,7 @@ import type {
 const SECOND_THREAD_FROM = 48 << 20;
 
 /** Opens a bundle: validates it in full, then loads what a token needs. Throws BundleError. */
-export async function openModel(directory: string, options: OpenOptions = {}): Promise<HyenaModel> {
+export async function openModel(directory: string, options: OpenOptions = {}): Promise<LanguageModel> {
   const { threads = 1, device: choice = 'auto', batch = 1 } = options;
   const bundle = openBundle(directory);
   const runtime = await loadRuntime();
@@ -37,7 +37,7 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
 
 const NOTHING = new Float32Array(0);
 
-class Hyena implements HyenaModel {
+class Hyena implements LanguageModel {
   readonly config: BundleConfig;
   readonly directory: string;
   readonly mixers: number;

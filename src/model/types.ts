@@ -71,7 +71,7 @@ export interface StepResult {
   readonly hidden?: Float32Array;
 }
 
-export interface HyenaModel {
+export interface LanguageModel {
   readonly config: BundleConfig;
   /** The bundle's directory. */
   readonly directory: string;

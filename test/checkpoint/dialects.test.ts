@@ -9,7 +9,7 @@ import {
   type ImportOptions,
 } from '../../src/checkpoint/index.js';
 import { computeActivations } from '../../src/evaluation/activations.js';
-import { openModel, type BundleConfig, type HyenaModel } from '../../src/model/index.js';
+import { openModel, type BundleConfig, type LanguageModel } from '../../src/model/index.js';
 import {
   GOLDEN,
   NaiveMixer,
@@ -31,7 +31,7 @@ const OPTIONS: Readonly<Record<string, ImportOptions>> = {
 };
 const CHECKPOINTS = readdirSync(join(GOLDEN, 'import')).map((file) => file.replace('.safetensors', ''));
 
-async function withModel<T>(bundle: string, use: (model: HyenaModel) => Promise<T>): Promise<T> {
+async function withModel<T>(bundle: string, use: (model: LanguageModel) => Promise<T>): Promise<T> {
   const model = await openModel(bundle, { device: 'cpu' });
   try {
     return await use(model);

@@ -1,6 +1,6 @@
 /** The whole model against PyTorch, on a tiny random one. */
 import { createMixer } from '../../src/mixer/index.js';
-import { openModel, type HyenaModel } from '../../src/model/index.js';
+import { openModel, type LanguageModel } from '../../src/model/index.js';
 import {
   allTaps,
   NaiveMixer,
@@ -19,7 +19,7 @@ const GATE = 1e-5;
 afterAll(removeTemporary);
 
 describe.each<Time>(['log', 'linear'])('%s time', (time) => {
-  let model: HyenaModel;
+  let model: LanguageModel;
   let expected: Reference;
   let V: number;
   let D: number;
@@ -117,7 +117,7 @@ describe.each<Time>(['log', 'linear'])('%s time', (time) => {
 });
 
 describe('contracts', () => {
-  let model: HyenaModel;
+  let model: LanguageModel;
   let directory: string;
   let D: number;
   let V: number;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleCheckpoint } from '../../src/checkpoint/index.js';
 import { SafetensorsFile } from '../../src/container/safetensors.js';
-import type { HyenaModel, StepState } from '../../src/model/index.js';
+import type { LanguageModel, StepState } from '../../src/model/index.js';
 
 export const GOLDEN = fileURLToPath(new URL('../golden/', import.meta.url));
 
@@ -115,7 +115,7 @@ export class NaiveMixer {
 }
 
 /** The filters of all mixers, `[length, width]` each. */
-export async function allTaps(model: HyenaModel, length: number): Promise<Float32Array[]> {
+export async function allTaps(model: LanguageModel, length: number): Promise<Float32Array[]> {
   const taps: Float32Array[] = [];
   for (let m = 0; m < model.mixers; m++) taps.push(await model.taps(m, length));
   return taps;
@@ -123,7 +123,7 @@ export async function allTaps(model: HyenaModel, length: number): Promise<Float3
 
 /** Logits after each of `ids`, token by token, `[time, vocabulary]`. */
 export async function stepThrough(
-  model: HyenaModel,
+  model: LanguageModel,
   ids: readonly number[],
   mixer: NaiveMixer,
   state: StepState = model.start(),

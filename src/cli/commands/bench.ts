@@ -19,7 +19,7 @@ import {
   type MixerShape,
   type Plan,
 } from '../../mixer/index.js';
-import type { HyenaModel } from '../../model/index.js';
+import type { LanguageModel } from '../../model/index.js';
 import { renderBench, type BenchReport, type EndToEndRow, type InModel } from '../report/bench.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
@@ -141,7 +141,7 @@ const measured = (label: string, text: EndToEnd): EndToEndRow => ({
 
 /** A baseline's text takes what the tiled one takes besides mixing, and its own mixing. */
 async function estimates(
-  model: HyenaModel,
+  model: LanguageModel,
   shape: MixerShape,
   tiled: EndToEnd,
   options: BenchOptions,

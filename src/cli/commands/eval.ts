@@ -1,7 +1,7 @@
 import { evaluate, type Evaluation } from '../../evaluation/evaluate.js';
 import { writeSafetensors } from '../../checkpoint/index.js';
 import { computeActivations } from '../../evaluation/activations.js';
-import type { HyenaModel } from '../../model/index.js';
+import type { LanguageModel } from '../../model/index.js';
 import { OutputError, UsageError } from '../errors.js';
 import { readIds } from '../ids.js';
 import type { Io } from '../io.js';
@@ -54,7 +54,7 @@ export async function evaluateFile({ args: [file], options, io }: Call<typeof EV
   }
 }
 
-function checkIds(ids: readonly number[], model: HyenaModel): void {
+function checkIds(ids: readonly number[], model: LanguageModel): void {
   const { vocabulary } = model.config.model;
   const odd = ids.findIndex((id) => id >= vocabulary);
   if (odd >= 0) {
@@ -63,7 +63,7 @@ function checkIds(ids: readonly number[], model: HyenaModel): void {
 }
 
 async function writeActivations(
-  model: HyenaModel,
+  model: LanguageModel,
   ids: readonly number[],
   options: EvalOptions,
   io: Io,
