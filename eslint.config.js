@@ -20,6 +20,7 @@ export default tseslint.config(
         module: 'readonly',
         globalThis: 'readonly',
         URL: 'readonly',
+        Buffer: 'readonly',
       },
     },
   },

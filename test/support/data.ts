@@ -2,14 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const ROOT = resolve(process.env['FLASHINF_TEST_DATA'] ?? '../shared/data');
+export const DATA = resolve(process.env['FLASHINF_TEST_DATA'] ?? '../shared/data');
 
 /**
  * `describe`, or where the folder `name` of the test data is not there, a `describe.skip` that says so. The
  * data is looked for in FLASHINF_TEST_DATA, then in ../shared/data.
  */
 export function describeWithData(name: string, tests: (directory: string) => void): void {
-  const directory = join(ROOT, name);
+  const directory = join(DATA, name);
   if (existsSync(directory)) describe(name, () => tests(directory));
-  else describe.skip(`${name}: not in ${ROOT} (set FLASHINF_TEST_DATA)`, () => tests(directory));
+  else describe.skip(`${name}: not in ${DATA} (set FLASHINF_TEST_DATA)`, () => tests(directory));
 }
