@@ -6,13 +6,12 @@ export { exportBundle, importCheckpoint, type Imported, type ImportOptions } fro
 export { load, SHIPPED_MODEL, type Loaded } from './generation/load.js';
 export {
   Generation,
-  MemoryError,
   type GenerationOptions,
-  type Point,
-  type SavedPoint,
   type StopReason,
   type Timings,
 } from './generation/generation.js';
+export { MemoryError } from './generation/memory.js';
+export type { Point, SavedPoint } from './generation/point.js';
 export { computeActivations, type ActivationOptions, type Activations } from './evaluation/activations.js';
 export {
   DEFAULT_SAMPLING,
@@ -29,16 +28,9 @@ export {
   type SavedState,
   type SavedText,
 } from './generation/state-file.js';
-export type { Chunk } from './generation/text-builder.js';
+export { Chunk, type StopType, type TextResult } from './generation/text-builder.js';
 export { generateMany, type Item, type ItemResult, type ManyOptions } from './generation/many.js';
-export {
-  generate,
-  TextStream,
-  type StopType,
-  type TextOptions,
-  type TextResult,
-  type TextShape,
-} from './generation/text.js';
+export { generate, TextStream, type TextOptions, type TextShape } from './generation/text.js';
 export { evaluate, type Bucket, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
 export { measureMixing, type MixingOptions, type MixingResult } from './bench/mixing.js';
 export { measureGeneration, type EndToEnd, type EndToEndOptions } from './bench/end-to-end.js';

@@ -1,7 +1,7 @@
 /** What a model computes for a text, to be held against other programs. */
 import { createMixer, type MixerName } from '../mixer/index.js';
 import type { LanguageModel, Progress } from '../model/index.js';
-import { checkMemory } from '../generation/generation.js';
+import { checkMemory } from '../generation/memory.js';
 
 export interface Activations {
   /** `[time, vocabulary]`. */

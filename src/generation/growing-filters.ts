@@ -1,40 +1,77 @@
+/**
+ * A mixer's filters, evaluated as they are needed: the first token does not wait for the taps of the last.
+ *
+ * A flat plan takes up to three rows more of each filter with each position. Every layer's filter grows once in a period
+ * of 32 steps, in two of them: in one its next rows are evaluated (E), two steps later they are set (S), so that no token
+ * waits for both. Layers take turns, and both happen in odd steps, in which no tile beyond the first level's is due. With
+ * four layers:
+ *
+ *     step modulo 32   1   3   5   7   9  11  13  15  17  19  21  23  25  27  29  31
+ *     layer 0          S                                                           E
+ *     layer 1                      E   S
+ *     layer 2                                      E   S
+ *     layer 3                                                      E   S
+ *
+ * What is set in a period lasts until the end of the next one.
+ */
 import type { Mixer } from '../mixer/index.js';
 import type { LanguageModel } from '../model/index.js';
 
 /** Rows that filters start with: a few ms of work, and all that most texts need. */
 const START = 1024;
 
-/** Rows per position: what `Mixer.tapsNeeded` of a flat plan comes to in the long run, see `tapsAfter`. */
+/** Rows per position: what `Mixer.tapsNeeded` of a flat plan comes to in the long run. */
 const ROWS = 3;
 
-/**
- * Steps from one growth of a layer's filter to the next. Larger calls of its graph take less time per row, but what one
- * takes is the next token's delay.
- */
+/** Steps from one growth of a filter to the next. Larger calls of its graph take less time per row, but delay a token by more. */
 const PERIOD = 32;
 
-/** So many steps before, the rows are evaluated: a token waits for that, and another one for their way into the mixer. */
+/** Steps from evaluating rows to setting them. */
 const AHEAD = 2;
 
-/**
- * The step of each period in which a layer's filter grows. Layers take turns, in odd steps: no tile beyond the first
- * level's is due at those.
- */
-function turnsOf(layers: number): number[] {
-  return Array.from({ length: layers }, (_, layer) => 1 + 2 * Math.floor(((PERIOD / 2) * layer) / layers));
+/** What one step does besides its token: the layers whose next rows it evaluates, and those whose rows it sets. */
+export interface Growth {
+  readonly evaluate: readonly number[];
+  readonly set: readonly number[];
 }
 
-/**
- * A mixer's filters, evaluated as they are needed: the first token does not wait for those of the last. A flat plan needs
- * up to three rows more with each position; layers take turns, so that no step does more than a little work.
- */
+/** What the step that makes `known` inputs known does. */
+export function growthAt(known: number, layers: number): Growth {
+  const all = Array.from({ length: layers }, (_, layer) => layer);
+  const turn = (layer: number): number => 1 + 2 * Math.floor(((PERIOD / 2) * layer) / layers);
+  return {
+    evaluate: all.filter((layer) => (known + AHEAD) % PERIOD === turn(layer)),
+    set: all.filter((layer) => known % PERIOD === turn(layer)),
+  };
+}
+
+/** Rows with which a filter lasts to the end of the period after that of `known` inputs, in a flat plan. */
+export function rowsFor(known: number): number {
+  return ROWS * endOfNext(known);
+}
+
+const endOfNext = (known: number): number => known - (known % PERIOD) + 2 * PERIOD;
+
+/** Sets a mixer's filters whole, with all rows it takes: so its sums do not depend on its length. */
+export async function setFilters(model: LanguageModel, mixer: Mixer): Promise<void> {
+  const rows = rowsOf(model, mixer);
+  for (let layer = 0; layer < mixer.shape.layers; layer++) {
+    mixer.setFilter(layer, await model.taps(layer, rows));
+  }
+}
+
+const rowsOf = (model: LanguageModel, mixer: Mixer): number =>
+  Math.min(mixer.filterRows, model.config.model.context);
+
+/** The filters of a mixer of one lane; which plan it has does not matter. */
 export class GrowingFilters {
   /** Rows set, by layer. */
   private readonly rows: number[];
   /** The rows to set next, if they have been evaluated. */
   private readonly next: (Float32Array | null)[];
-  private readonly turns: readonly number[];
-  /** Rows to set: as many as the mixer takes, so that its sums do not depend on its length. */
+  /** By step modulo the period. */
+  private readonly growth: readonly Growth[];
+  /** Rows to set in the end. */
   private readonly most: number;
 
   constructor(
@@ -44,35 +81,34 @@ export class GrowingFilters {
     const { layers } = mixer.shape;
     this.rows = new Array<number>(layers).fill(0);
     this.next = new Array<null>(layers).fill(null);
-    this.turns = turnsOf(layers);
-    this.most = Math.min(mixer.filterRows, model.config.model.context);
+    this.growth = Array.from({ length: PERIOD }, (_, known) => growthAt(known, layers));
+    this.most = rowsOf(model, mixer);
   }
 
-  /** Sets what a layer needs to go on from `known` inputs, and some more. */
-  async start(layer: number, known = 0): Promise<void> {
-    const { mixer } = this;
+  /** Sets what all layers need to go on from `known` inputs, and some more. `onLayer` is called before each. */
+  async start(known: number, onLayer?: (layer: number) => void): Promise<void> {
+    const { mixer, rows } = this;
     const whole = mixer.tapsNeeded(0) === mixer.shape.length;
-    await this.evaluate(layer, whole ? Infinity : Math.max(START, this.target(known)));
-    this.set(layer);
+    for (let layer = 0; layer < rows.length; layer++) {
+      onLayer?.(layer);
+      await this.evaluate(layer, whole ? Infinity : Math.max(START, this.target(known)));
+      this.set(layer);
+    }
   }
 
   /** Before the push that makes `known` inputs known. */
   async step(known: number): Promise<void> {
-    const { rows, turns, most } = this;
-    for (let layer = 0; layer < rows.length; layer++) {
-      if (rows[layer] >= most) continue;
-      if ((known + AHEAD) % PERIOD === turns[layer]) await this.evaluate(layer, this.target(known + AHEAD));
-      else if (known % PERIOD === turns[layer]) this.set(layer);
-    }
+    const { evaluate, set } = this.growth[known % PERIOD];
+    for (const layer of evaluate) await this.evaluate(layer, this.target(known + AHEAD));
+    for (const layer of set) this.set(layer);
   }
 
   /**
-   * Rows with which a layer lasts until its next turn: until the end of the next period, so that it is the same for all
-   * layers, which then share what the filters are evaluated from. A run that starts too late for a turn lasts until the next. Plans that are not flat need rows in leaps.
+   * Rows for a layer whose turn it is. The same for all layers of a period, which then share what filters are evaluated
+   * from. Plans that are not flat take rows in leaps, and say so.
    */
   private target(known: number): number {
-    const end = known - (known % PERIOD) + 2 * PERIOD;
-    return Math.max(ROWS * end, this.mixer.tapsNeeded(end));
+    return Math.max(rowsFor(known), this.mixer.tapsNeeded(endOfNext(known)));
   }
 
   private async evaluate(layer: number, target: number): Promise<void> {

@@ -1,77 +1,119 @@
-import { createMixer, fittingPlan, flatPlans, type Mixer } from '../mixer/index.js';
-import { checkToken, type LanguageModel, type StepState } from '../model/index.js';
-import { checkMemory } from './generation.js';
-import { readingOf } from './reading.js';
-import { step, type StepTimings } from './step.js';
+import { createMixer, fittingPlan, flatPlans, type Mixer, type Plan } from '../mixer/index.js';
+import { checkToken, type LanguageModel, type Progress, type StepState } from '../model/index.js';
+import { GrowingFilters, setFilters } from './growing-filters.js';
+import type { Lengths } from './lengths.js';
+import { checkMemory } from './memory.js';
+import type { ComputeOptions, MixingChoice } from './options.js';
+import type { MixerPoint, SavedMixer } from './point.js';
 
-export interface LanesOptions {
-  /** Default: 1. */
-  readonly threads?: number | undefined;
-  /** Bytes the mixer may hold. Default: any. */
-  readonly memory?: number | undefined;
+/** Milliseconds of all steps so far. */
+export interface StepTimings {
+  /** The model's steps. */
+  steps: number;
+  /** Reading pending sums, and the tiles; filters that grow included. */
+  mixing: number;
 }
 
-/** Sequences side by side in one mixer and one run of the step graph, each begun and retired on its own. */
+export interface LanesOptions extends Omit<ComputeOptions, 'signal'>, MixingChoice {
+  /** Sequences side by side. */
+  readonly count: number;
+  /** Positions that each has room for. */
+  readonly length: number;
+  /**
+   * Evaluate filters as they are needed, to go on from so many inputs. For a single lane. Default: all at once, as lanes
+   * that come and go are at any position at any time.
+   */
+  readonly growFrom?: number | undefined;
+  readonly onProgress?: Progress | undefined;
+}
+
+/** How `begin` reads a prompt. */
+export interface Begin extends Pick<Lengths, 'reading' | 'ahead'> {
+  readonly onProgress?: Progress | undefined;
+}
+
+/**
+ * Sequences side by side in one mixer and one run of the step graph, each begun and retired on its own; one sequence is
+ * a lane alone.
+ *
+ *     begin: read the prompt -> loop: feed a token; step: pending sums -> the model -> its inputs to the mixer
+ */
 export class Lanes {
   readonly timings: StepTimings = { steps: 0, mixing: 0 };
+  /** Positions that each lane has room for. */
+  readonly length: number;
+  readonly count: number;
+  private readonly state: StepState;
   private readonly tokens: number[];
   /** By lane: what is left of a prompt that goes along with the steps, last token first. */
   private readonly prompts: number[][];
+  /** A reset would touch all of a mixer's memory, and a new one of a single lane needs none. */
+  private untouched: boolean;
 
   private constructor(
     private readonly model: LanguageModel,
     private readonly mixer: Mixer,
-    private readonly state: StepState,
-    /** Positions that each lane has room for. */
-    readonly length: number,
-    readonly count: number,
+    /** Those of the mixer, unless it has them whole. */
+    private readonly filters: GrowingFilters | undefined,
   ) {
-    this.tokens = new Array<number>(count).fill(0);
-    this.prompts = Array.from({ length: count }, () => []);
+    const { length, lanes = 1 } = mixer.shape;
+    this.length = length;
+    this.count = lanes;
+    this.state = model.start(lanes);
+    this.tokens = new Array<number>(lanes).fill(0);
+    this.prompts = Array.from({ length: lanes }, () => []);
+    this.untouched = lanes === 1;
+    if (lanes > 1) for (let lane = 0; lane < lanes; lane++) mixer.retire(lane);
   }
 
   /** All lanes idle. Throws a MemoryError if there is no room for them. */
-  static async open(
-    model: LanguageModel,
-    count: number,
-    length: number,
-    { threads = 1, memory = Infinity }: LanesOptions = {},
-  ): Promise<Lanes> {
-    const shape = { layers: model.mixers, width: model.config.model.width, length, lanes: count };
-    const plan = fittingPlan({ name: 'tiled', shape, threads, memory, plan: flatPlans(length) });
-    checkMemory(shape, 'tiled', threads, plan);
-    const mixer = await createMixer({ name: 'tiled', shape, threads, plan });
-    for (let layer = 0; layer < shape.layers; layer++) {
-      // All that it takes, so that sums do not depend on how long it is.
-      mixer.setFilter(layer, await model.taps(layer, Math.min(mixer.filterRows, model.config.model.context)));
+  static async open(model: LanguageModel, options: LanesOptions): Promise<Lanes> {
+    const { count, length, mixer: name = 'tiled', threads = 1, memory = Infinity, growFrom } = options;
+    const layers = model.mixers;
+    const shape = { layers, width: model.config.model.width, length, ...(count > 1 && { lanes: count }) };
+    const plan = fittingPlan({ name, shape, threads, memory, plan: options.plan ?? flatPlans(length) });
+    checkMemory(shape, name, threads, plan);
+    const mixer = await createMixer({ name, shape, threads, plan });
+    try {
+      const filters = growFrom === undefined ? undefined : new GrowingFilters(model, mixer);
+      if (filters === undefined) await setFilters(model, mixer);
+      else await filters.start(growFrom!, (layer) => options.onProgress?.(layer, layers));
+      options.onProgress?.(layers, layers);
+      return new Lanes(model, mixer, filters);
+    } catch (error) {
+      await mixer.close();
+      throw error;
     }
-    for (let lane = 0; lane < count; lane++) mixer.retire(lane);
-    return new Lanes(model, mixer, model.start(count), length, count);
+  }
+
+  get plan(): Plan {
+    return this.mixer.plan;
+  }
+
+  /** Bytes the mixer holds. */
+  get bytes(): number {
+    return this.mixer.bytes;
   }
 
   /**
-   * Starts a lane with a prompt, for `ahead` positions. Returns the logits after it, `[vocabulary]`, or null if they come
-   * with a later step: the first one after which the lane is not `reading`.
+   * Starts a lane with a prompt. Returns the logits after it, `[vocabulary]`, or null if they come with a later step: the
+   * first one after which the lane is not `reading`. What `onProgress` throws ends it.
    */
-  async begin(
-    lane: number,
-    prompt: readonly number[],
-    ahead: number,
-    signal?: AbortSignal,
-  ): Promise<Float32Array | null> {
-    const { mixer, state } = this;
-    const reading = readingOf(prompt.length, ahead);
-    mixer.reset(lane);
+  async begin(lane: number, prompt: readonly number[], how: Begin): Promise<Float32Array | null> {
+    const { model, mixer, state } = this;
+    const { reading, ahead, onProgress } = how;
+    if (!this.untouched) mixer.reset(lane);
+    this.untouched = false;
     if (reading === 'steps') {
-      for (const id of prompt) checkToken(id, this.model.config.model.vocabulary);
+      for (const id of prompt) checkToken(id, model.config.model.vocabulary);
       state.clearLane(lane);
       this.prompts[lane] = [...prompt].reverse();
       return null;
     }
     try {
       const filled = reading === 'fill';
-      const start = await this.model.prefill(prompt, filled ? 0 : ahead, {
-        onProgress: () => signal?.throwIfAborted(),
+      const start = await model.prefill(prompt, filled ? 0 : ahead, {
+        ...(onProgress && { onProgress }),
         onLayer: (layer, { inputs, pending }) => {
           if (filled) mixer.fill(layer, inputs, lane);
           else mixer.addPending(layer, pending, lane);
@@ -86,9 +128,9 @@ export class Lanes {
     }
   }
 
-  /** Whether a lane is still at its prompt: its logits are not those after it. */
-  reading(lane: number): boolean {
-    return this.prompts[lane].length > 0;
+  /** Tokens of a lane's prompt that are still to go along with the steps: until there are none, its logits are not those after it. */
+  reading(lane: number): number {
+    return this.prompts[lane].length;
   }
 
   /** The token that a lane's next step feeds. */
@@ -102,13 +144,46 @@ export class Lanes {
     this.prompts[lane] = [];
   }
 
-  /** One token of every lane through the model: `[lane, vocabulary]`, overwritten by the next step. */
-  step(): Promise<Float32Array> {
-    this.prompts.forEach((rest, lane) => {
-      if (rest.length > 0) this.feed(lane, rest.pop()!);
-    });
-    const { model, mixer, state, tokens, timings } = this;
-    return step(model, { mixer, state }, tokens, timings);
+  /** One token of every lane through the model and into the mixer: logits `[lane, vocabulary]`, overwritten by the next step. */
+  async step(): Promise<Float32Array> {
+    const { model, mixer, filters, state, tokens, prompts, timings } = this;
+    for (let lane = 0; lane < prompts.length; lane++) {
+      if (prompts[lane].length > 0) tokens[lane] = prompts[lane].pop()!;
+    }
+    const mixing = performance.now();
+    mixer.pending(state.pending);
+    const stepping = performance.now();
+    const { logits, y } = await model.step(state, tokens);
+    const stepped = performance.now();
+    if (filters !== undefined) await filters.step(mixer.position + 1);
+    mixer.push(y);
+    timings.steps += stepped - stepping;
+    timings.mixing += performance.now() - stepped + (stepping - mixing);
+    return logits;
+  }
+
+  /** What has been added to the timings since they were as given. */
+  since({ steps, mixing }: Readonly<StepTimings>): StepTimings {
+    return { steps: this.timings.steps - steps, mixing: this.timings.mixing - mixing };
+  }
+
+  /** Where a single lane is. */
+  save(): MixerPoint {
+    const { mixer, state } = this;
+    const { name, plan, position } = mixer;
+    const { layers, width, length } = mixer.shape;
+    return {
+      state: state.save(),
+      mixer: { name, shape: { layers, width, length }, plan, position },
+      arrays: mixer.state(),
+    };
+  }
+
+  /** Goes on, in a single lane, from where another one of the same mixer was. */
+  resume({ state, mixer: { position }, restore }: SavedMixer): void {
+    restore(this.mixer.state());
+    this.mixer.resume(position);
+    this.state.restore(state);
   }
 
   close(): Promise<void> {

@@ -6,21 +6,17 @@
  * - `fill`: all layers at once, and their mixers' inputs are filled in as if they had been generated: in O(P log P), however
  *   many positions follow.
  * - `offline`: what is longer than what is to follow is convolved offline and forgotten. What it adds to the positions to
- *   come starts them as pending sums, and they are a fresh online convolution from position 0: so a mixer never has more
- *   than twice their number.
+ *   come starts them as pending sums, and they are a fresh online convolution from position 0.
+ *
+ * So a mixer has at most twice as many positions as there are tokens to come, or `STEPS` more than these.
  */
 export type Reading = 'steps' | 'fill' | 'offline';
 
 /** The longest prompt that is read in steps. */
-const STEPS = 64;
+export const STEPS = 64;
 
 /** How a prompt of so many tokens is read, for `ahead` positions after it. */
 export function readingOf(prompt: number, ahead: number): Reading {
   if (prompt > 0 && prompt <= STEPS) return 'steps';
   return prompt <= ahead ? 'fill' : 'offline';
-}
-
-/** Positions of the mixer that the prompt and `ahead` more take. */
-export function positionsOf(prompt: number, ahead: number): number {
-  return readingOf(prompt, ahead) === 'offline' ? ahead : prompt + ahead;
 }

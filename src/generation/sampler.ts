@@ -1,5 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { BundleError } from '../format/errors.js';
+import { checkSampling, seed as checkSeed } from './options.js';
 import { ranked } from './ranking.js';
 
 /** How tokens are drawn, in the order in which it is applied: llama.cpp's. */
@@ -56,6 +58,8 @@ export class Sampler {
     seed: number,
     { never = [], history = [], random }: SamplerOptions = {},
   ) {
+    checkSampling(sampling);
+    checkSeed(seed, 'seed');
     this.generator = random ? xoroshiro128plusFromState(random) : xoroshiro128plus(seed);
     this.never = never;
     this.recent = new RecentTokens(sampling.repeatPenalty === 1 ? 0 : sampling.repeatLastN);
@@ -67,7 +71,11 @@ export class Sampler {
     return this.generator.getState();
   }
 
-  /** @param logits `[vocabulary]`, not changed */
+  /**
+   * Draws a token. Throws a BundleError where there is none to draw: a model whose logits are no numbers, or infinite.
+   *
+   * @param logits `[vocabulary]`, not changed
+   */
   sample(logits: Float32Array): number {
     const token =
       this.sampling.temperature === 0
@@ -82,6 +90,7 @@ export class Sampler {
     const { topK, topP, minP, temperature } = this.sampling;
     const scores = this.penalised(logits);
     let ids = ranked(scores, topK === 0 ? scores.length : topK);
+    checkBest(scores, ids[0]);
     if (topP < 1) ids = nucleus(ids, scores, topP);
     if (minP > 0) ids = probable(ids, scores, minP);
     return { ids, weights: weightsOf(ids, scores, temperature) };
@@ -131,9 +140,23 @@ class RecentTokens {
 
 /** The token of the largest logit, the first of equals. */
 function mostLikely(logits: Float32Array): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
+  let best = -1;
+  let largest = -Infinity;
+  for (let id = 0; id < logits.length; id++) {
+    if (logits[id] > largest) {
+      best = id;
+      largest = logits[id];
+    }
+  }
+  checkBest(logits, best);
   return best;
+}
+
+/** The largest logit must be one that a probability follows from. */
+function checkBest(logits: Float32Array, best: number | undefined): void {
+  if (best !== undefined && Number.isFinite(logits[best])) return;
+  const got = best === undefined || best < 0 ? 'none' : String(logits[best]);
+  throw new BundleError({ file: 'logits', expected: 'a finite number for some token', got });
 }
 
 /** `exp((logit - the first one's) / temperature)` of ranked tokens. */

@@ -28,7 +28,7 @@ import type { MixerShape, Plan } from '../mixer/index.js';
 import { BundleError, type LanguageModel } from '../model/index.js';
 import { Fields } from '../format/fields.js';
 import { isArray, isObject, parseJson, toPlain, type Json } from '../format/json.js';
-import type { Point, SavedPoint } from './generation.js';
+import type { Point, SavedPoint } from './point.js';
 import type { Sampling } from './sampler.js';
 
 const MAGIC = Buffer.from('flashinf state\n');

@@ -1,62 +1,40 @@
 /** Text, and not only tokens: what most programs want. */
 import { randomInt } from 'node:crypto';
-import type { MixerName, Plan } from '../mixer/index.js';
 import type { Progress } from '../model/index.js';
 import { neverDrawn, TextError, type Tokenizer } from '../text/index.js';
-import { Assembly, type AssemblyOptions, type Chunk } from './text-builder.js';
-import { Generation, roomAfter, roomFrom, type StopReason, type Timings } from './generation.js';
+import { Generation } from './generation.js';
 import type { Loaded } from './load.js';
+import { checkTextOptions, type ComputeOptions, type MixingChoice } from './options.js';
 import { DEFAULT_SAMPLING, type Sampling } from './sampler.js';
 import { writeState, type SavedState } from './state-file.js';
+import { TextBuilder, type Chunk, type TextBuilderOptions, type TextResult } from './text-builder.js';
 
 /** What shapes one text. */
-export interface TextShape extends Omit<AssemblyOptions, 'held'> {
-  /** Most tokens to generate. Default: 256, or what there is room for. Going on: what was left. */
-  readonly count?: number;
+export interface TextShape extends Omit<TextBuilderOptions, 'held'> {
+  /**
+   * Most tokens to generate; -1: until the context is full. Default: 256, or what there is room for; going on, what was
+   * left.
+   */
+  readonly count?: number | undefined;
   /** The same seed gives the same text. Default: random. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** What it leaves out is as in `DEFAULT_SAMPLING`. */
-  readonly sampling?: Partial<Sampling>;
+  readonly sampling?: Partial<Sampling> | undefined;
   /** Go on when the text would end. */
-  readonly ignoreEos?: boolean;
+  readonly ignoreEos?: boolean | undefined;
 }
 
-export interface TextOptions extends TextShape {
-  /** Default: tiled. */
-  readonly mixer?: MixerName;
-  /** Default: `flatPlan`. */
-  readonly plan?: Plan;
-  /** Bytes the mixer may hold: of flat plans, the fastest that fits is taken. Default: any. */
-  readonly memory?: number;
-  /** Default: 1. */
-  readonly threads?: number;
+/** What `generate` takes. */
+export interface TextOptions extends TextShape, ComputeOptions, MixingChoice {
   /** Tokens to have room for when going on from a saved state. Default: `count`. */
-  readonly room?: number;
-  /** Ends the text before its next token. */
-  readonly signal?: AbortSignal;
-  readonly onPrefill?: Progress;
+  readonly room?: number | undefined;
+  /** Reports how far the prompt has been read. */
+  readonly onPrefill?: Progress | undefined;
   /** Go on from here instead of from a prompt; what the options leave out is as it was. */
-  readonly from?: SavedState;
+  readonly from?: SavedState | undefined;
   /** Save the run to this file when it ends. What is held back then stays so: it is the first the next run lets out. */
-  readonly save?: string;
+  readonly save?: string | undefined;
 }
-
-export type StopType = StopReason | 'word';
-
-/** What is known once the text has ended. */
-export interface TextResult {
-  readonly text: string;
-  /** Those generated, also the ones of a stop that is no part of the text. */
-  readonly tokens: readonly number[];
-  readonly stopType: StopType;
-  readonly stoppingWord: string | null;
-  readonly promptTokens: number;
-  readonly seed: number;
-  /** ms. */
-  readonly timings: Timings;
-}
-
-const DEFAULT_COUNT = 256;
 
 /**
  * Continues a text, token by token:
@@ -81,9 +59,8 @@ export function generate(
 export class TextStream implements AsyncIterable<Chunk> {
   readonly seed: number;
   private readonly prompt: readonly number[];
-  private readonly count: number;
   private readonly generation: Generation;
-  private readonly assembly: Assembly;
+  private readonly builder: TextBuilder;
   private readonly sampling: Sampling;
   private readonly stop: readonly string[];
   private readonly ignoreEos: boolean;
@@ -95,6 +72,7 @@ export class TextStream implements AsyncIterable<Chunk> {
     prompt: string | readonly number[],
     private readonly options: TextOptions,
   ) {
+    checkTextOptions(options);
     const { from, save, count, seed, sampling, stop, ignoreEos, raw, logprobs, ...rest } = options;
     const saved = from?.text;
     this.seed = saved?.seed ?? seed ?? randomInt(2 ** 32);
@@ -102,51 +80,39 @@ export class TextStream implements AsyncIterable<Chunk> {
     this.stop = stop ?? saved?.stop ?? [];
     this.ignoreEos = ignoreEos ?? saved?.ignoreEos ?? false;
     this.over = saved?.ended === true && !this.ignoreEos;
-    this.assembly = new Assembly(tokenizer, {
-      stop: this.stop,
-      ...(raw !== undefined && { raw }),
-      ...(logprobs !== undefined && { logprobs }),
-      ...(saved !== undefined && { held: saved.held }),
-    });
+    this.builder = new TextBuilder(tokenizer, { stop: this.stop, raw, logprobs, held: saved?.held });
     this.prompt = from?.point.ids ?? (typeof prompt === 'string' ? promptIds(tokenizer, prompt) : prompt);
-    const room = from === undefined ? roomAfter(this.prompt.length, model) : roomFrom(from.point);
-    this.count = this.over ? 0 : (count ?? saved?.remaining ?? Math.min(DEFAULT_COUNT, room));
     this.generation = new Generation(model, this.prompt, {
       ...rest,
-      count: this.count,
+      count: this.over ? 0 : (count ?? saved?.remaining),
       seed: this.seed,
       sampling: this.sampling,
       never: neverDrawn(tokenizer, model.config.model.vocabulary),
       endOfText: this.ignoreEos ? null : tokenizer.endOfText,
-      ...(from !== undefined && { from: from.point }),
-      ...(save !== undefined && { onEnd: (point) => writeState(save, model, this.toSave(), point) }),
+      from: from?.point,
+      onEnd: save === undefined ? undefined : (point) => writeState(save, model, this.toSave(), point),
     });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Chunk, void, void> {
-    const { generation, assembly } = this;
+    const { generation, builder } = this;
     for await (const token of generation) {
-      yield assembly.push(token, generation.logits);
-      if (assembly.stoppingWord !== null) return;
+      yield builder.push(token, generation.logits);
+      if (builder.stoppingWord !== null) return;
     }
     // A text that goes on later lets out then what it still holds back.
     if (this.options.save !== undefined && !this.ended) return;
-    const rest = assembly.flush();
+    const rest = builder.flush();
     if (rest.bytes.length > 0) yield rest;
   }
 
   get result(): TextResult {
-    const { generation, assembly, seed, prompt } = this;
-    const { text, tokens, stoppingWord } = assembly;
-    return {
-      text,
-      tokens,
-      stopType: stoppingWord !== null ? 'word' : this.over ? 'eos' : generation.reason,
-      stoppingWord,
+    const { generation, seed, prompt } = this;
+    return this.builder.result(this.over ? 'eos' : generation.reason, {
       promptTokens: prompt.length,
       seed,
       timings: generation.timings,
-    };
+    });
   }
 
   /** Bytes the mixer holds. */
@@ -160,9 +126,10 @@ export class TextStream implements AsyncIterable<Chunk> {
   }
 
   private toSave(): Parameters<typeof writeState>[2] {
-    const { seed, sampling, stop, ignoreEos, ended, count, generation } = this;
-    const held = ended ? new Uint8Array(0) : this.assembly.held;
-    return { seed, sampling, stop, ignoreEos, remaining: count - generation.generated, ended, held };
+    const { seed, sampling, stop, ignoreEos, ended, generation } = this;
+    const held = ended ? new Uint8Array(0) : this.builder.held;
+    const remaining = generation.count - generation.generated;
+    return { seed, sampling, stop, ignoreEos, remaining, ended, held };
   }
 }
 
@@ -179,5 +146,5 @@ export function promptIds(tokenizer: Tokenizer, prompt: string): number[] {
 /** The text that a saved run has let out so far, its prompt included. */
 export function savedText(tokenizer: Tokenizer, { text, point }: SavedState): string {
   const bytes = Buffer.concat(point.ids.map((id) => tokenizer.bytes(id)));
-  return bytes.subarray(0, bytes.length - text.held.length).toString('utf8');
+  return bytes.toString('utf8', 0, Math.max(0, bytes.length - text.held.length));
 }

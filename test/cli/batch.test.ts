@@ -57,7 +57,7 @@ test('results come in order, errors per item, and exit 1 if there were any', asy
     undefined,
     'line 5: top_p: expected a number above 0, at most 1, got 1.5',
     'line 6: unknown field "topp"',
-    'after 1 prompt tokens there is room for 131072, not 200000',
+    'after 1 tokens there is room for 131072, not 200000',
     'line 8: prompt: half of a surrogate pair is no text',
     'line 9: id: expected a text or a number',
     undefined,

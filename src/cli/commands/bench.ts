@@ -8,7 +8,8 @@ import {
 } from '../../bench/end-to-end.js';
 import { measureMixing, type Contender, type MixingResult } from '../../bench/mixing.js';
 import { provenance } from '../../bench/provenance.js';
-import { checkMemory, mixerShape, roomAfter } from '../../generation/generation.js';
+import { mixerShape, roomAfter } from '../../generation/lengths.js';
+import { checkMemory } from '../../generation/memory.js';
 import { load } from '../../generation/load.js';
 import {
   binaryPlan,

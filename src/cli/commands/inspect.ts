@@ -1,4 +1,4 @@
-import { mixerShape } from '../../generation/generation.js';
+import { mixerShape } from '../../generation/lengths.js';
 import { load } from '../../generation/load.js';
 import { bytesNeeded, fittingPlan, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { ChalkInstance } from 'chalk';
 import type { Logprobs, TokenLogprob } from '../../generation/logprobs.js';
 import type { Loaded } from '../../generation/load.js';
-import type { TextResult } from '../../generation/text.js';
+import type { TextResult } from '../../generation/text-builder.js';
 import type { Tokenizer } from '../../text/index.js';
 import { OutputError } from '../errors.js';
 

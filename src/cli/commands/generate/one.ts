@@ -1,5 +1,5 @@
 import { checkStateTarget, openState, type SavedState } from '../../../generation/state-file.js';
-import { roomAfter, roomFrom } from '../../../generation/generation.js';
+import { roomAfter, roomFrom } from '../../../generation/lengths.js';
 import { load, type Loaded } from '../../../generation/load.js';
 import type { Sampling } from '../../../generation/sampler.js';
 import type { Chunk } from '../../../generation/text-builder.js';
