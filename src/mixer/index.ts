@@ -1,4 +1,4 @@
-/** Position mixing: online long convolutions, and the offline one for prompts. */
+/** Position mixing: online long convolutions, the offline one for prompts, and any other mixer that can be tiled. */
 export type { Mixer, MixerName, MixerShape } from './mixer.js';
 export type { LevelPlan, Plan, TauName } from './plan/plan.js';
 export {
@@ -26,3 +26,4 @@ export {
 } from './schedule/tiling.js';
 export { bytesNeeded, createMixer, fittingPlan, type MixerOptions } from './create.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';
+export * from './framework/index.js';

@@ -1,0 +1,12 @@
+/** Any contribution-based, query-independent mixer, online, on the schedules of the long convolution. */
+export type { ContributionMixer, Sequence } from './contract.js';
+export { GenericEngine, type Schedule } from './engine.js';
+export { recurrent, sequenceOf } from './sequence.js';
+export { checkMixer, type CheckOptions, type Counterexample, type Property } from './check.js';
+export { drawReal, type Draw } from './draw.js';
+export { convolution, type ConvolutionShape } from './mixers/convolution.js';
+export { dataDependentConvolution, type InputAndTap } from './mixers/data-dependent.js';
+export { maxPlusConvolution } from './mixers/max-plus.js';
+export { modalFilter } from './mixers/modal.js';
+export { linearRecurrence, selectiveRecurrence, type InputAndDecay } from './mixers/recurrence.js';
+export type { Vector } from './mixers/vector.js';

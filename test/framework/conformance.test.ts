@@ -1,0 +1,198 @@
+import {
+  checkMixer,
+  GenericEngine,
+  recurrent,
+  sequenceOf,
+  type ContributionMixer,
+  type Schedule,
+  type Vector,
+} from '../../src/mixer/framework/index.js';
+import { binaryLevels, flatLevels } from '../../src/mixer/schedule/tiling.js';
+import { levelsTo, mixerGate, Random, randomLevels, relL2 } from '../support/mixing.js';
+import { SUBJECTS, type Example } from './subjects.js';
+
+const flat = (length: number, random: Random): Schedule => {
+  const side = 2 ** random.int(0, Math.min(4, Math.floor(Math.log2(Math.max(1, length - 1)))));
+  return side < length ? [...levelsTo(side, random), ...flatLevels(side, length)] : binaryLevels(length);
+};
+
+const SCHEDULES: Record<string, (length: number, random: Random) => Schedule> = {
+  lazy: () => 'lazy',
+  eager: () => 'eager',
+  binary: (length) => binaryLevels(length),
+  'fan-out': (length, random) => (length > 1 ? randomLevels(length, random) : []),
+  flat: (length, random) => (length > 1 ? flat(length, random) : []),
+};
+
+/** One layer's outputs, all after one another. */
+function run({ mixer, inputs }: Example, schedule: Schedule): number[] {
+  const engine = new GenericEngine([sequenceOf(mixer, inputs.length)], inputs.length, schedule);
+  return inputs.flatMap((input) => {
+    const output = engine.mix(0, input);
+    engine.advance();
+    return Array.from(output);
+  });
+}
+
+const directly = ({ inputs, direct }: Example): number[] => inputs.flatMap((_, t) => Array.from(direct(t)));
+
+describe.each(SUBJECTS)('$name', ({ make, input, exact, longest }) => {
+  const check = (got: readonly number[], want: readonly number[], length: number): void => {
+    if (exact) expect(got).toEqual(want);
+    else expect(relL2(got, want)).toBeLessThanOrEqual(mixerGate(length));
+  };
+
+  test('is direct under every schedule, for every length up to 256', () => {
+    const random = new Random(61);
+    for (let length = 1; length <= 256; length++) {
+      const example = make(length, length % 8 === 0 ? 2 : 1, random);
+      const want = directly(example);
+      for (const [name, schedule] of Object.entries(SCHEDULES)) {
+        // These two do the same at every length, slowly.
+        if (/lazy|eager/.test(name) && length > 40 && length % 32 !== 0) continue;
+        check(run(example, schedule(length, random)), want, length);
+      }
+    }
+  });
+
+  test('random lengths and plans, a few outputs of each', () => {
+    const random = new Random(62);
+    for (const most of [2000, longest]) {
+      const length = random.int(most / 2, most);
+      const example = make(length, 1, random);
+      const schedule = random.pick([
+        binaryLevels(length),
+        randomLevels(length, random),
+        flat(length, random),
+      ]);
+      const got = run(example, schedule);
+      const picked = Array.from({ length: 20 }, () => random.int(0, length - 1));
+      check(
+        picked.map((t) => got[t]),
+        picked.map((t) => example.direct(t)[0]),
+        length,
+      );
+    }
+  });
+
+  test('layers in turn, as lanes of their own, saved and resumed anywhere', () => {
+    const random = new Random(63);
+    for (const schedule of Object.values(SCHEDULES)) {
+      const length = random.int(2, 90);
+      const lanes = [make(length, 2, random), make(length, 2, random), make(length, 2, random)];
+      const levels = schedule(length, random);
+      const fresh = (): GenericEngine<unknown, Vector> =>
+        new GenericEngine(
+          lanes.map(({ mixer }) => sequenceOf(mixer, length)),
+          length,
+          levels,
+        );
+      let engine = fresh();
+      const got: number[][] = lanes.map(() => []);
+      const cut = random.int(0, length - 1);
+      for (let t = 0; t < length; t++) {
+        if (t === cut) {
+          const state = structuredClone(engine.state());
+          engine = fresh();
+          engine.resume(t, state);
+        }
+        lanes.forEach(({ inputs }, layer) => got[layer].push(...engine.mix(layer, inputs[t])));
+        engine.advance();
+      }
+      lanes.forEach((example, layer) => check(got[layer], directly(example), length));
+    }
+  });
+
+  test('has all the properties', () => {
+    for (const width of [1, 2]) {
+      const { mixer } = make(40, width, new Random(64));
+      expect(checkMixer(mixer, { input: (draw) => input(draw, width) })).toBeUndefined();
+    }
+  });
+});
+
+test.each(SUBJECTS.filter(({ longest }) => longest === 30_000))(
+  '$name as a recurrence, which holds one carrier',
+  ({ make }) => {
+    const random = new Random(65);
+    const length = 700;
+    const example = make(length, 2, random);
+    let engine = new GenericEngine([recurrent(example.mixer)], length, binaryLevels(length));
+    const got = example.inputs.flatMap((input, t) => {
+      if (t === 400) {
+        const state = structuredClone(engine.state());
+        engine = new GenericEngine([recurrent(example.mixer)], length, 'lazy');
+        engine.resume(t, state);
+      }
+      const output = engine.mix(0, input);
+      engine.advance();
+      return Array.from(output);
+    });
+    expect(relL2(got, directly(example))).toBeLessThanOrEqual(mixerGate(length));
+  },
+);
+
+/** The free monoid: what is aggregated is the list of inputs itself, so an output shows the order in which they came. */
+const list: ContributionMixer<number, readonly number[], readonly number[]> = {
+  identity: () => [],
+  cont: (y, i) => [y[i]],
+  agg: (a, b) => [...a, ...b],
+  read: (all) => all,
+};
+
+test.each(Object.entries(SCHEDULES))(
+  '%s aggregates in the order of the inputs, in every layer',
+  (_, schedule) => {
+    const random = new Random(66);
+    for (let length = 1; length <= 100; length += length < 40 ? 1 : 9) {
+      const layers = random.int(1, 5);
+      const sequences = Array.from({ length: layers }, () => sequenceOf(list, length));
+      const engine = new GenericEngine(sequences, length, schedule(length, random));
+      for (let t = 0; t < length; t++) {
+        for (let layer = 0; layer < layers; layer++) {
+          const order = engine.mix(layer, t);
+          if (order.length !== t + 1 || order.some((input, i) => input !== i))
+            expect(order).toBe('0, 1, 2 ...');
+        }
+        engine.advance();
+      }
+    }
+  },
+);
+
+test('mixers of different kinds are layers of one model', () => {
+  const random = new Random(67);
+  const length = 130;
+  const examples = SUBJECTS.filter(({ name }) => /long convolution|window|modal|linear/.test(name)).map(
+    ({ make }) => make(length, 2, random),
+  );
+  const engine = new GenericEngine(
+    examples.map(({ mixer }, k) =>
+      k % 2 === 1 && mixer.carry ? recurrent(mixer) : sequenceOf(mixer, length),
+    ),
+    length,
+    binaryLevels(length),
+  );
+  const got = examples.map((): number[] => []);
+  for (let t = 0; t < length; t++) {
+    examples.forEach(({ inputs }, layer) => got[layer].push(...engine.mix(layer, inputs[t])));
+    engine.advance();
+  }
+  examples.forEach((example, k) =>
+    expect(relL2(got[k], directly(example))).toBeLessThanOrEqual(mixerGate(length)),
+  );
+});
+
+test('layers come in turn, and positions end', () => {
+  const sequences = [sequenceOf(list, 2), sequenceOf(list, 2)];
+  const engine = new GenericEngine(sequences, 2, 'lazy');
+  expect(() => engine.mix(1, 0)).toThrow('layer 0 comes next, not 1');
+  engine.mix(0, 0);
+  expect(() => engine.advance()).toThrow('layer 1 has not been mixed');
+  engine.mix(1, 0);
+  engine.advance();
+  engine.mix(0, 1);
+  engine.mix(1, 1);
+  engine.advance();
+  expect(() => engine.mix(0, 2)).toThrow('all 2 positions are used');
+});
