@@ -48,6 +48,10 @@ export interface TensorNames {
   readonly layout: 'interleaved' | 'stacked';
   /** Whether `pos_emb.z` and `.t` were there. */
   readonly positions: boolean;
+  /** The one frequency of a filter was there under all of its three names. */
+  readonly aliases?: true;
+  /** Names that wrappers of parts of the model changed: by the name without wrappers. */
+  readonly renamed?: Readonly<Record<string, string>>;
 }
 
 export interface TokenizerReference {
@@ -93,7 +97,8 @@ export function blockFile(stage: number): string {
  * system.
  */
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-const TENSOR_NAME = /^[\w.-]{1,200}$/;
+const TENSOR_NAME = /^[^\p{Cc}]{1,200}$/u;
+const STEM = /^([^\p{Cc}]{1,200}\.)?$/u;
 const SHA256 = /^[0-9a-f]{64}$/;
 /** A model's name: any short text without control characters. */
 export const LABEL = /^[^\p{Cc}]{1,200}$/u;
@@ -192,15 +197,29 @@ function readNames(fields: Fields): TensorNames {
     return value;
   };
   const names: TensorNames = {
-    stem: fields.string('stem', TENSOR_NAME, 'a prefix of tensor names'),
+    stem: fields.string('stem', STEM, 'a prefix of tensor names'),
     ...(fields.has('head') && { head: fields.string('head', TENSOR_NAME, 'a tensor name') }),
     wrapped: { mixer: flag(wrapped, 'mixer'), mlp: flag(wrapped, 'mlp') },
     layout: fields.oneOf('layout', ['interleaved', 'stacked'] as const),
     positions: flag(fields, 'positions'),
+    ...(fields.has('aliases') && { aliases: readTrue(fields, 'aliases') }),
+    ...(fields.has('renamed') && { renamed: readRenamed(fields.object('renamed')) }),
   };
   wrapped.done();
   fields.done();
   return names;
+}
+
+function readTrue(fields: Fields, name: string): true {
+  const value = fields.get(name);
+  if (value !== true) fields.fail(name, 'true', describe(value));
+  return value;
+}
+
+function readRenamed(fields: Fields): Record<string, string> {
+  const renamed = Object.create(null) as Record<string, string>;
+  for (const name of fields.names()) renamed[name] = fields.string(name, TENSOR_NAME, 'a tensor name');
+  return renamed;
 }
 
 function readTokenizer(fields: Fields): TokenizerReference {

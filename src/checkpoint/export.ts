@@ -37,7 +37,7 @@ export function exportBundle(directory: string, file: string, stem?: string): Ex
   const bundle = openBundle(directory);
   const { config } = bundle;
   const { names: kept = OWN } = config;
-  const names = stem === undefined ? kept : { ...kept, stem };
+  const names = stem === undefined ? kept : { ...kept, stem, renamed: {} };
   const { table, tied } = findTable(config, bundle.path(WEIGHTS_FILE));
   const weights = FileBytes.open(bundle.path(WEIGHTS_FILE), 'a weights file');
   const fresh = `${file}.new-${process.pid}`;
@@ -92,7 +92,7 @@ function namedTensors(
   // A map would do, but for its order: tensors keep the one they are added in.
   const out: Record<string, TensorToWrite> = {};
   const add = (name: string, shape: readonly number[], data: Values): void => {
-    out[name] = { shape, data };
+    out[dialect.renamed?.[name] ?? name] = { shape, data };
   };
   const copy = (name: string, shape: readonly number[], from: string): void =>
     add(name, shape, () => read(from));
@@ -138,7 +138,9 @@ function namedTensors(
       }
       return join(last, hidden);
     });
-    add(`${mlp}1.freq`, [1, hidden], () => ofLayer('filter.frequency'));
+    for (const sine of dialect.aliases ? [1, 3, 5] : [1]) {
+      add(`${mlp}${sine}.freq`, [1, hidden], () => ofLayer('filter.frequency'));
+    }
     add(`${to.filter}bias`, [convolutions * width], () => join(ofLayer('filter.bias')));
     add(`${to.filter}modulation.deltas`, [1, 1, convolutions * width], () => join(ofLayer('filter.deltas')));
     if (dialect.positions) {

@@ -1,40 +1,41 @@
-/** Makes bundles of the checkpoints people have. */
+/**
+ * Makes bundles of the checkpoints people have.
+ *
+ * Nothing of the size of a weight is held longer than it takes to write it, because everything is pulled, from
+ * the far end. Opening a checkpoint reads names, types and shapes only. `find.ts` picks the model among them, an
+ * architecture infers its dimensions and checks that every tensor is there, of its shape, and none too many; what
+ * it returns is a tree of functions (`Values`), each of which will read one tensor, convert it to float32 and
+ * check that it is finite. The layers above wrap these functions in others that reorder channels, transpose,
+ * stack. Only `writeBundle`, going through the tensors in the order of the file it writes, calls them: one tensor
+ * comes down through container, pickle's window, checksum and conversion, and is written before the next is read.
+ */
 import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
-import {
-  checkDimensions,
-  TOKENIZER_FILE,
-  type BundleConfig,
-  type TensorNames,
-  type TokenizerReference,
-} from '../bundle/config.js';
-import { isObject, type Json } from '../format/json.js';
-import type { Progress } from '../model/types.js';
+import { dirname, join } from 'node:path';
+import { TOKENIZER_FILE, type BundleConfig } from '../bundle/config.js';
 import { writeBundle } from '../bundle/write.js';
-import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
-import { defaultLayout, detectDialect, detectFamily, keptStem, type Family } from './hyena/dialect.js';
-import { inferDimensions, type Dimensions } from './hyena/dimensions.js';
+import { checkpointFile, modelName } from '../container/locate.js';
+import { openCheckpoint } from '../container/open.js';
+import type { TensorInfo } from '../container/source.js';
+import { isObject, readJsonFile, type Json } from '../format/json.js';
+import type { Progress } from '../model/types.js';
+import { findModel } from './find.js';
+import type { Conventions } from './hyena/conventions.js';
+import { SAFARI } from './hyena/read.js';
+import { readHyperParameters } from './hyena/settings.js';
+import { describeLeftOut } from './left-out.js';
+import { chooseTokenizer } from './tokenizer.js';
 import { bundleCheckpoint } from './training.js';
-import { readSmallFile } from '../format/file.js';
-import { readHyena } from './hyena/read.js';
-import { EMBEDDINGS } from './hyena/names.js';
-import { checkpointFile, openCheckpoint } from '../container/open.js';
-import { positionsDiffer } from './hyena/positions.js';
-import { readJsonFile, readSettings, type CheckpointSettings } from './hyena/settings.js';
 
-export interface ImportOptions {
+/** What checkpoints do not say is told by these conventions, where it is not given. */
+export interface ImportOptions extends Partial<Conventions> {
   /** The model's name. Default: the checkpoint's file name, or its directory's where that is `model` or the like. */
   readonly name?: string;
   /** A config.json. Default: the one beside the weights, if there is one. */
   readonly config?: string;
   /** A tokenizer.json, or a built-in tokenizer. Default: by the model's family. */
   readonly tokenizer?: string;
-  readonly family?: Family;
-  readonly shift?: number;
-  readonly modulate?: boolean;
-  readonly layout?: TensorNames['layout'];
-  readonly context?: number;
-  readonly normEps?: number;
+  /** Which of several models in the file: what the names of its tensors begin with. */
+  readonly stem?: string;
   readonly onProgress?: Progress;
 }
 
@@ -48,12 +49,14 @@ export interface Imported {
   readonly parameters: number;
   /** What was taken for granted or left out, and what the bundle does not keep: a line each. */
   readonly notes: readonly string[];
+  /** What makes the model other than it seems: a line each. */
+  readonly warnings: readonly string[];
 }
 
-/** What checkpoints do not say, by family. */
-const SHIFT = { hyenadna: 0.05, safari: 0 } as const;
-/** PyTorch's default. */
-const NORM_EPS = 1e-5;
+/** Where training programs keep their settings, in the checkpoint itself: Lightning, now and of old. */
+const HYPER_PARAMETERS = ['hyper_parameters', 'hparams'];
+/** Heads that were trained for other tasks. */
+const OTHER_HEADS = /(^|\.)(\w+_)?(head|score|decoder|classifier)\./;
 
 /**
  * Reads a checkpoint (a file, or a directory that holds one) and writes a bundle, tensor by tensor. Throws
@@ -68,159 +71,102 @@ export async function importCheckpoint(
   const configFile = options.config ?? beside(file, 'config.json');
   const config = configFile === undefined ? undefined : readJsonFile(configFile);
   if (config !== undefined && isOwn(config)) return await importOwn(file, directory, options);
-  const settings = config === undefined ? {} : readSettings(config, configFile!);
 
-  const source = openCheckpoint(file);
+  const opened = openCheckpoint(file);
   try {
     const notes: string[] = [];
-    const dialect = detectDialect(source);
-    const { stem } = dialect.names;
-    const rows = source.tensors.get(stem + EMBEDDINGS)?.shape[0] ?? 0;
-    const family = options.family ?? detectFamily(stem, rows, settings.modelType?.value);
-    notes.push(`${family === 'hyenadna' ? 'HyenaDNA' : 'safari'} conventions`);
-    const choices = choose(options, settings, family, notes);
-    const { model, filter } = withPositions(
-      checked(inferDimensions(source, dialect.names, choices, settings), source.file),
-      (dimensions) => dialect.names.positions && positionsDiffer(source, dimensions.model, dimensions.filter),
+    const found = findModel(opened, options.stem);
+    const { architecture, source, leftOut } = found;
+    const kept = HYPER_PARAMETERS.map((name) => [name, opened.beside(name)] as const)
+      .filter((entry): entry is [string, Json] => entry[1] !== undefined)
+      .map(([name, json]) => readHyperParameters(json, file, name));
+    const settings = Object.assign(
+      {},
+      ...kept,
+      config === undefined ? {} : architecture.settings(config, configFile!),
+    ) as ReturnType<typeof architecture.settings>;
+
+    const dimensions = architecture.dimensions(found, settings, options, notes);
+    const { model, filter, family } = dimensions;
+    const note = describeLeftOut(
+      leftOut.map((name) => source.givenName(name)),
+      found.elsewhere,
+    );
+    if (note !== undefined) notes.push(note);
+    const weights = architecture.read(found, dimensions, leftOut);
+    const warnings =
+      dimensions.names.head === undefined && leftOut.some((name) => OTHER_HEADS.test(name))
+        ? ['no head of a language model in the file, but another one: what it generates means nothing']
+        : [];
+    const { tokenizer, tokenizerFile } = chooseTokenizer(
+      options.tokenizer,
+      beside(file, TOKENIZER_FILE),
+      family,
+      model.vocabulary,
       notes,
     );
-    const layout = options.layout ?? defaultLayout(stem, family);
-    if (model.order > 2) notes.push(`filters of the ${model.order - 1} convolutions ${layout}`);
-    if (dialect.ignored.length > 0) notes.push(`left out: ${dialect.ignored.join(', ')}`);
-    if (settings.context !== undefined && settings.context.value !== model.context) {
-      notes.push(`context ${model.context}, not the ${settings.context.value} of ${settings.context.field}`);
-    }
-
-    const names: TensorNames = { ...dialect.names, layout };
-    const weights = readHyena(source, model, filter, names, dialect.ignored);
-    const { tokenizer, tokenizerFile } = chooseTokenizer(options, file, family, model.vocabulary, notes);
-    const kept = keptStem(stem, family);
     // The bundle holds nothing of the file: the same weights and settings make the same bundle, byte for byte.
-    const config = await writeBundle(directory, {
-      name: options.name ?? defaultName(file),
+    const written = await writeBundle(directory, {
+      name: options.name ?? modelName(file),
       model,
       filter,
       tokenizer,
-      names: { ...names, stem: kept },
-      provenance: { family, notes },
+      names: dimensions.given,
+      provenance: { family, notes: [...notes, ...warnings] },
       weights,
       ...(tokenizerFile && { tokenizerFile }),
       ...(options.onProgress && { onProgress: options.onProgress }),
     });
+    const tied = weights.head === undefined ? [dimensions.names.head] : [];
     return {
-      config,
+      config: written,
       file,
-      container: source.container,
-      dialect: dialect.title,
-      parameters: countParameters(
-        [...source.tensors],
-        dialect.ignored,
-        weights.head === undefined,
-        names.head,
-      ),
-      notes: kept === stem ? notes : [...notes, `export gives the names back with --stem ${stem}`],
+      container: opened.container,
+      dialect: dimensions.dialect,
+      parameters: countParameters(source.tensors, new Set([...leftOut, ...tied])),
+      notes,
+      warnings,
     };
   } finally {
-    source.close();
+    opened.close();
   }
-}
-
-function choose(
-  options: ImportOptions,
-  settings: CheckpointSettings,
-  family: Family,
-  notes: string[],
-): { shift: number; modulate: boolean; normEps: number; context?: number } {
-  const pick = <T>(what: string, option: T | undefined, setting: { value: T } | undefined, assumed: T): T => {
-    if (option !== undefined) return option;
-    if (setting !== undefined) return setting.value;
-    notes.push(`${what} ${String(assumed)}, assumed`);
-    return assumed;
-  };
-  const modulate = pick('modulate', options.modulate, settings.modulate, true);
-  return {
-    modulate,
-    shift: pick('shift', options.shift, settings.shift, SHIFT[family]),
-    normEps: pick('norm epsilon', options.normEps, settings.normEps, NORM_EPS),
-    ...(options.context !== undefined && { context: options.context }),
-  };
-}
-
-/** What no bundle can hold is refused before anything is computed with it. */
-function checked(dimensions: Dimensions, file: string): Dimensions {
-  checkDimensions(dimensions.model, dimensions.filter, file);
-  return dimensions;
-}
-
-function withPositions(
-  dimensions: Dimensions,
-  differ: (dimensions: Dimensions) => boolean,
-  notes: string[],
-): Dimensions {
-  if (!differ(dimensions)) return dimensions;
-  notes.push('positions (pos_emb) are trained, and kept');
-  return { ...dimensions, filter: { ...dimensions.filter, positions: 'stored' } };
-}
-
-interface ChosenTokenizer {
-  readonly tokenizer: TokenizerReference;
-  readonly tokenizerFile?: Uint8Array;
-}
-
-function chooseTokenizer(
-  { tokenizer }: ImportOptions,
-  weights: string,
-  family: Family,
-  vocabulary: number,
-  notes: string[],
-): ChosenTokenizer {
-  if (tokenizer === 'characters' || tokenizer === 'bytes') return { tokenizer: { kind: tokenizer } };
-  const file = tokenizer ?? beside(weights, TOKENIZER_FILE);
-  if (file !== undefined) {
-    const content = readSmallFile(file, 'a tokenizer.json', LONGEST_TOKENIZER);
-    checkTokenizer(content, file, vocabulary);
-    return { tokenizer: { kind: 'bpe', file: TOKENIZER_FILE }, tokenizerFile: content };
-  }
-  if (family === 'hyenadna') return { tokenizer: { kind: 'characters' } };
-  notes.push('no tokenizer given: one token per byte, assumed');
-  return { tokenizer: { kind: 'bytes' } };
 }
 
 /** A checkpoint directory of this project's training: its config says everything. */
 async function importOwn(file: string, directory: string, options: ImportOptions): Promise<Imported> {
   const config = await bundleCheckpoint(dirname(file), directory, {
+    weights: file,
     ...(options.onProgress && { onProgress: options.onProgress }),
     strict: true,
   });
-  const source = openCheckpoint(file);
-  const tensors = [...source.tensors];
-  source.close();
+  const opened = openCheckpoint(file);
+  const { tensors } = findModel(opened, SAFARI.stem).source;
+  opened.close();
   const ignored = Object.keys(options).filter((name) => name !== 'onProgress' && name !== 'config');
   return {
     config,
     file,
-    container: 'safetensors',
+    container: opened.container,
     dialect: 'flashinf training',
-    parameters: countParameters(tensors, [], false),
+    parameters: countParameters(tensors, new Set()),
     notes: ignored.length === 0 ? [] : [`ignored, as its config says everything: ${ignored.join(', ')}`],
+    warnings: [],
   };
 }
 
+/** Whether a config.json is this project's: it gives the sizes under names of its own. */
 function isOwn(config: Json): boolean {
   const model = isObject(config) ? config.get('model') : undefined;
-  return model !== undefined && isObject(model);
+  return model !== undefined && isObject(model) && model.has('layers') && model.has('width');
 }
 
 function countParameters(
-  tensors: readonly (readonly [string, { readonly shape: readonly number[] }])[],
-  ignored: readonly string[],
-  tied: boolean,
-  head?: string,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  leftOut: ReadonlySet<string | undefined>,
 ): number {
   // Positions are no parameters, and the frequencies have three names.
-  const counts = (name: string): boolean =>
-    !ignored.includes(name) && !/\.pos_emb\.|\.[35]\.freq$/.test(name) && !(tied && name === head);
-  return tensors
+  const counts = (name: string): boolean => !leftOut.has(name) && !/\.pos_emb\.|\.[35]\.freq$/.test(name);
+  return [...tensors]
     .filter(([name]) => counts(name))
     .reduce((sum, [, { shape }]) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
 }
@@ -228,13 +174,4 @@ function countParameters(
 function beside(file: string, name: string): string | undefined {
   const path = join(dirname(file), name);
   return existsSync(path) ? path : undefined;
-}
-
-/** Names that say what a file is, not what model is in it. */
-const NO_NAME = /^(model|pytorch_model|weights|checkpoint)\b/;
-
-/** The file's name, or its directory's where that says more. */
-function defaultName(file: string): string {
-  const name = basename(file, extname(file));
-  return NO_NAME.test(name) ? basename(dirname(resolve(file))) || name : name;
 }

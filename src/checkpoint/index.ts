@@ -1,11 +1,12 @@
 /** Checkpoints of other programs, and the bundles made of them. */
 export { bundleCheckpoint } from './training.js';
-export { STEM, type Family } from './hyena/dialect.js';
+export type { Family } from './hyena/dialect.js';
 export { exportBundle, type Exported } from './export.js';
 export { readHyena, SAFARI } from './hyena/read.js';
 export { importCheckpoint, type Imported, type ImportOptions } from './import.js';
-export { checkpointFile, openCheckpoint } from '../container/open.js';
+export { checkpointFile } from '../container/locate.js';
+export { openCheckpoint } from '../container/open.js';
 export { SafetensorsFile, writeSafetensors, type TensorToWrite } from '../container/safetensors.js';
 export { ShardedFile } from '../container/sharded.js';
-export { TorchFile } from '../container/torch.js';
-export type { TensorInfo, TensorSource } from '../container/source.js';
+export { TorchFile } from '../container/torch/torch-file.js';
+export type { Checkpoint, TensorInfo, TensorSource } from '../container/source.js';

@@ -15,25 +15,32 @@ import type { Progress } from '../model/types.js';
 import { writeBundle } from '../bundle/write.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
 import { readSmallFile } from '../format/file.js';
-import { readHyena } from './hyena/read.js';
-import { readJsonFile } from './hyena/settings.js';
-import { SafetensorsFile } from '../container/safetensors.js';
+import { readHyena, SAFARI } from './hyena/read.js';
+import { readJsonFile } from '../format/json.js';
+import { openCheckpoint } from '../container/open.js';
+import { findModel } from './find.js';
 
 /** PyTorch's default, which no checkpoint of this kind changes. */
 const NORM_EPS = 1e-5;
 const COUNT = { min: 1, max: 1 << 27 };
 
 export interface DirectoryOptions {
+  /** The weights' file. Default: the directory's `model.safetensors`. */
+  readonly weights?: string;
   readonly onProgress?: Progress;
   /** Checks the tokenizer too, which otherwise only whoever opens the bundle does. */
   readonly strict?: boolean;
 }
 
-/** Reads `model.safetensors`, `config.json` and, if there is one, `tokenizer.json`; writes a bundle. */
+/** Reads the weights, `config.json` and, if there is one, `tokenizer.json`; writes a bundle. */
 export async function bundleCheckpoint(
   checkpoint: string,
   directory: string,
-  { onProgress, strict = false }: DirectoryOptions = {},
+  {
+    weights: file = join(checkpoint, 'model.safetensors'),
+    onProgress,
+    strict = false,
+  }: DirectoryOptions = {},
 ): Promise<BundleConfig> {
   const { name, model, filter, provenance } = readCheckpointConfig(join(checkpoint, 'config.json'));
   const tokenizerPath = join(checkpoint, TOKENIZER_FILE);
@@ -44,8 +51,9 @@ export async function bundleCheckpoint(
     tokenizerFile === undefined ? { kind: 'bytes' } : { kind: 'bpe', file: TOKENIZER_FILE };
   if (strict && tokenizerFile !== undefined) checkTokenizer(tokenizerFile, tokenizerPath, model.vocabulary);
   checkDimensions(model, filter, join(checkpoint, 'config.json'));
-  const source = SafetensorsFile.open(join(checkpoint, 'model.safetensors'));
+  const opened = openCheckpoint(file);
   try {
+    const { source } = findModel(opened, SAFARI.stem);
     const weights = readHyena(source, model, filter);
     return await writeBundle(directory, {
       name,
@@ -58,7 +66,7 @@ export async function bundleCheckpoint(
       ...(onProgress && { onProgress }),
     });
   } finally {
-    source.close();
+    opened.close();
   }
 }
 

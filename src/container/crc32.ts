@@ -3,10 +3,14 @@
 /** Table k: the remainder of a byte followed by k zero bytes. */
 const TABLES = makeTables(8);
 
-/** The checksum of `bytes`, an unsigned integer. */
-export function crc32(bytes: Uint8Array): number {
+/**
+ * The checksum of `bytes`, an unsigned integer.
+ *
+ * @param before the checksum of what came before these bytes
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES;
-  let crc = 0xffffffff;
+  let crc = ~before;
   let i = 0;
   for (const end = bytes.length - 7; i < end; i += 8) {
     crc ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);

@@ -1,9 +1,9 @@
-/** Element types of stored tensors: their size, and how to read them. All little-endian. */
+/** Element types of stored tensors, under the names of safetensors: their size, and how to read them. */
 
 export interface Element {
   readonly bytes: number;
-  /** Reads the value that starts at byte `at`. */
-  readonly get: (view: DataView, at: number) => number;
+  /** Reads the value that starts at byte `at`, little-endian. Left out: no weights are stored in this type. */
+  readonly get?: (view: DataView, at: number) => number;
 }
 
 const half = new DataView(new ArrayBuffer(4));
@@ -15,7 +15,25 @@ export const ELEMENTS: Readonly<Record<string, Element>> = {
   BF16: { bytes: 2, get: (view, at) => fromBrain(view.getUint16(at, true)) },
   I64: { bytes: 8, get: (view, at) => Number(view.getBigInt64(at, true)) },
   I32: { bytes: 4, get: (view, at) => view.getInt32(at, true) },
+  // Counters, masks, random states: they lie beside weights and are never read.
+  U64: { bytes: 8 },
+  U32: { bytes: 4 },
+  U16: { bytes: 2 },
+  I16: { bytes: 2 },
+  U8: { bytes: 1 },
+  I8: { bytes: 1 },
+  BOOL: { bytes: 1 },
+  F8_E4M3: { bytes: 1 },
+  F8_E5M2: { bytes: 1 },
+  F8_E8M0: { bytes: 1 },
+  C64: { bytes: 8 },
+  C128: { bytes: 16 },
 };
+
+/** Whether values of this type can be read. */
+export function readable(dtype: string): boolean {
+  return ELEMENTS[dtype].get !== undefined;
+}
 
 /** Stored values, rounded to float32. Takes the buffer over: float32 needs no copy. */
 export function toFloat32(dtype: string, stored: Uint8Array<ArrayBuffer>): Float32Array {
@@ -23,6 +41,7 @@ export function toFloat32(dtype: string, stored: Uint8Array<ArrayBuffer>): Float
     return new Float32Array(stored.buffer, stored.byteOffset, stored.byteLength / 4);
   }
   const { bytes, get } = ELEMENTS[dtype];
+  if (get === undefined) throw new RangeError(`no values are read of ${dtype}`);
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
   const values = new Float32Array(stored.byteLength / bytes);
   for (let i = 0; i < values.length; i++) values[i] = get(view, i * bytes);

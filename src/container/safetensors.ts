@@ -7,9 +7,9 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { BundleError } from '../format/errors.js';
 import { Fields } from '../format/fields.js';
 import { isArray, parseJson, toPlain, type Json } from '../format/json.js';
-import { ELEMENTS, toFloat32 } from './element.js';
+import { ELEMENTS, readable, toFloat32 } from './element.js';
 import { FileBytes, recognise } from '../format/file.js';
-import type { TensorInfo, TensorSource } from './source.js';
+import type { Checkpoint, TensorInfo, TensorSource } from './source.js';
 
 const LENGTH_BYTES = 8;
 /** The cap of the format's own library. */
@@ -23,7 +23,10 @@ interface Entry extends TensorInfo {
   readonly end: number;
 }
 
-export class SafetensorsFile implements TensorSource {
+export class SafetensorsFile implements Checkpoint, TensorSource {
+  readonly container = 'safetensors';
+  readonly dictionaries = new Map([['', this]]);
+
   private constructor(
     readonly file: string,
     private readonly bytes: FileBytes,
@@ -58,7 +61,11 @@ export class SafetensorsFile implements TensorSource {
     const { dtype, bytes: stored } = this.stored(name);
     const { bytes, get } = ELEMENTS[dtype];
     const view = new DataView(stored.buffer);
-    return new Float64Array(stored.length / bytes).map((_, i) => get(view, i * bytes));
+    return new Float64Array(stored.length / bytes).map((_, i) => get!(view, i * bytes));
+  }
+
+  beside(): undefined {
+    return undefined;
   }
 
   close(): void {
@@ -71,6 +78,10 @@ export class SafetensorsFile implements TensorSource {
       throw new BundleError({ file: this.file, field: name, expected: 'a tensor', got: 'none' });
     }
     const { dtype, start, end } = entry;
+    if (!readable(dtype)) {
+      const expected = 'values that weights are stored in';
+      throw new BundleError({ file: this.file, field: name, expected, got: dtype });
+    }
     return { dtype, bytes: this.bytes.read(this.dataStart + start, end - start) };
   }
 }

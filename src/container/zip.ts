@@ -22,6 +22,8 @@ const LOCATOR_BYTES = 20;
 const LONGEST_TAIL = END_BYTES + 0xffff;
 /** A checkpoint has an entry per tensor: some thousands, of some hundred bytes each. */
 const LONGEST_DIRECTORY = 1 << 24;
+/** Bytes summed at a time of an entry that is not read as a whole. */
+const STRETCH = 1 << 20;
 /** Extra field that holds what 32 bits do not. */
 const ZIP64_FIELD = 1;
 const FULL = 0xffffffff;
@@ -38,10 +40,17 @@ interface Entry {
 }
 
 export class ZipFile {
+  /** Entries whose checksum is known to be right. */
+  private readonly verified = new Set<string>();
+  /** Whether there are checksums: PyTorch can be told to write 0 for all of them. */
+  private readonly summed: boolean;
+
   private constructor(
     private readonly bytes: FileBytes,
     private readonly entries: ReadonlyMap<string, Entry>,
-  ) {}
+  ) {
+    this.summed = [...entries.values()].some(({ crc }) => crc !== 0);
+  }
 
   /** Opens and validates an archive. Throws BundleError. */
   static open(file: string): ZipFile {
@@ -67,18 +76,33 @@ export class ZipFile {
     return this.entries.get(name)?.size;
   }
 
-  /** All of an entry, held against its checksum. */
-  read(name: string): Uint8Array<ArrayBuffer> {
-    const entry = this.entries.get(name);
-    if (entry === undefined) this.fail(name, 'an entry', 'none');
-    const content = this.bytes.read(this.dataStart(name, entry), entry.size);
-    const crc = crc32(content);
-    if (crc !== entry.crc) this.fail(name, `checksum ${hex(entry.crc)}`, hex(crc));
+  /** Bytes of an entry, all of them unless a part is asked for. The whole is held against its checksum once. */
+  read(name: string, start = 0, length?: number): Uint8Array<ArrayBuffer> {
+    const entry = this.entries.get(name) ?? this.fail(name, 'an entry', 'none');
+    const from = this.dataStart(name, entry);
+    const wanted = length ?? entry.size - start;
+    if (!(start + wanted <= entry.size)) this.fail(name, `${wanted} bytes from ${start}`, `${entry.size}`);
+    const whole = wanted === entry.size;
+    if (!whole) this.verify(name, entry, from);
+    const content = this.bytes.read(from + start, wanted);
+    if (whole) this.verify(name, entry, from, content);
     return content;
   }
 
   close(): void {
     this.bytes.close();
+  }
+
+  /** @param content the whole entry, where it is in memory anyway */
+  private verify(name: string, entry: Entry, from: number, content?: Uint8Array): void {
+    if (!this.summed || this.verified.has(name)) return;
+    let crc = 0;
+    if (content !== undefined) crc = crc32(content);
+    for (let at = 0; content === undefined && at < entry.size; at += STRETCH) {
+      crc = crc32(this.bytes.read(from + at, Math.min(STRETCH, entry.size - at)), crc);
+    }
+    if (crc !== entry.crc) this.fail(name, `checksum ${hex(entry.crc)}`, hex(crc));
+    this.verified.add(name);
   }
 
   /** The local header repeats the entry's name, and may be padded so that the data is aligned. */

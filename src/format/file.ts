@@ -2,6 +2,9 @@
 import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { BundleError } from './errors.js';
 
+/** The system reads no more than 2 GiB in one call. */
+const MOST_AT_ONCE = 1 << 30;
+
 export class FileBytes {
   private constructor(
     readonly file: string,
@@ -31,9 +34,15 @@ export class FileBytes {
   /** A fresh buffer of exactly these bytes. A range past the end is refused before it is allocated. */
   read(position: number, length: number): Uint8Array<ArrayBuffer> {
     if (position + length > this.size) this.fail(position, length, this.size);
-    const bytes = new Uint8Array(length);
+    const bytes = this.allocate(length);
     for (let done = 0; done < length;) {
-      const read = readSync(this.descriptor, bytes, done, length - done, position + done);
+      const read = readSync(
+        this.descriptor,
+        bytes,
+        done,
+        Math.min(MOST_AT_ONCE, length - done),
+        position + done,
+      );
       if (read === 0) this.fail(position, length, position + done);
       done += read;
     }
@@ -42,6 +51,15 @@ export class FileBytes {
 
   close(): void {
     closeSync(this.descriptor);
+  }
+
+  private allocate(length: number): Uint8Array<ArrayBuffer> {
+    try {
+      return new Uint8Array(length);
+    } catch (error) {
+      const expected = 'no part larger than memory';
+      throw new BundleError({ file: this.file, expected, got: `${length} bytes` }, { cause: error });
+    }
   }
 
   private fail(position: number, length: number, end: number): never {
@@ -74,8 +92,12 @@ export function recognise(first: Uint8Array): string | undefined {
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) return 'a web page';
   if (text.startsWith('\x1f\x8b')) return 'a gzip archive';
   if (text.startsWith('PK\x03\x04')) return 'a zip archive, such as a PyTorch checkpoint';
+  if (text.startsWith('GGUF')) return 'a GGUF file: import the checkpoint it was made of';
+  if (text.startsWith('\x89HDF')) return 'an HDF5 file: save the weights with torch.save or as safetensors';
+  if (text.startsWith('\x93NUMPY'))
+    return 'a NumPy array: save the weights with torch.save or as safetensors';
   if (first[0] === 0x80 && first[1] >= 2 && first[1] <= 5) {
-    return 'a bare pickle, such as a PyTorch checkpoint from before 1.6: save it again with torch.save';
+    return 'a bare pickle: save the weights with torch.save';
   }
   return undefined;
 }

@@ -1,9 +1,12 @@
 /**
  * A strict reader of JSON from untrusted files. JSON.parse keeps the last of two equal keys, lets
  * `__proto__` in, rounds integers it cannot hold, turns 1e400 into Infinity, and overflows the stack on deep
- * nesting; here each is an error with its byte offset. Objects become Maps.
+ * nesting; here each is an error with its byte offset. Objects become Maps. What all values take in memory is
+ * bounded, too.
  */
+import { Budget, SIZE } from './budget.js';
 import { BundleError } from './errors.js';
+import { readSmallFile } from './file.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = ReadonlyMap<string, Json>;
@@ -21,6 +24,14 @@ export function parseJson(bytes: Uint8Array, file: string, field = ''): Json {
     throw new BundleError({ file, field, expected: 'JSON in UTF-8', got: 'bytes that are not UTF-8' });
   }
   return new Parser(text, file, field).document();
+}
+
+/** A config is a few kilobytes; a larger file is something else. */
+const LONGEST = 1 << 20;
+
+/** Parses a file from a stranger, refused if it is longer than `longest` bytes. Throws BundleError. */
+export function readJsonFile(file: string, longest = LONGEST): Json {
+  return parseJson(readSmallFile(file, 'a JSON file', longest), file);
 }
 
 /** Maps become plain objects without a prototype, so that no key has a meaning of its own. */
@@ -59,6 +70,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 class Parser {
   private at = 0;
+  private readonly budget = new Budget((most) => this.fail(`values that take at most ${most}`, 'more'));
 
   constructor(
     private readonly text: string,
@@ -95,6 +107,7 @@ class Parser {
   }
 
   private object(depth: number): JsonObject {
+    this.budget.spend(SIZE.map);
     const out = new Map<string, Json>();
     this.at++;
     if (this.take('}')) return out;
@@ -108,6 +121,7 @@ class Parser {
         this.fail('each key once', `${JSON.stringify(key)} again`);
       }
       if (!this.take(':')) this.fail('":"');
+      this.budget.spend(SIZE.entry);
       out.set(key, this.value(depth + 1));
     } while (this.take(','));
     if (!this.take('}')) this.fail('"," or "}"');
@@ -115,11 +129,14 @@ class Parser {
   }
 
   private array(depth: number): Json[] {
+    this.budget.spend(SIZE.list);
     const out: Json[] = [];
     this.at++;
     if (this.take(']')) return out;
-    do out.push(this.value(depth + 1));
-    while (this.take(','));
+    do {
+      this.budget.spend(SIZE.value);
+      out.push(this.value(depth + 1));
+    } while (this.take(','));
     if (!this.take(']')) this.fail('"," or "]"');
     return out;
   }
@@ -128,7 +145,10 @@ class Parser {
     this.at++;
     let out = '';
     for (;;) {
-      out += this.match(PLAIN);
+      const plain = this.match(PLAIN);
+      // A piece for each escape.
+      this.budget.spend(SIZE.text + plain.length);
+      out += plain;
       const stop = this.text[this.at];
       if (stop === '"') {
         this.at++;

@@ -40,7 +40,6 @@ function tiny(change: (tensors: Map<string, Stored>) => void = () => {}): Tensor
     file: 'memory',
     tensors: new Map([...stored].map(([name, { shape }]) => [name, { dtype: 'F32', shape }])),
     read: (name) => stored.get(name)!.data,
-    close: () => {},
   };
 }
 

@@ -31,6 +31,10 @@ export const code = {
       ...pairs.flat(),
       bytes(0x75),
     ]),
+  list: (...items: Code[]): Code => Buffer.concat([bytes(0x5d, 0x28), ...items, bytes(0x65)]),
+  /** An object of a class, with a state. */
+  object: (module: string, name: string, state: Code): Code =>
+    Buffer.concat([code.global(module, name), code.tuple(), bytes(0x81), state, bytes(0x62)]),
   none: bytes(0x4e),
   false: bytes(0x89),
   storage: (type: string, key: string, length: number): Code =>

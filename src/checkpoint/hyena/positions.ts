@@ -38,16 +38,17 @@ export function readPositions(
   };
 }
 
-/** Whether any stored position of a checkpoint is not the computed one. The tensors must have their shapes. */
+/** Whether any stored position of a model is not the computed one. The tensors must have their shapes. */
 export function positionsDiffer(
   source: TensorSource,
+  stem: string,
   { context }: ModelDimensions,
   filter: FilterDimensions,
 ): boolean {
   let computed: ReturnType<typeof filterFeatures> | undefined;
   for (const [name, { shape }] of source.tensors) {
     const tensor = /\.pos_emb\.([zt])$/.exec(name)?.[1];
-    if (tensor === undefined) continue;
+    if (tensor === undefined || !name.startsWith(stem)) continue;
     const size = tensor === 'z' ? filter.features : 1;
     // A wrong shape is for the reader to report, which knows the tensor's full name.
     if (shape.length !== 3 || shape[1] !== context || shape[2] !== size) continue;

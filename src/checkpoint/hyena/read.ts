@@ -6,6 +6,7 @@ import type { Values } from '../../onnx/tensors.js';
 import { hyenaNames, type LayerNames } from './names.js';
 import { readPositions } from './positions.js';
 import { splitChannels } from './channel-order.js';
+import { readable } from '../../container/element.js';
 import type { TensorSource } from '../../container/source.js';
 
 /** Names of this project's training script, which are safari's. */
@@ -22,7 +23,7 @@ export const SAFARI: TensorNames = {
  * the shape the dimensions ask for, and none may be left over; that is checked here. The values are read, and
  * checked to be finite, when the returned functions are called. Both throw BundleError.
  *
- * @param ignored tensors that are no part of a language model, such as a classifier's head
+ * @param ignored tensors that are no part of the model, such as a classifier's head
  */
 export function readHyena(
   source: TensorSource,
@@ -62,7 +63,7 @@ function readLayer(
     norm1: readNorm(reader, model, names.norm1),
     inProj: readLinear(reader, names.inProj, channels, width),
     short: {
-      weight: reader.read(`${names.short}.weight`, [channels, 1, 3]),
+      weight: once(reader.read(`${names.short}.weight`, [channels, 1, 3])),
       bias: reader.read(`${names.short}.bias`, [channels]),
     },
     filter: readFilter(reader, model, filter, dialect, names.filter),
@@ -128,6 +129,12 @@ function readRows(reader: Reader, name: string, { vocabulary, width }: ModelDime
   return () => values().subarray(0, vocabulary * width);
 }
 
+/** Keeps what is small and asked for several times. */
+function once(values: Values): Values {
+  let read: Float32Array | undefined;
+  return () => (read ??= values());
+}
+
 function same(a: Values, b: Values): boolean {
   const values = b();
   return a().every((value, i) => value === values[i]);
@@ -145,8 +152,10 @@ export class Reader {
 
   /** @param padded whether there may be more rows than asked for */
   read(name: string, shape: readonly number[], padded = false): Values {
-    const found = this.source.tensors.get(name)?.shape;
-    if (found === undefined) this.fail(name, `a tensor [${shape.join(', ')}]`, 'none');
+    const info = this.source.tensors.get(name);
+    if (info === undefined) this.fail(name, `a tensor [${shape.join(', ')}]`, 'none');
+    if (!readable(info.dtype)) this.fail(name, 'values that weights are stored in', info.dtype);
+    const found = info.shape;
     const fits =
       found.length === shape.length && found.every((dim, i) => fitsDim(dim, shape[i], padded && i === 0));
     if (!fits) {

@@ -1,18 +1,20 @@
 /**
- * What the `config.json` of another program says of a model. Hugging Face's HyenaDNA keeps everything on one
- * level, safari and the standalone code keep the operator's settings under `layer`. Fields not named here
+ * What another program's settings say of a model: its `config.json`, or the hyper-parameters a training program
+ * kept with the weights. Hugging Face's HyenaDNA keeps everything on one level, safari and the standalone code
+ * keep the operator's settings under `layer`, whole experiments keep both under `model`. Fields not named here
  * (dropout, learning rates, …) do not change what a model computes.
  */
 import { BundleError } from '../../format/errors.js';
-import { Fields } from '../../format/fields.js';
-import { parseJson, type Json } from '../../format/json.js';
-import { readSmallFile } from '../../format/file.js';
+import { describe, Fields } from '../../format/fields.js';
+import { isObject, type Json, type JsonObject } from '../../format/json.js';
 
 /** A setting of a checkpoint and where it was found, for messages. */
 export interface Setting<T> {
   readonly value: T;
   readonly file: string;
   readonly field: string;
+  /** Found in the checkpoint itself. */
+  readonly kept?: true;
 }
 
 export interface CheckpointSettings {
@@ -31,58 +33,90 @@ export interface CheckpointSettings {
 }
 
 const COUNT = { min: 1, max: 1 << 27 };
-/** A config is a few kilobytes; a larger file is something else. */
-const LONGEST = 1 << 20;
+/** Settings nest a few levels deep; names of settings may lead in a circle. */
+const DEEPEST = 64;
 
-/** Parses a JSON file from a stranger. Throws BundleError. */
-export function readJsonFile(file: string, longest = LONGEST): Json {
-  return parseJson(readSmallFile(file, 'a JSON file', longest), file);
+/** Operator settings that change the model, and the values of them that can be computed. */
+const KNOWN: Readonly<Record<string, readonly Json[]>> = {
+  short_filter_order: [3],
+  num_inner_mlps: [2],
+  bidirectional: [false],
+  normalized: [false],
+  bias: [true],
+  use_bias: [true],
+  linear_mixer: [false],
+  num_heads: [1],
+  num_blocks: [1],
+  inner_factor: [1],
+  outer_mixing: [false],
+  post_order_ffn: [false],
+  activation: ['id', 'identity', 'linear'],
+  filter_cls: ['hyena-filter'],
+};
+
+/** Reads a `config.json`. Throws BundleError, also for settings this program cannot compute with. */
+export function readSettings(json: Json, file: string): CheckpointSettings {
+  const levels = levelsOf(Fields.of(json, file));
+  checkKnown(levels[0]);
+  return present(find(levels));
 }
 
-/** Throws BundleError, also for settings this program cannot compute with. */
-export function readSettings(json: Json, file: string): CheckpointSettings {
-  const outer = Fields.of(json, file);
-  const given = (fields: Fields, name: string): boolean => fields.has(name) && fields.get(name) !== null;
-  const levels = given(outer, 'layer') ? [outer.object('layer'), outer] : [outer];
-
-  const find = <T>(
-    names: readonly string[],
-    read: (from: Fields, name: string) => T,
-  ): Setting<T> | undefined => {
-    for (const from of levels) {
-      for (const name of names) {
-        const field = from.path === '' ? name : `${from.path}.${name}`;
-        if (given(from, name)) return { value: read(from, name), file, field };
-      }
+/**
+ * Reads what a training program kept with the weights under `name`. Sizes are the tensors' to tell, and what
+ * cannot be read is somebody else's setting. Throws BundleError for settings this program cannot compute with.
+ */
+export function readHyperParameters(json: Json, file: string, name: string): CheckpointSettings {
+  if (!isObject(json)) return {};
+  const levels = levelsOf(Fields.of(resolved(json, json), file, name));
+  // Only what lies under `layer` is the operator's for certain.
+  if (/(^|\.)layer$/.test(levels[0].path)) checkKnown(levels[0]);
+  const lenient: Lookup = (...args) => {
+    try {
+      const setting = lookup(...args);
+      return setting && { ...setting, kept: true };
+    } catch (error) {
+      if (error instanceof BundleError) return undefined;
+      throw error;
     }
-    return undefined;
   };
+  const { shift, modulate, normEps } = find(levels, lenient);
+  return present({ shift, modulate, normEps });
+}
+
+type Lookup = <T>(
+  levels: readonly Fields[],
+  names: readonly string[],
+  read: (from: Fields, name: string) => T,
+) => Setting<T> | undefined;
+
+const given = (fields: Fields, name: string): boolean => fields.has(name) && fields.get(name) !== null;
+
+/** The objects that settings are looked for in, the innermost first. */
+function levelsOf(outer: Fields): Fields[] {
+  const holds = (fields: Fields, name: string): boolean => fields.has(name) && isObject(fields.get(name));
+  const model = holds(outer, 'model') ? [outer.object('model'), outer] : [outer];
+  return given(model[0], 'layer') ? [model[0].object('layer'), ...model] : model;
+}
+
+const lookup: Lookup = (levels, names, read) => {
+  for (const from of levels) {
+    for (const name of names) {
+      const field = from.path === '' ? name : `${from.path}.${name}`;
+      if (given(from, name)) return { value: read(from, name), file: from.file, field };
+    }
+  }
+  return undefined;
+};
+
+type Found = { readonly [K in keyof CheckpointSettings]-?: CheckpointSettings[K] | undefined };
+
+function find(levels: readonly Fields[], look: Lookup = lookup): Found {
   const count = (...names: string[]): Setting<number> | undefined =>
-    find(names, (from, name) => from.integer(name, COUNT));
+    look(levels, names, (from, name) => from.integer(name, COUNT));
   const number = (name: string, min: number, max: number): Setting<number> | undefined =>
-    find([name], (from) => from.number(name, { min, max }));
-  const flag = (name: string): Setting<boolean> | undefined =>
-    find([name], (from) => {
-      const value = from.get(name);
-      return typeof value === 'boolean' ? value : from.fail(name, 'true or false', 'something else');
-    });
-  const only = (setting: Setting<unknown> | undefined, wanted: unknown): void => {
-    if (setting === undefined || setting.value === wanted) return;
-    const { field, value } = setting;
-    throw new BundleError({
-      file,
-      field,
-      expected: `${String(wanted)}, all this program knows`,
-      got: String(value),
-    });
-  };
-
-  only(count('short_filter_order'), 3);
-  only(count('num_inner_mlps'), 2);
-  only(flag('bidirectional'), false);
-
-  const settings: { -readonly [K in keyof CheckpointSettings]: CheckpointSettings[K] | undefined } = {
-    modelType: find(['model_type'], (from, name) => from.string(name, /^/, 'a name')),
+    look(levels, [name], (from) => from.number(name, { min, max }));
+  return {
+    modelType: look(levels, ['model_type'], (from, name) => from.string(name, /^/, 'a name')),
     width: count('d_model'),
     layers: count('n_layer'),
     inner: count('d_inner'),
@@ -93,10 +127,34 @@ export function readSettings(json: Json, file: string): CheckpointSettings {
     vocabulary: count('vocab_size'),
     normEps: number('layer_norm_epsilon', 0, 1),
     shift: number('shift', -1e6, 1e6),
-    modulate: flag('modulate'),
+    modulate: look(levels, ['modulate'], (from, name) => {
+      const value = from.get(name);
+      return typeof value === 'boolean' ? value : from.fail(name, 'true or false', describe(value));
+    }),
   };
-  for (const key of Object.keys(settings) as (keyof CheckpointSettings)[]) {
-    if (settings[key] === undefined) delete settings[key];
+}
+
+function present(found: Partial<Found>): CheckpointSettings {
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+function checkKnown(operator: Fields): void {
+  for (const [name, known] of Object.entries(KNOWN)) {
+    if (!given(operator, name)) continue;
+    const value = operator.get(name);
+    if (known.includes(value)) continue;
+    operator.fail(name, `${describe(known[0])}, all this program knows`, describe(value));
   }
-  return settings as CheckpointSettings;
+}
+
+/** Settings may name others (`${model.d_model}`): these stand in their place. */
+function resolved(value: Json, root: Json, depth = 0): Json {
+  if (isObject(value))
+    return new Map([...value].map(([key, item]) => [key, resolved(item, root, depth + 1)]));
+  const path = typeof value === 'string' ? /^\$\{([\w.]+)\}$/.exec(value)?.[1] : undefined;
+  if (path === undefined || depth > DEEPEST) return value;
+  let target: Json | undefined = root;
+  for (const key of path.split('.'))
+    target = isObject(target ?? null) ? (target as JsonObject).get(key) : undefined;
+  return target === undefined || isObject(target) ? value : resolved(target, root, depth + 1);
 }

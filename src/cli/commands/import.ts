@@ -33,6 +33,7 @@ interface Report {
   readonly bundle: string;
   readonly config: Pick<Imported['config'], 'name' | 'model' | 'filter' | 'tokenizer'>;
   readonly notes: readonly string[];
+  readonly warnings: readonly string[];
   readonly bytes: number;
   readonly seconds: number;
 }
@@ -51,6 +52,7 @@ function render({
   bundle,
   config,
   notes,
+  warnings,
   bytes,
   seconds,
 }: Report): string {
@@ -66,6 +68,7 @@ function render({
     ['filters', `${filter.features} features, ${filter.hidden} hidden, ${window}`],
     ['tokenizer', tokenizer.kind],
     ...notes.map((note) => ['note', note]),
+    ...warnings.map((warning) => ['warning', warning]),
     ['bundle', `${bundle}, ${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(2)} s`],
   ];
   return lines.map(([key, value]) => `${key.padEnd(10)}${value}`).join('\n');

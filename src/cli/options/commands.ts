@@ -126,6 +126,11 @@ export const IMPORT = {
       help: "a tokenizer.json, or 'characters' (DNA) or 'bytes'",
       completes: 'file',
     },
+    stem: {
+      type: 'text',
+      value: 'prefix',
+      help: 'which model, where the file holds several: what its names begin with, as in ema.backbone.',
+    },
     family: { type: 'choice', value: 'name', help: 'whose conventions', choices: ['hyenadna', 'safari'] },
     shift: {
       type: 'number',

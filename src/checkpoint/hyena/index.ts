@@ -1,0 +1,65 @@
+/** Hyena language models, as HyenaDNA's and safari's code saves them. */
+import { checkDimensions, type TensorNames } from '../../bundle/config.js';
+import type { Architecture } from '../architecture.js';
+import { choose } from './conventions.js';
+import {
+  defaultLayout,
+  detectDialect,
+  detectFamily,
+  detectStems,
+  givenNames,
+  isOfHead,
+  type Family,
+} from './dialect.js';
+import { inferDimensions, type Dimensions } from './dimensions.js';
+import { EMBEDDINGS } from './names.js';
+import { positionsDiffer } from './positions.js';
+import { readHyena } from './read.js';
+import { readSettings } from './settings.js';
+
+export interface HyenaDimensions extends Dimensions {
+  readonly family: Family;
+  /** What people call this way of naming tensors. */
+  readonly dialect: string;
+  readonly names: TensorNames;
+  /** The names as the file has them, wrappers and all. */
+  readonly given: TensorNames;
+}
+
+export const HYENA: Architecture = {
+  name: 'Hyena',
+  landmark: EMBEDDINGS,
+  detect: detectStems,
+  owns: isOfHead,
+  settings: readSettings,
+
+  dimensions(found, settings, chosen, notes) {
+    const { source, stem } = found;
+    const { names, title } = detectDialect(found);
+    const rows = source.tensors.get(stem + EMBEDDINGS)?.shape[0] ?? 0;
+    const family = chosen.family ?? detectFamily(stem, rows, settings.modelType?.value);
+    notes.push(`${family === 'hyenadna' ? 'HyenaDNA' : 'safari'} conventions`);
+    const choices = choose(chosen, settings, family, notes);
+    const context = chosen.context === undefined ? {} : { context: chosen.context };
+    const dimensions = inferDimensions(source, names, { ...choices, ...context }, settings);
+    const { model } = dimensions;
+    // What no bundle can hold is refused before anything is computed with it.
+    checkDimensions(model, dimensions.filter, source.file);
+    let { filter } = dimensions;
+    if (names.positions && positionsDiffer(source, stem, model, filter)) {
+      notes.push('positions (pos_emb) are trained, and kept');
+      filter = { ...filter, positions: 'stored' };
+    }
+    const layout = chosen.layout ?? defaultLayout(stem, family);
+    if (model.order > 2) notes.push(`filters of the ${model.order - 1} convolutions ${layout}`);
+    if (settings.context !== undefined && settings.context.value !== model.context) {
+      notes.push(`context ${model.context}, not the ${settings.context.value} of ${settings.context.field}`);
+    }
+    const full: TensorNames = { ...names, layout };
+    return { model, filter, family, dialect: title, names: full, given: givenNames(found, full) };
+  },
+
+  read({ source }, { model, filter, names }, leftOut) {
+    return readHyena(source, model, filter, names, leftOut);
+  },
+};

@@ -1,0 +1,37 @@
+/** The tokenizer of an imported model. */
+import { TOKENIZER_FILE, type TokenizerReference } from '../bundle/config.js';
+import { readSmallFile } from '../format/file.js';
+import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
+import { HYENADNA_ROWS, type Family } from './hyena/dialect.js';
+
+export interface ChosenTokenizer {
+  readonly tokenizer: TokenizerReference;
+  readonly tokenizerFile?: Uint8Array;
+}
+
+/** Names of tokenizers that need no file. */
+const BUILT_IN = ['characters', 'bytes'] as const;
+
+/**
+ * @param wanted a tokenizer.json, or the name of a built-in one
+ * @param beside the tokenizer.json beside the weights, if there is one
+ */
+export function chooseTokenizer(
+  wanted: string | undefined,
+  beside: string | undefined,
+  family: Family,
+  vocabulary: number,
+  notes: string[],
+): ChosenTokenizer {
+  const kind = BUILT_IN.find((name) => name === wanted);
+  if (kind !== undefined) return { tokenizer: { kind } };
+  const file = wanted ?? beside;
+  if (file !== undefined) {
+    const content = readSmallFile(file, 'a tokenizer.json', LONGEST_TOKENIZER);
+    checkTokenizer(content, file, vocabulary);
+    return { tokenizer: { kind: 'bpe', file: TOKENIZER_FILE }, tokenizerFile: content };
+  }
+  if (family === 'hyenadna' && vocabulary <= HYENADNA_ROWS) return { tokenizer: { kind: 'characters' } };
+  notes.push('no tokenizer given: one token per byte, assumed');
+  return { tokenizer: { kind: 'bytes' } };
+}
