@@ -12,8 +12,12 @@ const count = Number(tokens);
 async function feed(name) {
   const { model, tokenizer } = await load(bundle, { device: name });
   const { width } = model.config.model;
-  const mixer = await createMixer({ name: 'tiled', shape: { layers: model.mixers, width, length: count } });
-  for (let layer = 0; layer < model.mixers; layer++) mixer.setFilter(layer, await model.taps(layer, count));
+  const mixer = await createMixer({
+    name: 'tiled',
+    shape: { convolutions: model.convolutions, width, length: count },
+  });
+  for (let layer = 0; layer < model.convolutions; layer++)
+    mixer.setFilter(layer, await model.taps(layer, count));
   const state = model.start();
   const logits = [];
   const began = performance.now();

@@ -14,7 +14,11 @@ function floatsOf(file) {
 /** Seconds that all positions take; the sums go to `out`, `[time, channel]`. */
 async function run(filter, inputs, out, positions) {
   const plan = planName === 'binary' ? { plan: binaryPlan(positions) } : {};
-  const mixer = await createMixer({ name: 'tiled', shape: { layers: 1, width, length: positions }, ...plan });
+  const mixer = await createMixer({
+    name: 'tiled',
+    shape: { convolutions: 1, width, length: positions },
+    ...plan,
+  });
   mixer.setFilter(0, filter.subarray(0, positions * width));
   // The others' arrays have been written to as well before the clock starts.
   mixer.reset();

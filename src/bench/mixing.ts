@@ -1,14 +1,14 @@
 /**
- * How long position mixing takes, on its own: no model, random inputs and filters, every layer.
+ * How long position mixing takes, on its own: no model, random inputs and filters, every convolution.
  *
  * The tiled mixer runs from start to end, every tile and every position. The baselines, whose work is quadratic,
  * are measured at positions spread evenly over the range and integrated, unless everything is asked for. One mixer after
  * the other, each with the memory and the caches to itself, on the same inputs; and the sums are compared on the way: a
  * mixer that is fast and wrong must not be reported.
  */
-import type { BlockedMixer } from '../mixer/online.js';
-import { createMixerOn, FRESH } from '../mixer/create.js';
-import type { MixerName, MixerShape } from '../mixer/mixer.js';
+import type { MixerName, MixerShape } from '../mixer/shape.js';
+import type { OnlineMixer } from '../mixer/online.js';
+import { createMixerOn, PROCESS_MEMORY } from '../mixer/create.js';
 import type { Plan } from '../mixer/plan/plan.js';
 import { accumulate, integrate, samplePositions, type Curve } from './curve.js';
 import { quantiles, type Quantiles } from './quantiles.js';
@@ -28,8 +28,8 @@ export interface Contender {
 }
 
 export interface MixingOptions {
-  /** Layers (M), channels (D), positions (L). */
-  readonly layers: number;
+  /** Convolutions (M), channels (D), positions (L). */
+  readonly convolutions: number;
   readonly width: number;
   readonly length: number;
   readonly contenders: readonly Contender[];
@@ -59,7 +59,7 @@ export interface MixerTiming {
   readonly totalMs: number;
   /** Whether the total is integrated from sampled positions. */
   readonly estimated: boolean;
-  /** The total per position, sequence, layer and channel, ns. */
+  /** The total per position, sequence, convolution and channel, ns. */
   readonly nsPerTokenChannel: number;
   /** Both calls of one position, over the positions measured, us. */
   readonly tokens: Quantiles;
@@ -67,7 +67,7 @@ export interface MixerTiming {
 }
 
 export interface MixingResult {
-  readonly layers: number;
+  readonly convolutions: number;
   readonly width: number;
   readonly length: number;
   readonly timings: readonly MixerTiming[];
@@ -86,7 +86,7 @@ const ROUNDOFF = 2 ** -24;
 
 /** Measures mixers side by side. Throws if their results differ by more than float32 allows. */
 export async function measureMixing(options: MixingOptions): Promise<MixingResult> {
-  const { layers, width, length, contenders, full, samples = 32, onProgress } = options;
+  const { convolutions, width, length, contenders, full, samples = 32, onProgress } = options;
   const sampled = samplePositions(length, full === true ? length : samples);
   const comparison = new Comparison(8 * ROUNDOFF * Math.sqrt(Math.log2(2 * length)));
   const timings: MixerTiming[] = [];
@@ -97,7 +97,7 @@ export async function measureMixing(options: MixingOptions): Promise<MixingResul
   }
   onProgress?.(1);
   const { positions, worst, bound } = comparison;
-  return { layers, width, length, timings, agreement: { positions, worst, bound } };
+  return { convolutions, width, length, timings, agreement: { positions, worst, bound } };
 }
 
 /** One mixer's way over all positions; a tiled one's fastest of several. */
@@ -105,14 +105,15 @@ async function measure(
   contender: Contender,
   sampled: ReadonlySet<number>,
   comparison: Comparison,
-  { layers, width, length, seed = 1, rounds = 5, onProgress }: MixingOptions,
+  { convolutions, width, length, seed = 1, rounds = 5, onProgress }: MixingOptions,
 ): Promise<MixerTiming> {
-  const track = await Track.open(contender, { layers, width, length });
+  const track = await Track.open(contender, { convolutions, width, length });
   try {
     const filters = new Random(seed);
     const taps = new Float32Array(length * width);
-    for (let layer = 0; layer < layers; layer++) track.setFilter(layer, filters.fill(taps));
-    const y = new Float32Array(layers * width);
+    for (let convolution = 0; convolution < convolutions; convolution++)
+      track.setFilter(convolution, filters.fill(taps));
+    const y = new Float32Array(convolutions * width);
     const count = track.mixer.name === 'tiled' ? rounds : 1;
     let best: MixerTiming | undefined;
     for (let round = 0; round < count; round++) {
@@ -168,32 +169,35 @@ class Track {
   private setupMs = 0;
   /** Time of each position, us; NaN where it was not measured in full. */
   private readonly tokens: Float64Array;
-  /** `[layer, lane, channel]`. */
+  /** `[convolution, lane, channel]`. */
   private readonly y: Float32Array;
   private readonly sums: Float32Array;
-  /** Of lane 0, `[layer, channel]`. */
+  /** Of lane 0, `[convolution, channel]`. */
   private readonly out: Float32Array;
 
   private constructor(
     private readonly contender: Contender,
-    readonly mixer: BlockedMixer,
+    readonly mixer: OnlineMixer,
   ) {
-    const { layers, width, length, lanes = 1 } = mixer.shape;
+    const { convolutions, width, length, lanes = 1 } = mixer.shape;
     this.tokens = new Float64Array(length);
-    this.y = new Float32Array(layers * lanes * width);
-    this.sums = new Float32Array(layers * lanes * width);
-    this.out = new Float32Array(layers * width);
+    this.y = new Float32Array(convolutions * lanes * width);
+    this.sums = new Float32Array(convolutions * lanes * width);
+    this.out = new Float32Array(convolutions * width);
   }
 
   static async open(contender: Contender, shape: MixerShape): Promise<Track> {
     const { mixer: name, lanes = 1, plan, memory, threads = 1 } = contender;
     const how = { threads, ...(plan && { plan }), ...(memory !== undefined && { memory }) };
-    return new Track(contender, await createMixerOn({ name, shape: { ...shape, lanes }, ...how }, FRESH));
+    return new Track(
+      contender,
+      await createMixerOn({ name, shape: { ...shape, lanes }, ...how }, PROCESS_MEMORY),
+    );
   }
 
-  setFilter(layer: number, taps: Float32Array): void {
+  setFilter(convolution: number, taps: Float32Array): void {
     const begin = performance.now();
-    this.mixer.setFilter(layer, taps);
+    this.mixer.setFilter(convolution, taps);
     this.setupMs += performance.now() - begin;
   }
 
@@ -205,14 +209,14 @@ class Track {
 
   /**
    * One position: the tiled mixer always does all of it, the others what a sample needs. Returns the sums of a sample,
-   * `[layer, channel]`, overwritten by the next.
+   * `[convolution, channel]`, overwritten by the next.
    */
   step(t: number, inputs: Float32Array, sample: boolean): Float32Array | undefined {
     const { mixer, y, sums, out } = this;
-    const { width, layers, lanes = 1 } = mixer.shape;
-    for (let layer = 0; layer < layers; layer++) {
-      const row = inputs.subarray(layer * width, (layer + 1) * width);
-      for (let lane = 0; lane < lanes; lane++) y.set(row, (layer * lanes + lane) * width);
+    const { width, convolutions, lanes = 1 } = mixer.shape;
+    for (let convolution = 0; convolution < convolutions; convolution++) {
+      const row = inputs.subarray(convolution * width, (convolution + 1) * width);
+      for (let lane = 0; lane < lanes; lane++) y.set(row, (convolution * lanes + lane) * width);
     }
     const whole = sample || mixer.name === 'tiled';
     if (mixer.name === 'eager') {
@@ -225,16 +229,16 @@ class Track {
     mixer.push(y);
     if (whole) this.tokens[t] = (performance.now() - begin) * 1e3;
     if (!sample) return undefined;
-    for (let layer = 0; layer < layers; layer++) {
-      const at = layer * lanes * width;
-      out.set(sums.subarray(at, at + width), layer * width);
+    for (let convolution = 0; convolution < convolutions; convolution++) {
+      const at = convolution * lanes * width;
+      out.set(sums.subarray(at, at + width), convolution * width);
     }
     return out;
   }
 
   timing(sampled: ReadonlySet<number>): MixerTiming {
     const { mixer, tokens, setupMs, contender } = this;
-    const { layers, width, length, lanes = 1 } = mixer.shape;
+    const { convolutions, width, length, lanes = 1 } = mixer.shape;
     const estimated = mixer.name !== 'tiled' && sampled.size < length;
     const curve = estimated ? integrate(tokens, sampled) : accumulate(tokens);
     const totalMs = curve[curve.length - 1].ms;
@@ -248,7 +252,7 @@ class Track {
       setupMs,
       totalMs,
       estimated,
-      nsPerTokenChannel: (totalMs * 1e6) / (length * lanes * layers * width),
+      nsPerTokenChannel: (totalMs * 1e6) / (length * lanes * convolutions * width),
       tokens: quantiles(tokens.filter((us) => !Number.isNaN(us))),
       curve,
     };
@@ -268,7 +272,7 @@ function difference(a: Float32Array, b: Float32Array): number {
 
 /** Runs the same mixer for a short while, so that the measured one starts with optimised code. */
 async function warmUp({ label, mixer, threads = 1 }: Contender, width: number): Promise<void> {
-  const shape = { layers: 1, width, length: 1024 };
+  const shape = { convolutions: 1, width, length: 1024 };
   const y = new Float32Array(width);
   const track = await Track.open({ label, mixer, threads }, shape);
   track.setFilter(0, new Float32Array(shape.length * width));

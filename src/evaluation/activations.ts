@@ -50,9 +50,9 @@ async function filledMixer(
   length: number,
   threads: number,
 ): ReturnType<typeof createMixer> {
-  const shape = { layers: model.mixers, width: model.config.model.width, length };
+  const shape = { convolutions: model.convolutions, width: model.config.model.width, length };
   checkMemory(shape, name, threads);
   const mixer = await createMixer({ name, shape, threads });
-  for (let m = 0; m < model.mixers; m++) mixer.setFilter(m, await model.taps(m, length));
+  for (let m = 0; m < model.convolutions; m++) mixer.setFilter(m, await model.taps(m, length));
   return mixer;
 }

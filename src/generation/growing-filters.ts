@@ -1,16 +1,16 @@
 /**
  * A mixer's filters, evaluated as they are needed: the first token does not wait for the taps of the last.
  *
- * A flat plan takes up to three rows more of each filter with each position. Every layer's filter grows once in a period
+ * A flat plan takes up to three rows more of each filter with each position. Every convolution's filter grows once in a period
  * of 32 steps, in two of them: in one its next rows are evaluated (E), two steps later they are set (S), so that no token
- * waits for both. Layers take turns, and both happen in odd steps, in which no tile beyond the first level's is due. With
- * four layers:
+ * waits for both. Filters take turns, and both happen in odd steps, in which no tile beyond the first level's is due. With
+ * four filters:
  *
  *     step modulo 32   1   3   5   7   9  11  13  15  17  19  21  23  25  27  29  31
- *     layer 0          S                                                           E
- *     layer 1                      E   S
- *     layer 2                                      E   S
- *     layer 3                                                      E   S
+ *     filter 0         S                                                           E
+ *     filter 1                     E   S
+ *     filter 2                                     E   S
+ *     filter 3                                                     E   S
  *
  * What is set in a period lasts until the end of the next one.
  */
@@ -29,19 +29,20 @@ const PERIOD = 32;
 /** Steps from evaluating rows to setting them. */
 const AHEAD = 2;
 
-/** What one step does besides its token: the layers whose next rows it evaluates, and those whose rows it sets. */
+/** What one step does besides its token: the convolutions whose next rows it evaluates, and those whose rows it sets. */
 export interface Growth {
   readonly evaluate: readonly number[];
   readonly set: readonly number[];
 }
 
 /** What the step that makes `known` inputs known does. */
-export function growthAt(known: number, layers: number): Growth {
-  const all = Array.from({ length: layers }, (_, layer) => layer);
-  const turn = (layer: number): number => 1 + 2 * Math.floor(((PERIOD / 2) * layer) / layers);
+export function growthAt(known: number, convolutions: number): Growth {
+  const all = Array.from({ length: convolutions }, (_, convolution) => convolution);
+  const turn = (convolution: number): number =>
+    1 + 2 * Math.floor(((PERIOD / 2) * convolution) / convolutions);
   return {
-    evaluate: all.filter((layer) => (known + AHEAD) % PERIOD === turn(layer)),
-    set: all.filter((layer) => known % PERIOD === turn(layer)),
+    evaluate: all.filter((convolution) => (known + AHEAD) % PERIOD === turn(convolution)),
+    set: all.filter((convolution) => known % PERIOD === turn(convolution)),
   };
 }
 
@@ -55,8 +56,8 @@ const endOfNext = (known: number): number => known - (known % PERIOD) + 2 * PERI
 /** Sets a mixer's filters whole, with all rows it takes: so its sums do not depend on its length. */
 export async function setFilters(model: LanguageModel, mixer: Mixer): Promise<void> {
   const rows = rowsOf(model, mixer);
-  for (let layer = 0; layer < mixer.shape.layers; layer++) {
-    mixer.setFilter(layer, await model.taps(layer, rows));
+  for (let convolution = 0; convolution < mixer.shape.convolutions; convolution++) {
+    mixer.setFilter(convolution, await model.taps(convolution, rows));
   }
 }
 
@@ -65,7 +66,7 @@ const rowsOf = (model: LanguageModel, mixer: Mixer): number =>
 
 /** The filters of a mixer of one lane; which plan it has does not matter. */
 export class GrowingFilters {
-  /** Rows set, by layer. */
+  /** Rows set, by convolution. */
   private readonly rows: number[];
   /** The rows to set next, if they have been evaluated. */
   private readonly next: (Float32Array | null)[];
@@ -78,50 +79,50 @@ export class GrowingFilters {
     private readonly model: LanguageModel,
     private readonly mixer: Mixer,
   ) {
-    const { layers } = mixer.shape;
-    this.rows = new Array<number>(layers).fill(0);
-    this.next = new Array<null>(layers).fill(null);
-    this.growth = Array.from({ length: PERIOD }, (_, known) => growthAt(known, layers));
+    const { convolutions } = mixer.shape;
+    this.rows = new Array<number>(convolutions).fill(0);
+    this.next = new Array<null>(convolutions).fill(null);
+    this.growth = Array.from({ length: PERIOD }, (_, known) => growthAt(known, convolutions));
     this.most = rowsOf(model, mixer);
   }
 
-  /** Sets what all layers need to go on from `known` inputs, and some more. `onLayer` is called before each. */
-  async start(known: number, onLayer?: (layer: number) => void): Promise<void> {
+  /** Sets what all convolutions need to go on from `known` inputs, and some more. `onConvolution` is called before each. */
+  async start(known: number, onConvolution?: (convolution: number) => void): Promise<void> {
     const { mixer, rows } = this;
     const whole = mixer.tapsNeeded(0) === mixer.shape.length;
-    for (let layer = 0; layer < rows.length; layer++) {
-      onLayer?.(layer);
-      await this.evaluate(layer, whole ? Infinity : Math.max(START, this.target(known)));
-      this.set(layer);
+    for (let convolution = 0; convolution < rows.length; convolution++) {
+      onConvolution?.(convolution);
+      await this.evaluate(convolution, whole ? Infinity : Math.max(START, this.target(known)));
+      this.set(convolution);
     }
   }
 
   /** Before the push that makes `known` inputs known. */
   async step(known: number): Promise<void> {
     const { evaluate, set } = this.growth[known % PERIOD];
-    for (const layer of evaluate) await this.evaluate(layer, this.target(known + AHEAD));
-    for (const layer of set) this.set(layer);
+    for (const convolution of evaluate) await this.evaluate(convolution, this.target(known + AHEAD));
+    for (const convolution of set) this.set(convolution);
   }
 
   /**
-   * Rows for a layer whose turn it is. The same for all layers of a period, which then share what filters are evaluated
+   * Rows for a convolution whose turn it is. The same for all convolutions of a period, which then share what filters are evaluated
    * from. Plans that are not flat take rows in leaps, and say so.
    */
   private target(known: number): number {
     return Math.max(rowsFor(known), this.mixer.tapsNeeded(endOfNext(known)));
   }
 
-  private async evaluate(layer: number, target: number): Promise<void> {
-    const [first, end] = [this.rows[layer], Math.min(target, this.most)];
-    if (first < end) this.next[layer] = await this.model.taps(layer, end, first);
+  private async evaluate(convolution: number, target: number): Promise<void> {
+    const [first, end] = [this.rows[convolution], Math.min(target, this.most)];
+    if (first < end) this.next[convolution] = await this.model.taps(convolution, end, first);
   }
 
-  private set(layer: number): void {
+  private set(convolution: number): void {
     const { rows, next, mixer } = this;
-    const taps = next[layer];
+    const taps = next[convolution];
     if (taps === null) return;
-    mixer.setFilter(layer, taps, rows[layer]);
-    rows[layer] += taps.length / mixer.shape.width;
-    next[layer] = null;
+    mixer.setFilter(convolution, taps, rows[convolution]);
+    rows[convolution] += taps.length / mixer.shape.width;
+    next[convolution] = null;
   }
 }

@@ -69,16 +69,21 @@ export class Lanes {
   /** All lanes idle. Throws a MemoryError if there is no room for them. */
   static async open(model: LanguageModel, options: LanesOptions): Promise<Lanes> {
     const { count, length, mixer: name = 'tiled', threads = 1, memory = Infinity, growFrom } = options;
-    const layers = model.mixers;
-    const shape = { layers, width: model.config.model.width, length, ...(count > 1 && { lanes: count }) };
+    const convolutions = model.convolutions;
+    const shape = {
+      convolutions,
+      width: model.config.model.width,
+      length,
+      ...(count > 1 && { lanes: count }),
+    };
     const plan = fittingPlan({ name, shape, threads, memory, plan: options.plan ?? flatPlans(length) });
     checkMemory(shape, name, threads, plan);
     const mixer = await createMixer({ name, shape, threads, plan });
     try {
       const filters = growFrom === undefined ? undefined : new GrowingFilters(model, mixer);
       if (filters === undefined) await setFilters(model, mixer);
-      else await filters.start(growFrom!, (layer) => options.onProgress?.(layer, layers));
-      options.onProgress?.(layers, layers);
+      else await filters.start(growFrom!, (convolution) => options.onProgress?.(convolution, convolutions));
+      options.onProgress?.(convolutions, convolutions);
       return new Lanes(model, mixer, filters);
     } catch (error) {
       await mixer.close();
@@ -114,9 +119,9 @@ export class Lanes {
       const filled = reading === 'fill';
       const start = await model.prefill(prompt, filled ? 0 : ahead, {
         ...(onProgress && { onProgress }),
-        onLayer: (layer, { inputs, pending }) => {
-          if (filled) mixer.fill(layer, inputs, lane);
-          else mixer.addPending(layer, pending, lane);
+        onConvolution: (convolution, { inputs, pending }) => {
+          if (filled) mixer.fill(convolution, inputs, lane);
+          else mixer.addPending(convolution, pending, lane);
         },
       });
       if (filled) mixer.resume(prompt.length, lane);
@@ -171,10 +176,10 @@ export class Lanes {
   save(): MixerPoint {
     const { mixer, state } = this;
     const { name, plan, position } = mixer;
-    const { layers, width, length } = mixer.shape;
+    const { convolutions, width, length } = mixer.shape;
     return {
       state: state.save(),
-      mixer: { name, shape: { layers, width, length }, plan, position },
+      mixer: { name, shape: { convolutions, width, length }, plan, position },
       arrays: mixer.state(),
     };
   }

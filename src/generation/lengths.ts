@@ -53,5 +53,9 @@ export function lengthsOf(prompt: number, count: number, context: number, readin
 
 /** The mixer for a text of `count` tokens that begins with nothing: a position for each that is fed back. */
 export function mixerShape(model: LanguageModel, count: number): MixerShape {
-  return { layers: model.mixers, width: model.config.model.width, length: Math.max(1, count - 1) };
+  return {
+    convolutions: model.convolutions,
+    width: model.config.model.width,
+    length: Math.max(1, count - 1),
+  };
 }

@@ -17,7 +17,7 @@ export function checkMemory(
   if (bytes > available) {
     throw new MemoryError(
       `the ${mixer} mixer needs ${gibibytes(bytes)} for ${shape.length} positions of ` +
-        `${shape.layers} x ${shape.width} channels, and ${gibibytes(available)} are free`,
+        `${shape.convolutions} x ${shape.width} channels, and ${gibibytes(available)} are free`,
     );
   }
   return bytes;

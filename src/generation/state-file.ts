@@ -242,7 +242,11 @@ class StateReader {
     const { context, vocabulary, width } = model.config.model;
     const count = header.integer('ids', { min: 2, max: context + 2 });
     const prompt = header.integer('prompt', { min: 1, max: count - 1 });
-    const mixer = readMixer(header.object('mixer'), { layers: model.mixers, width, length: context });
+    const mixer = readMixer(header.object('mixer'), {
+      convolutions: model.convolutions,
+      width,
+      length: context,
+    });
     // All tokens but the last have been through the mixer, the prompt's too if it was filled in.
     const fed = [count - prompt - 1, count - 1];
     if (!fed.includes(mixer.position))
@@ -374,7 +378,7 @@ function readText(fields: Fields): SavedText {
 /** What the plan is beyond plain data is the mixer's to check. */
 function readMixer(
   fields: Fields,
-  most: Required<Pick<MixerShape, 'layers' | 'width' | 'length'>>,
+  most: Required<Pick<MixerShape, 'convolutions' | 'width' | 'length'>>,
 ): SavedPoint['mixer'] {
   const shape = fields.object('shape');
   const one = (value: number): { min: number; max: number } => ({ min: value, max: value });
@@ -386,7 +390,7 @@ function readMixer(
   return {
     name: fields.oneOf('name', ['lazy', 'eager', 'tiled'] as const),
     shape: {
-      layers: shape.integer('layers', one(most.layers)),
+      convolutions: shape.integer('convolutions', one(most.convolutions)),
       width: shape.integer('width', one(most.width)),
       length,
     },

@@ -1,6 +1,7 @@
-import { BlockedMixer } from './online.js';
-import type { Mixer, MixerName, MixerShape } from './mixer.js';
-import { fitsPages, layoutLayer, pageBytes, pagesFor } from './memory/layout.js';
+import type { MixerName, MixerShape } from './shape.js';
+import { OnlineMixer } from './online.js';
+import type { Mixer } from './mixer.js';
+import { fitsPages, layoutConvolution, pageBytes, pagesFor } from './memory/layout.js';
 import { openEngine, type EngineData, type KernelsName } from './engine/build.js';
 import { checkPlan } from './plan/check.js';
 import type { Plan } from './plan/plan.js';
@@ -22,7 +23,7 @@ export interface MixerOptions {
 
 /** Hooks for tests: memory from elsewhere, threads that are there from the start, and sharing of even the smallest jobs. */
 export interface MixerInternals {
-  /** Makes a layer's memory. Its contents may be anything. */
+  /** Makes a convolution's memory. Its contents may be anything. */
   readonly allocate: (pages: number) => WebAssembly.Memory;
   /** Whether what it makes holds nothing but zeros. */
   readonly zeroed?: boolean;
@@ -32,41 +33,41 @@ export interface MixerInternals {
   readonly started?: boolean;
 }
 
-/** Fresh memory, jobs shared when that pays. */
-export const FRESH: MixerInternals = { allocate: sharedMemory, zeroed: true };
+/** Memory from the system, jobs shared when that pays. */
+export const PROCESS_MEMORY: MixerInternals = { allocate: sharedMemory, zeroed: true };
 
 /** The most threads that make sense to ask for. */
 const MAXIMUM_THREADS = 256;
 
 /**
- * Bytes of array memory a mixer will hold, all layers together, without allocating any of it. Throws a RangeError
- * with the figures if a layer does not fit one WebAssembly memory (4 GiB).
+ * Bytes of array memory a mixer will hold, all convolutions together, without allocating any of it. Throws a RangeError
+ * with the figures if a convolution does not fit one WebAssembly memory (4 GiB).
  */
 export function bytesNeeded(shape: MixerShape, name: MixerName, plan?: Plan, threads = 1): number {
   const fitting = plan ?? fittingPlan({ name, shape, threads });
-  return shape.layers * pageBytes(layerPages(shape, name, fitting, threads));
+  return shape.convolutions * pageBytes(convolutionPages(shape, name, fitting, threads));
 }
 
-/** Makes a mixer: allocates its memory, one WebAssembly memory per layer, and starts its threads. */
+/** Makes a mixer: allocates its memory, one WebAssembly memory per convolution, and starts its threads. */
 export function createMixer(options: MixerOptions): Promise<Mixer> {
-  return createMixerOn(options, FRESH);
+  return createMixerOn(options, PROCESS_MEMORY);
 }
 
 /** `createMixer` with its internals open. */
-export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<BlockedMixer> {
+export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<OnlineMixer> {
   const { name, shape, threads = 1, kernels = 'wasm' } = options;
   checkOptions(options);
   checkShape(shape);
   const plan = fittingPlan(options);
-  const pages = layerPages(shape, name, plan, threads);
+  const pages = convolutionPages(shape, name, plan, threads);
   const memories: WebAssembly.Memory[] = [];
-  for (let layer = 0; layer < shape.layers; layer++) {
+  for (let convolution = 0; convolution < shape.convolutions; convolution++) {
     try {
       memories.push(internals.allocate(pages));
     } catch (cause) {
       const mib = (pageBytes(pages) / 2 ** 20).toFixed(0);
       throw new RangeError(
-        `no memory for layer ${layer + 1} of ${shape.layers}: each layer of this mixer needs ${mib} MiB`,
+        `no memory for convolution ${convolution + 1} of ${shape.convolutions}: each convolution of this mixer needs ${mib} MiB`,
         { cause },
       );
     }
@@ -74,14 +75,14 @@ export async function createMixerOn(options: MixerOptions, internals: MixerInter
   const data: EngineData = { name, shape, plan, threads, kernels, memories };
   const opened = openEngine(data);
   const { engine } = opened;
-  const units = shape.layers * opened.layers[0].layout.groups;
+  const units = shape.convolutions * opened.convolutions[0].layout.groups;
   // Steps that are flat are not shared: without far tiles, there is nothing for others to do.
-  const alone = threads === 1 || (engine.flat && engine.deferred === undefined);
-  const team = alone ? soloTeam(engine, units) : await startTeam(engine, data, units, threads, internals);
-  return new BlockedMixer(
+  const solo = threads === 1 || (engine.flat && engine.deferred === undefined);
+  const team = solo ? soloTeam(engine, units) : await startTeam(engine, data, units, threads, internals);
+  return new OnlineMixer(
     shape,
     plan,
-    shape.layers * pageBytes(pages),
+    shape.convolutions * pageBytes(pages),
     opened,
     team,
     internals.zeroed === true,
@@ -98,8 +99,8 @@ export function fittingPlan({ name, shape, threads = 1, plan, memory = Infinity 
   let least = Infinity;
   for (const candidate of candidates) {
     checkPlan(candidate, length);
-    const { bytes } = layoutLayer(name, shape, candidate, threads);
-    const total = shape.layers * pageBytes(Math.ceil(bytes / pageBytes(1)));
+    const { bytes } = layoutConvolution(name, shape, candidate, threads);
+    const total = shape.convolutions * pageBytes(Math.ceil(bytes / pageBytes(1)));
     if (total <= memory && fitsPages({ bytes })) return candidate;
     least = Math.min(least, total);
   }
@@ -107,18 +108,18 @@ export function fittingPlan({ name, shape, threads = 1, plan, memory = Infinity 
   if (memory === Infinity) return candidates[candidates.length - 1];
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
   throw new RangeError(
-    `a ${name} mixer of ${shape.layers} x ${shape.width} channels and ${length} positions needs ` +
+    `a ${name} mixer of ${shape.convolutions} x ${shape.width} channels and ${length} positions needs ` +
       `${candidates.length > 1 ? 'at least ' : ''}${least} bytes (${gib(least)}), more than the ${gib(memory)} allowed`,
   );
 }
 
-function layerPages(shape: MixerShape, name: MixerName, plan: Plan, threads: number): number {
+function convolutionPages(shape: MixerShape, name: MixerName, plan: Plan, threads: number): number {
   checkShape(shape);
   checkPlan(plan, shape.length);
   const { width, length } = shape;
   return pagesFor(
-    layoutLayer(name, shape, plan, threads),
-    `a ${name} mixer's layer of ${width} channels and ${length} positions`,
+    layoutConvolution(name, shape, plan, threads),
+    `a ${name} mixer's convolution of ${width} channels and ${length} positions`,
   );
 }
 
@@ -130,12 +131,13 @@ function sharedMemory(pages: number): WebAssembly.Memory {
 function checkOptions({ name, threads = 1, kernels = 'wasm' }: MixerOptions): void {
   if (name !== 'lazy' && name !== 'eager' && name !== 'tiled')
     throw new RangeError(`unknown mixer ${String(name)}`);
-  if (kernels !== 'wasm' && kernels !== 'plain') throw new RangeError(`unknown kernels ${String(kernels)}`);
+  if (kernels !== 'wasm' && kernels !== 'reference')
+    throw new RangeError(`unknown kernels ${String(kernels)}`);
   checkWhole('threads', threads, MAXIMUM_THREADS);
 }
 
-function checkShape({ layers, width, length, lanes = 1 }: MixerShape): void {
-  checkWhole('layers', layers, 2 ** 16);
+function checkShape({ convolutions, width, length, lanes = 1 }: MixerShape): void {
+  checkWhole('convolutions', convolutions, 2 ** 16);
   checkWhole('lanes', lanes, 2 ** 12);
   checkWhole('width', width, 2 ** 24);
   // Beyond, a single channel group would not fit a memory; and positions stay small integers.

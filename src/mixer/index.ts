@@ -1,5 +1,6 @@
 /** Position mixing: online long convolutions, the offline one for prompts, and any other mixer that can be tiled. */
-export type { Mixer, MixerName, MixerShape } from './mixer.js';
+export type { Mixer } from './mixer.js';
+export type { MixerName, MixerShape } from './shape.js';
 export type { LevelPlan, Plan, TauName } from './plan/plan.js';
 export {
   binaryPlan,
@@ -23,7 +24,7 @@ export {
   type Level,
   type Range,
   type Tile,
-} from './schedule/tiling.js';
+} from './schedule/index.js';
 export { bytesNeeded, createMixer, fittingPlan, type MixerOptions } from './create.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';
 export * from './framework/index.js';

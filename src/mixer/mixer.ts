@@ -1,29 +1,17 @@
 /**
  * Position mixing, seen from outside.
  *
- * A long-convolution layer maps its inputs y to `z[t] = sum over i <= t of y[i] * rho[t - i]`, channel by
+ * A long convolution maps its inputs y to `z[t] = sum over i <= t of y[i] * rho[t - i]`, channel by
  * channel. Generation is online: y[t] is known only after every z before it has been through the model. A
- * mixer therefore hands out, at each position, the *pending* sum over the strict past (i < t), for all layers
+ * mixer therefore hands out, at each position, the *pending* sum over the strict past (i < t), for all convolutions
  * at once; the missing term `y[t] * rho[0]` (the paper's "red cell") is computed inside the model.
  */
 
 import type { Plan } from './plan/plan.js';
-
-export type MixerName = 'lazy' | 'eager' | 'tiled';
-
-export interface MixerShape {
-  /** Layers, each one long convolution (M). */
-  readonly layers: number;
-  /** Channels per layer (D). */
-  readonly width: number;
-  /** Positions the mixer can hold (L). */
-  readonly length: number;
-  /** Sequences side by side, with the same filters, each at a position of its own (B). Default 1. */
-  readonly lanes?: number;
-}
+import type { MixerName, MixerShape } from './shape.js';
 
 /**
- * Values of one step are `[layer, lane, channel]`. Lanes at position `length` and retired lanes take no part: their
+ * Values of one step are `[convolution, lane, channel]`. Lanes at position `length` and retired lanes take no part: their
  * pending sums are 0, their inputs are ignored.
  */
 export interface Mixer {
@@ -44,10 +32,10 @@ export interface Mixer {
   /** The position (0-based) of a lane whose pending sums can be read and whose input is expected next. */
   positionOf(lane: number): number;
   /**
-   * Sets a layer's filter, `[time, channel]`, `length` to `filterRows` of them; row 0 is never read. Before the first push;
+   * Sets a convolution's filter, `[time, channel]`, `length` to `filterRows` of them; row 0 is never read. Before the first push;
    * but the first rows may come first, and others (from row `first`, where the last ones ended) later: see `tapsNeeded`.
    */
-  setFilter(layer: number, taps: Float32Array, first?: number): void;
+  setFilter(convolution: number, taps: Float32Array, first?: number): void;
   /**
    * Rows of every filter that must be set before the push that makes `known` inputs known, as far as it has as many.
    * Never fewer for more inputs; where it is `length` from the start, filters are set whole.
@@ -57,16 +45,16 @@ export interface Mixer {
    * Adds sums that come from before position 0 (a prompt), `[time, channel]`, at most `length` rows, to one lane
    * (default 0); in a folded plan, at most half of them. Before its first push.
    */
-  addPending(layer: number, values: Float32Array, lane?: number): void;
+  addPending(convolution: number, values: Float32Array, lane?: number): void;
   /**
-   * Takes the inputs of a layer's positions 0 ... P - 1 at once, `[time, channel]`, in one lane (default 0), as if they
+   * Takes the inputs of a convolution's positions 0 ... P - 1 at once, `[time, channel]`, in one lane (default 0), as if they
    * had been pushed. Their pending sums are not computed, only what they contribute to later ones, in O(P log P).
-   * Once all layers are filled, `resume(P)` goes on after them. Before the first push.
+   * Once all convolutions are filled, `resume(P)` goes on after them. Before the first push.
    */
-  fill(layer: number, inputs: Float32Array, lane?: number): void;
-  /** Writes the pending sums of each lane's position to `out`, `[layer, lane, channel]`. */
+  fill(convolution: number, inputs: Float32Array, lane?: number): void;
+  /** Writes the pending sums of each lane's position to `out`, `[convolution, lane, channel]`. */
   pending(out: Float32Array): void;
-  /** Takes the inputs y of each lane's position, `[layer, lane, channel]`, and moves to the next ones. */
+  /** Takes the inputs y of each lane's position, `[convolution, lane, channel]`, and moves to the next ones. */
   push(y: Float32Array): void;
   /** Goes back to position 0 with nothing pending, in one lane or in all. Filters stay. */
   reset(lane?: number): void;

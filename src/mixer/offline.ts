@@ -1,10 +1,10 @@
 /**
- * The convolution of a whole prompt, known in advance: no schedule, one FFT convolution per layer, O(n log n).
+ * The convolution of a whole prompt, known in advance: no schedule, one FFT convolution for each of the model's, O(n log n).
  * Its last rows are what the prompt leaves pending for the positions to generate; with them the prompt itself can
- * be forgotten, and generation starts as a fresh online convolution at position 0.
+ * be forgotten, and generation starts as a new online convolution at position 0.
  */
 import type { Kernels } from './kernel/kernels.js';
-import { writePlainTables, writeTwistedTables } from './kernel/twiddles.js';
+import { writeTwiddles, writeTwistedTwiddles } from './kernel/twiddles.js';
 import { wasmKernels } from './kernel/wasm.js';
 import { GROUP, groupsOf, LINE, toLines } from './memory/blocks.js';
 import { Bump } from './memory/bump.js';
@@ -23,7 +23,7 @@ export interface OfflineShape {
 /** Addresses in the convolver's memory; n points are half the (negacyclic) convolution's length. */
 interface OfflineLayout {
   readonly n: number;
-  readonly plain: number;
+  readonly twiddles: number;
   readonly twisted: number;
   /** Lines `[n][16]`, `[2n][16]`, `[P + K][16]`. */
   readonly inputs: number;
@@ -42,7 +42,7 @@ function layoutOffline({ prompt, ahead }: OfflineShape): OfflineLayout {
   const bump = new Bump();
   return {
     n,
-    plain: bump.take(tableBytes(n / 4, 2)),
+    twiddles: bump.take(tableBytes(n / 4, 2)),
     twisted: bump.take(tableBytes(n, 4)),
     inputs: bump.take(n * LINE),
     taps: bump.take(2 * n * LINE),
@@ -74,7 +74,7 @@ export function offlineBytesNeeded(shape: OfflineShape): number {
   return pageBytes(pagesOffline(shape));
 }
 
-/** Convolves prompts of one shape; holds scratch for one channel group, so make one and use it for every layer. */
+/** Convolves prompts of one shape; holds scratch for one channel group, so make one and use it for every convolution. */
 export class OfflineConvolver {
   private readonly layout: OfflineLayout;
   private readonly floats: Float32Array;
@@ -86,12 +86,12 @@ export class OfflineConvolver {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.floats = new Float32Array(memory.buffer);
     this.kernels = wasmKernels(memory);
-    writePlainTables(this.floats, this.layout.plain / 4, this.layout.n / 4);
-    writeTwistedTables(this.floats, this.layout.twisted / 4, this.layout.n);
+    writeTwiddles(this.floats, this.layout.twiddles / 4, this.layout.n / 4);
+    writeTwistedTwiddles(this.floats, this.layout.twisted / 4, this.layout.n);
   }
 
   /**
-   * One layer: `z[t] = sum over i <= min(t, P - 1) of y[i] * rho[t - i]`.
+   * One convolution: `z[t] = sum over i <= min(t, P - 1) of y[i] * rho[t - i]`.
    *
    * @param inputs y, `[time, channel]` = `[P, D]`
    * @param taps rho, `[time, channel]` = `[P + K, D]`, row 0 included
@@ -105,13 +105,13 @@ export class OfflineConvolver {
     checkSize('taps', taps, total, width);
     checkSize('outputs', outputs, total, width);
     const { layout, floats, kernels } = this;
-    const { n, plain, twisted } = layout;
+    const { n, twiddles, twisted } = layout;
     for (let group = 0; group < groupsOf(width); group++) {
-      stage(inputs, width, group, floats, layout.inputs / 4, prompt, n);
-      stage(taps, width, group, floats, layout.taps / 4, total, 2 * n);
+      loadGroup(inputs, width, group, floats, layout.inputs / 4, prompt, n);
+      loadGroup(taps, width, group, floats, layout.taps / 4, total, 2 * n);
       floats.fill(0, layout.outputs / 4, layout.outputs / 4 + total * GROUP);
-      kernels.spectrum(layout.taps, layout.spectrum, n * LINE, n, twisted, plain);
-      kernels.convolveRows(layout.inputs, layout.points, n, layout.spectrum, twisted, plain);
+      kernels.spectrum(layout.taps, layout.spectrum, n * LINE, n, twisted, twiddles);
+      kernels.convolveRows(layout.inputs, layout.points, n, layout.spectrum, twisted, twiddles);
       kernels.addLower(layout.points, layout.outputs, Math.min(total, n), n, twisted);
       if (total > n) kernels.addUpper(layout.points, layout.outputs + n * LINE, total - n, n, twisted);
       const at = layout.outputs / 4;
@@ -135,7 +135,7 @@ export function convolveOffline(
 }
 
 /** Rows of one group as lines, followed by zeros up to `lines`. */
-function stage(
+function loadGroup(
   rows: Float32Array,
   width: number,
   group: number,

@@ -1,9 +1,9 @@
+import type { PerLane, MixerName, MixerShape } from './shape.js';
 import { setEagerFilter } from './engine/eager.js';
 import { setLazyFilter } from './engine/lazy.js';
 import { GROUP, toLines } from './memory/blocks.js';
-import { writeFreshFlights, writeFreshSlots, writeFreshSpectra } from './engine/first-touch.js';
-import type { PerLane } from './engine/engine.js';
-import type { Mixer, MixerName, MixerShape } from './mixer.js';
+import { touchFlights, touchSlots, touchSpectra } from './engine/first-touch.js';
+import type { Mixer } from './mixer.js';
 import type { Opened } from './engine/build.js';
 import type { Plan } from './plan/plan.js';
 import type { Team } from './thread/team.js';
@@ -13,7 +13,7 @@ import { clearScratch, setTiledFilter, writeTables } from './engine/tiled-filter
 const BATCH = 16;
 
 /** What the outside sees of every mixer: checks, positions, and rows in and out of the blocked arrays. */
-export class BlockedMixer implements Mixer {
+export class OnlineMixer implements Mixer {
   readonly name: MixerName;
   readonly filterRows: number;
   private readonly lanes: number;
@@ -23,7 +23,7 @@ export class BlockedMixer implements Mixer {
   /** The same for lanes that take part; -1 for those that are retired or at the end. */
   private readonly active: PerLane;
   private readonly retired: boolean[];
-  /** Rows set of each layer's filter; filters that are never set are zero. */
+  /** Rows set of each convolution's filter; filters that are never set are zero. */
   private readonly filled: number[];
   /** The rows hold the sums of these positions. */
   private summed = false;
@@ -32,10 +32,10 @@ export class BlockedMixer implements Mixer {
   private readonly deadline: number[];
   private steps = 0;
   /** Nothing has happened but steps, and much of the memory was never written: see `writeAhead`. */
-  private fresh = false;
+  private untouched = false;
   private whole: Float32Array | undefined;
   private parts: Float32Array[] = [];
-  /** `[layer][lane]` rows: the parts of the memories that `pending` and `push` go through. */
+  /** `[convolution][lane]` rows: the parts of the memories that `pending` and `push` go through. */
   private readonly rows: readonly Float32Array[];
 
   constructor(
@@ -54,25 +54,25 @@ export class BlockedMixer implements Mixer {
     this.active = new Int32Array(lanes);
     this.handed = new Int32Array(lanes);
     this.retired = new Array<boolean>(lanes).fill(false);
-    this.filterRows = opened.name === 'tiled' ? opened.layers[0].layout.tapRows : shape.length;
-    this.filled = new Array<number>(shape.layers).fill(shape.length);
+    this.filterRows = opened.name === 'tiled' ? opened.convolutions[0].layout.tapRows : shape.length;
+    this.filled = new Array<number>(shape.convolutions).fill(shape.length);
     this.deadline = new Array<number>(lanes).fill(0);
-    this.rows = opened.layers.flatMap(({ floats, layout }) =>
+    this.rows = opened.convolutions.flatMap(({ floats, layout }) =>
       Array.from({ length: lanes }, (_, lane) => {
         const at = layout.row / 4 + lane * layout.groups * GROUP;
         return floats.subarray(at, at + shape.width);
       }),
     );
     if (opened.name === 'tiled') {
-      writeTables(opened.layers);
-      if (!zeroed) opened.layers.forEach(clearScratch);
+      writeTables(opened.convolutions);
+      if (!zeroed) opened.convolutions.forEach(clearScratch);
     }
     for (let lane = 0; lane < lanes; lane++) {
       if (zeroed) this.goTo(lane, 0);
       else this.clear(lane);
     }
-    this.fresh = zeroed && lanes === 1 && opened.engine.deferred !== undefined;
-    if (this.fresh && opened.name === 'tiled') writeFreshSpectra(opened.layers);
+    this.untouched = zeroed && lanes === 1 && opened.engine.deferred !== undefined;
+    if (this.untouched && opened.name === 'tiled') touchSpectra(opened.convolutions);
   }
 
   get position(): number {
@@ -86,7 +86,7 @@ export class BlockedMixer implements Mixer {
 
   /** Zeroes all that a run accumulates in. */
   private clear(lane: number): void {
-    for (const { floats, layout } of this.opened.layers) {
+    for (const { floats, layout } of this.opened.convolutions) {
       const { row, groups } = layout;
       for (const { at, bytes } of [{ at: row, bytes: groups * GROUP * 4 }, ...layout.state]) {
         floats.fill(0, (at + lane * bytes) / 4, (at + (lane + 1) * bytes) / 4);
@@ -102,7 +102,7 @@ export class BlockedMixer implements Mixer {
     this.handed[lane] = position;
     this.deadline[lane] = 0;
     this.summed = false;
-    this.fresh = false;
+    this.untouched = false;
     this.team.restart();
   }
 
@@ -124,7 +124,7 @@ export class BlockedMixer implements Mixer {
 
   state(): readonly Float32Array[] {
     this.settle();
-    return this.opened.layers.flatMap(({ floats, layout }) =>
+    return this.opened.convolutions.flatMap(({ floats, layout }) =>
       layout.state.map(({ at, bytes }) => floats.subarray(at / 4, (at + layout.lanes * bytes) / 4)),
     );
   }
@@ -147,14 +147,16 @@ export class BlockedMixer implements Mixer {
     return this.opened.engine.tapsNeeded(known);
   }
 
-  setFilter(layer: number, taps: Float32Array, first = 0): void {
-    this.checkLayer(layer);
+  setFilter(convolution: number, taps: Float32Array, first = 0): void {
+    this.checkConvolution(convolution);
     const { opened, shape, filled } = this;
     const { width, length } = shape;
     if (first === 0) {
       for (let lane = 0; lane < this.lanes; lane++) this.checkUnused(lane);
-    } else if (first !== filled[layer]) {
-      throw new RangeError(`a filter of which ${filled[layer]} rows are set goes on there, not at ${first}`);
+    } else if (first !== filled[convolution]) {
+      throw new RangeError(
+        `a filter of which ${filled[convolution]} rows are set goes on there, not at ${first}`,
+      );
     }
     const most = this.filterRows - first;
     // Where a filter is needed whole from the start, it comes whole.
@@ -163,29 +165,29 @@ export class BlockedMixer implements Mixer {
       checkSize('a filter', taps, (length - first) * width, `${length - first} x ${width}`);
     }
     const rows = { rows: taps, width, length, first };
-    if (opened.name === 'lazy') setLazyFilter(opened.layers[layer], rows);
-    else if (opened.name === 'eager') setEagerFilter(opened.layers[layer], rows);
-    else setTiledFilter(opened.layers[layer], rows);
-    filled[layer] = first + taps.length / width;
+    if (opened.name === 'lazy') setLazyFilter(opened.convolutions[convolution], rows);
+    else if (opened.name === 'eager') setEagerFilter(opened.convolutions[convolution], rows);
+    else setTiledFilter(opened.convolutions[convolution], rows);
+    filled[convolution] = first + taps.length / width;
   }
 
-  fill(layer: number, inputs: Float32Array, lane = 0): void {
-    this.checkLayer(layer);
+  fill(convolution: number, inputs: Float32Array, lane = 0): void {
+    this.checkConvolution(convolution);
     this.checkLane(lane);
     this.checkUnused(lane);
     const count = this.rowsOf('inputs', inputs);
-    this.fresh = false;
-    const { engine, layers } = this.opened;
+    this.untouched = false;
+    const { engine, convolutions } = this.opened;
     this.checkTaps(count);
-    const { groups, period } = layers[layer].layout;
-    const [from, to] = [layer * groups, (layer + 1) * groups];
+    const { groups, period } = convolutions[convolution].layout;
+    const [from, to] = [convolution * groups, (convolution + 1) * groups];
     const positions = new Int32Array(this.lanes).fill(-1);
     const [begin, end] = [new Int32Array(this.lanes), new Int32Array(this.lanes)];
     // What a tile adds to positions that are filled later is overwritten by their inputs, or would have been.
     let stored = 0;
     for (let known = 1; known <= count; known++) {
       if (known < count && known % period !== 0 && !engine.matters(known, count)) continue;
-      this.store(layer, inputs, lane, stored, known);
+      this.store(convolution, inputs, lane, stored, known);
       stored = known;
       positions[lane] = known - 1;
       engine.advance(positions, from, to, 0);
@@ -196,8 +198,8 @@ export class BlockedMixer implements Mixer {
   }
 
   /** Puts the inputs of positions `from` <= t < `to`, rows of `[time, channel]`, into their slots. */
-  private store(layer: number, inputs: Float32Array, lane: number, from: number, to: number): void {
-    const { floats, layout } = this.opened.layers[layer];
+  private store(convolution: number, inputs: Float32Array, lane: number, from: number, to: number): void {
+    const { floats, layout } = this.opened.convolutions[convolution];
     const { groups, slots, stride, period } = layout;
     const { width } = this.shape;
     const rows = inputs.subarray(from * width, to * width);
@@ -207,14 +209,14 @@ export class BlockedMixer implements Mixer {
     }
   }
 
-  addPending(layer: number, values: Float32Array, lane = 0): void {
-    this.checkLayer(layer);
+  addPending(convolution: number, values: Float32Array, lane = 0): void {
+    this.checkConvolution(convolution);
     this.checkLane(lane);
     this.checkUnused(lane);
     const { width } = this.shape;
     const count = this.rowsOf('pending sums', values);
-    this.fresh = false;
-    const { floats, layout } = this.opened.layers[layer];
+    this.untouched = false;
+    const { floats, layout } = this.opened.convolutions[convolution];
     for (let g = 0; g < layout.groups; g++) {
       const at = (layout.slots + (lane * layout.groups + g) * layout.stride) / 4;
       const channels = Math.min(GROUP, width - g * GROUP);
@@ -268,10 +270,10 @@ export class BlockedMixer implements Mixer {
   private writeAhead(): void {
     const { opened, shape } = this;
     const known = this.at[0] + 1;
-    if (!this.fresh || opened.name !== 'tiled') return;
-    writeFreshSlots(opened.layers, 3 * (known - 1), Math.min(3 * known, shape.length));
-    writeFreshFlights(opened.layers, known);
-    if (2 * known >= shape.length) this.fresh = false;
+    if (!this.untouched || opened.name !== 'tiled') return;
+    touchSlots(opened.convolutions, 3 * (known - 1), Math.min(3 * known, shape.length));
+    touchFlights(opened.convolutions, known);
+    if (2 * known >= shape.length) this.untouched = false;
   }
 
   /** Hands the deferred slices of all steps so far to the team. */
@@ -321,11 +323,11 @@ export class BlockedMixer implements Mixer {
     await this.team.close();
   }
 
-  /** The parts of `[layer, lane, channel]`. Callers use the same array for every token, so its views are kept. */
+  /** The parts of `[convolution, lane, channel]`. Callers use the same array for every token, so its views are kept. */
   private split(values: Float32Array): readonly Float32Array[] {
     if (this.whole !== values) {
-      const { layers, width } = this.shape;
-      const count = layers * this.lanes;
+      const { convolutions, width } = this.shape;
+      const count = convolutions * this.lanes;
       this.whole = values;
       if (count === 1) this.parts[0] = values;
       else this.parts = Array.from({ length: count }, (_, k) => values.subarray(k * width, (k + 1) * width));
@@ -337,9 +339,9 @@ export class BlockedMixer implements Mixer {
     if (this.closed) throw new Error('the mixer is closed');
   }
 
-  private checkLayer(layer: number): void {
+  private checkConvolution(convolution: number): void {
     this.checkOpen();
-    checkIndex('layer', layer, this.shape.layers);
+    checkIndex('convolution', convolution, this.shape.convolutions);
   }
 
   private checkLane(lane: number): void {
@@ -357,7 +359,7 @@ export class BlockedMixer implements Mixer {
   /** How many rows `[time, channel]` there are, at most as many as the slots that a run begins with. */
   private rowsOf(what: string, values: Float32Array): number {
     const { width, length } = this.shape;
-    const most = what === 'inputs' ? length : this.opened.layers[0].layout.period;
+    const most = what === 'inputs' ? length : this.opened.convolutions[0].layout.period;
     const count = values.length / width;
     if (!Number.isInteger(count) || count > most) {
       throw new RangeError(
@@ -373,19 +375,20 @@ export class BlockedMixer implements Mixer {
     // Most of the time all are there, and a token need not know how many it takes.
     if (filled.every((rows) => rows >= shape.length)) return;
     const needed = Math.min(shape.length, this.tapsNeeded(known));
-    const layer = filled.findIndex((rows) => rows < needed);
-    if (layer < 0) return;
+    const convolution = filled.findIndex((rows) => rows < needed);
+    if (convolution < 0) return;
     throw new RangeError(
-      `layer ${layer} has ${filled[layer]} rows of its filter, and ${needed} are needed at position ${known - 1}`,
+      `convolution ${convolution} has ${filled[convolution]} rows of its filter, and ${needed} are needed at position ${known - 1}`,
     );
   }
 
   private checkStep(what: string, values: Float32Array): void {
     this.checkOpen();
-    const { layers, width, length } = this.shape;
-    if (values.length !== layers * this.lanes * width) {
-      const shape = this.lanes === 1 ? `${layers} x ${width}` : `${layers} x ${this.lanes} x ${width}`;
-      checkSize(what, values, layers * this.lanes * width, shape);
+    const { convolutions, width, length } = this.shape;
+    if (values.length !== convolutions * this.lanes * width) {
+      const shape =
+        this.lanes === 1 ? `${convolutions} x ${width}` : `${convolutions} x ${this.lanes} x ${width}`;
+      checkSize(what, values, convolutions * this.lanes * width, shape);
     }
     if (this.lanes === 1 && this.at[0] >= length) {
       throw new RangeError(`all ${length} positions of the mixer are used`);

@@ -40,7 +40,7 @@ const NOTHING = new Float32Array(0);
 class Hyena implements LanguageModel {
   readonly config: BundleConfig;
   readonly directory: string;
-  readonly mixers: number;
+  readonly convolutions: number;
   readonly id: string;
   private readonly stepper: Stepper;
   private readonly offline: OfflinePass;
@@ -57,9 +57,16 @@ class Hyena implements LanguageModel {
     this.config = config;
     this.directory = directory;
     this.id = id;
-    this.mixers = config.model.layers * (config.model.order - 1);
+    this.convolutions = config.model.layers * (config.model.order - 1);
     const state = stateOf(config.model);
-    this.stepper = new Stepper(runtime, session, config.model, this.mixers, state, bundle.path(STEP_FILE));
+    this.stepper = new Stepper(
+      runtime,
+      session,
+      config.model,
+      this.convolutions,
+      state,
+      bundle.path(STEP_FILE),
+    );
     this.offline = new OfflinePass(
       runtime,
       config.model,
@@ -77,27 +84,27 @@ class Hyena implements LanguageModel {
     return this.stepper.step(state, tokens);
   }
 
-  async taps(mixer: number, end: number, start = 0): Promise<Float32Array> {
+  async taps(convolution: number, end: number, start = 0): Promise<Float32Array> {
     const { width, context } = this.config.model;
-    if (!Number.isSafeInteger(mixer) || mixer < 0 || mixer >= this.mixers) {
-      throw new RangeError(`mixer ${mixer} is not one of 0 to ${this.mixers - 1}`);
+    if (!Number.isSafeInteger(convolution) || convolution < 0 || convolution >= this.convolutions) {
+      throw new RangeError(`convolution ${convolution} is not one of 0 to ${this.convolutions - 1}`);
     }
     if (!Number.isSafeInteger(end) || !(start >= 0 && start < end) || end > context) {
       throw new RangeError(`taps ${start} to ${end} are not within the model's context of ${context}`);
     }
     const filters = await this.loadFilters();
     const taps = new Float32Array((end - start) * width);
-    await filters.write(mixer, start, end, taps);
+    await filters.write(convolution, start, end, taps);
     return taps;
   }
 
   async prefill(
     ids: ArrayLike<number>,
     generateLength: number,
-    { onLayer, onProgress }: PrefillOptions = {},
+    { onConvolution, onProgress }: PrefillOptions = {},
   ): Promise<Prefilled> {
-    const ahead = onLayer === undefined ? 0 : generateLength;
-    const { x, state } = await this.offline.run({ ids, ahead, lastRowOnly: true, onLayer, onProgress });
+    const ahead = onConvolution === undefined ? 0 : generateLength;
+    const { x, state } = await this.offline.run({ ids, ahead, lastRowOnly: true, onConvolution, onProgress });
     for await (const { logits } of this.offline.head(x)) return { logits, state };
     throw new Error('the head gave no logits');
   }

@@ -7,7 +7,7 @@ import type { FilterEvaluator } from './taps.js';
 import { runGraph } from './run.js';
 import type { StepState } from './state.js';
 import { checkToken } from './stepper.js';
-import type { LayerStart, LogitsChunk, Progress } from './types.js';
+import type { ConvolutionStart, LogitsChunk, Progress } from './types.js';
 
 /** Rows per call: enough for the matrix kernels' full speed, few enough to bound what ONNX Runtime holds. */
 const ROWS = 1024;
@@ -21,7 +21,7 @@ export interface OfflineRun {
   readonly ahead: number;
   /** Whether the last layer's end is computed for the last row only. */
   readonly lastRowOnly: boolean;
-  readonly onLayer?: ((mixer: number, start: LayerStart) => void) | undefined;
+  readonly onConvolution?: ((convolution: number, start: ConvolutionStart) => void) | undefined;
   readonly onProgress?: Progress | undefined;
 }
 
@@ -60,7 +60,7 @@ export class OfflinePass {
    * All layers over `ids`. Holds five arrays (and one more for each order above 2) of the prompt's length while it runs, and none afterwards but
    * what it returns.
    */
-  async run({ ids, ahead, lastRowOnly, onLayer, onProgress }: OfflineRun): Promise<OfflineResult> {
+  async run({ ids, ahead, lastRowOnly, onConvolution, onProgress }: OfflineRun): Promise<OfflineResult> {
     const { layers, width, order } = this.model;
     const prompt = ids.length;
     this.checkPrompt(ids, ahead);
@@ -92,10 +92,10 @@ export class OfflinePass {
       await this.startLayer(layer, ids, a, state, advance);
       for (let o = 0; o < order - 1; o++) {
         if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
-        const mixer = layer * (order - 1) + o;
-        await filters.write(mixer, 0, prompt + ahead, taps);
+        const convolution = layer * (order - 1) + o;
+        await filters.write(convolution, 0, prompt + ahead, taps);
         convolver.convolve(a.y, taps, a.z);
-        onLayer?.(mixer, { inputs: a.y, pending: a.z.subarray(prompt * width) });
+        onConvolution?.(convolution, { inputs: a.y, pending: a.z.subarray(prompt * width) });
         advance(prompt);
       }
     }
@@ -136,7 +136,7 @@ export class OfflinePass {
     await Promise.allSettled(sessions.map(async (session) => (await session).release()));
   }
 
-  /** Ends the layer before, if there is one, and goes as far as this layer's mixer input y. */
+  /** Ends the layer before, if there is one, and goes as far as this layer's first convolution's input y. */
   private async startLayer(
     layer: number,
     ids: ArrayLike<number>,

@@ -24,16 +24,16 @@ export class Stepper {
     private readonly runtime: Runtime,
     private readonly session: Session,
     private readonly model: ModelDimensions,
-    private readonly mixers: number,
+    private readonly convolutions: number,
     private readonly state: readonly StateTensor[],
     private readonly file: string,
   ) {
     const { width, vocabulary } = model;
     const { inputMetadata, outputMetadata } = session;
     checkTensor(file, inputMetadata, 'token', [1, null]);
-    checkTensor(file, inputMetadata, 'pending', [mixers, null, width]);
+    checkTensor(file, inputMetadata, 'pending', [convolutions, null, width]);
     checkTensor(file, outputMetadata, 'logits', [1, null, vocabulary]);
-    checkTensor(file, outputMetadata, 'y', [mixers, null, width]);
+    checkTensor(file, outputMetadata, 'y', [convolutions, null, width]);
     for (const { name, dims } of state) {
       checkTensor(file, inputMetadata, name, withLanes(dims, null));
       checkTensor(file, outputMetadata, `${name}_out`, withLanes(dims, null));
@@ -45,7 +45,7 @@ export class Stepper {
       throw new RangeError(`a batch of ${lanes} sequences is not one`);
     }
     const { width } = this.model;
-    const state = new StepState(this.state, lanes, this.mixers * width);
+    const state = new StepState(this.state, lanes, this.convolutions * width);
     if (hidden) {
       checkTensor(this.file, this.session.outputMetadata, 'hidden', [1, null, width]);
       this.wantHidden.add(state);
@@ -107,12 +107,12 @@ export class Stepper {
       result: { logits, y, ...(hidden && { hidden }) },
       feeds: {
         token: new Tensor('int64', token, [1, lanes]),
-        pending: floats(pending, [this.mixers, lanes, width]),
+        pending: floats(pending, [this.convolutions, lanes, width]),
         ...tensors(arrays, (name) => name),
       },
       fetches: {
         logits: floats(logits, [1, lanes, vocabulary]),
-        y: floats(y, [this.mixers, lanes, width]),
+        y: floats(y, [this.convolutions, lanes, width]),
         ...tensors(next, (name) => `${name}_out`),
         ...(hidden && { hidden: floats(hidden, [1, lanes, width]) }),
       },

@@ -18,8 +18,8 @@ export interface OpenOptions {
 /** Reports work done out of a total, in arbitrary units, first with 0 and last with `total`. */
 export type Progress = (done: number, total: number) => void;
 
-/** What a layer's mixer starts from. Both arrays are overwritten after the call they are handed to: copy what you keep. */
-export interface LayerStart {
+/** What a convolution of the online mixer starts from. Both arrays are overwritten after the call they are handed to: copy what you keep. */
+export interface ConvolutionStart {
   /** What goes into the convolution, y, `[prompt, width]`. */
   readonly inputs: Float32Array;
   /** What the prompt adds to the positions to generate, `[generateLength, width]`. */
@@ -28,10 +28,10 @@ export interface LayerStart {
 
 export interface PrefillOptions {
   /**
-   * Called once per mixer, in order, as soon as that mixer's start is known, so that nobody holds all of them
+   * Called once per convolution, in order, as soon as its start is known, so that nobody holds all of them
    * twice. Left out, the filter's start and the pending sums are not computed.
    */
-  readonly onLayer?: (mixer: number, start: LayerStart) => void;
+  readonly onConvolution?: (convolution: number, start: ConvolutionStart) => void;
   readonly onProgress?: Progress;
 }
 
@@ -65,7 +65,7 @@ export interface LogitsChunk {
 export interface StepResult {
   /** `[batch, vocabulary]`. */
   readonly logits: Float32Array;
-  /** The mixers' inputs at this position, `[mixer, batch, width]`. */
+  /** The convolutions' inputs at this position, `[convolution, batch, width]`. */
   readonly y: Float32Array;
   /** The normalised state the head reads, `[batch, width]`, of states that were started with it. */
   readonly hidden?: Float32Array;
@@ -78,7 +78,7 @@ export interface LanguageModel {
   /** The device in use. */
   readonly device: Device;
   /** Long convolutions, over all layers: layers x (order - 1). */
-  readonly mixers: number;
+  readonly convolutions: number;
   /** Hex SHA-256 over the bundle's file hashes: changes whenever anything in the model does. */
   readonly id: string;
 
@@ -93,10 +93,10 @@ export interface LanguageModel {
    */
   step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult>;
   /**
-   * Taps `start` (default 0) ... `end` - 1 of a mixer's filter, `[tap, width]`, tap 0 with the skip weight folded in.
+   * Taps `start` (default 0) ... `end` - 1 of a convolution's filter, `[tap, width]`, tap 0 with the skip weight folded in.
    * `end` <= context. The same numbers, whatever is asked for.
    */
-  taps(mixer: number, end: number, start?: number): Promise<Float32Array>;
+  taps(convolution: number, end: number, start?: number): Promise<Float32Array>;
   /**
    * The prompt at once, quasilinearly. Afterwards generation is a fresh online convolution of `generateLength` positions,
    * and nothing that grows with the prompt is kept; or with `generateLength` 0, the prompt's inputs are filled into a mixer.

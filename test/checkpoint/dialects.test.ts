@@ -64,12 +64,12 @@ describe.each(CHECKPOINTS)('%s', (name) => {
       const taps: Float32Array[] = [];
       const pending: Float32Array[] = [];
       const { state } = await model.prefill(expected.ids.slice(0, split), rest.length, {
-        onLayer: (mixer, start) => {
-          pending[mixer] = start.pending.slice();
+        onConvolution: (convolution, start) => {
+          pending[convolution] = start.pending.slice();
         },
       });
-      for (let m = 0; m < model.mixers; m++) taps.push(await model.taps(m, rest.length));
-      expect(taps).toHaveLength(model.mixers);
+      for (let m = 0; m < model.convolutions; m++) taps.push(await model.taps(m, rest.length));
+      expect(taps).toHaveLength(model.convolutions);
       const logits = await stepThrough(model, rest, new NaiveMixer(width, taps, pending), state);
       expect(relL2(logits, expected.logits.subarray(split * vocabulary))).toBeLessThan(GATE);
     });

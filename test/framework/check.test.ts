@@ -9,7 +9,7 @@ import {
   type Draw,
   type Vector,
 } from '../../src/mixer/framework/index.js';
-import { binaryLevels } from '../../src/mixer/schedule/tiling.js';
+import { binaryLevels } from '../../src/mixer/schedule/index.js';
 import { Random } from '../support/mixing.js';
 
 const taps = [0.5, 0.25, -1, 2, 3, -0.5, 1, 1, 1, 1, 1, 1, 1];

@@ -7,7 +7,7 @@ import {
   type Schedule,
   type Vector,
 } from '../../src/mixer/framework/index.js';
-import { binaryLevels, flatLevels } from '../../src/mixer/schedule/tiling.js';
+import { binaryLevels, flatLevels } from '../../src/mixer/schedule/index.js';
 import { levelsTo, mixerGate, Random, randomLevels, relL2 } from '../support/mixing.js';
 import { SUBJECTS, type Example } from './subjects.js';
 

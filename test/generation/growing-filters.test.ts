@@ -33,7 +33,7 @@ test.each([1, 2, 4, 7, 16, 20])(
 test('rows set in a period last until the end of the next one', async () => {
   const mixer = await createMixer({
     name: 'tiled',
-    shape: { layers: 1, width: 4, length: 20_000 },
+    shape: { convolutions: 1, width: 4, length: 20_000 },
     plan: flatPlan(20_000),
   });
   for (let known = 0; known < 19_000; known += 7) {

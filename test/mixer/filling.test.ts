@@ -14,14 +14,14 @@ import {
   type Run,
 } from '../support/mixing.js';
 
-/** Goes on from a mixer's position to the end: the pending sums from there on, `[time, layer, channel]`. */
+/** Goes on from a mixer's position to the end: the pending sums from there on, `[time, convolution, channel]`. */
 function finish(mixer: Mixer, { shape, y }: Run, before?: (known: number) => void): Float32Array {
-  const { layers, width, length } = shape;
+  const { convolutions, width, length } = shape;
   const start = mixer.position;
-  const out = new Float32Array((length - start) * layers * width);
-  const step = new Float32Array(layers * width);
+  const out = new Float32Array((length - start) * convolutions * width);
+  const step = new Float32Array(convolutions * width);
   for (let t = start; t < length; t++) {
-    mixer.pending(out.subarray((t - start) * layers * width, (t - start + 1) * layers * width));
+    mixer.pending(out.subarray((t - start) * convolutions * width, (t - start + 1) * convolutions * width));
     y.forEach((rows, l) => step.set(rows.subarray(t * width, (t + 1) * width), l * width));
     before?.(t + 1);
     mixer.push(step);
@@ -39,7 +39,7 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
     const random = new Random(71);
     for (let trial = 0; trial < 12; trial++) {
       const length = random.int(2, 1200);
-      const shape = { layers: 2, width: random.int(1, 40), length };
+      const shape = { convolutions: 2, width: random.int(1, 40), length };
       const plan = trial % 3 === 0 ? flatPlan(length) : randomPlan(length, random, { folded: true });
       const run = randomRun(shape, random);
       const whole = await withMixer({ name, shape, plan }, (mixer) => runMixer(mixer, run));
@@ -48,14 +48,14 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
       const rest = await withMixer(
         { name, shape, plan, threads },
         (mixer) => {
-          run.taps.forEach((taps, layer) => mixer.setFilter(layer, taps));
-          run.y.forEach((rows, layer) => mixer.fill(layer, rows.subarray(0, stop * shape.width)));
+          run.taps.forEach((taps, convolution) => mixer.setFilter(convolution, taps));
+          run.y.forEach((rows, convolution) => mixer.fill(convolution, rows.subarray(0, stop * shape.width)));
           mixer.resume(stop);
           return finish(mixer, run);
         },
         internals,
       );
-      expect(same(rest, whole.subarray(stop * shape.layers * shape.width))).toBe(true);
+      expect(same(rest, whole.subarray(stop * shape.convolutions * shape.width))).toBe(true);
       check();
     }
   });
@@ -64,7 +64,7 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
     const random = new Random(72);
     for (let trial = 0; trial < 8; trial++) {
       const length = random.int(2, 1500);
-      const shape = { layers: 2, width: random.int(1, 20), length };
+      const shape = { convolutions: 2, width: random.int(1, 20), length };
       const plan = trial % 2 === 0 ? flatPlan(length) : randomPlan(length, random);
       const run = randomRun(shape, random);
       const whole = await withMixer({ name, shape, plan }, (mixer) => runMixer(mixer, run));
@@ -74,15 +74,19 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
         (mixer) => {
           const filled = [0, 0];
           const grow = (known: number): void => {
-            for (const layer of [0, 1]) {
-              const from = filled[layer];
+            for (const convolution of [0, 1]) {
+              const from = filled[convolution];
               const needed = Math.min(length, mixer.tapsNeeded(known));
               if (needed <= from) continue;
               // Now and then ahead of time.
               const to =
                 mixer.tapsNeeded(0) === length ? length : random.int(needed, Math.min(length, needed + 9));
-              mixer.setFilter(layer, run.taps[layer].subarray(from * shape.width, to * shape.width), from);
-              filled[layer] = to;
+              mixer.setFilter(
+                convolution,
+                run.taps[convolution].subarray(from * shape.width, to * shape.width),
+                from,
+              );
+              filled[convolution] = to;
             }
           };
           grow(0);
@@ -96,7 +100,7 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
   });
 
   test('refuses what does not go together', async () => {
-    const shape = { layers: 1, width: 2, length: 300 };
+    const shape = { convolutions: 1, width: 2, length: 300 };
     await withMixer({ name, shape, plan: flatPlan(300), threads }, (mixer) => {
       const rows = (count: number): Float32Array => new Float32Array(2 * count);
       expect(() => mixer.fill(0, rows(301))).toThrow(/inputs: expected at most 300 rows of 2 values/);
@@ -110,7 +114,7 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
       expect(() => mixer.setFilter(0, rows(100), 100)).toThrow(/128 rows are set goes on there, not at 100/);
       expect(() => mixer.setFilter(0, rows(mixer.filterRows - 127), 128)).toThrow(/expected 344 values/);
       expect(() => mixer.fill(0, rows(130))).toThrow(
-        /layer 0 has 128 rows of its filter, and \d+ are needed/,
+        /convolution 0 has 128 rows of its filter, and \d+ are needed/,
       );
       for (let t = 0; t < 63; t++) mixer.push(rows(1));
       if (name === 'lazy') for (let t = 63; t < 127; t++) mixer.push(rows(1));
@@ -122,7 +126,7 @@ describe.each(CASES)('the %s mixer on %i thread(s)', (name, threads) => {
 
 test('flat plans have the same sums, bit by bit, for every length', async () => {
   const random = new Random(75);
-  const shape = { layers: 1, width: 20, length: 1500 };
+  const shape = { convolutions: 1, width: 20, length: 1500 };
   const run = randomRun(shape, random, true);
   const whole = await withMixer({ name: 'tiled', shape, plan: flatPlan(1500) }, (mixer) =>
     runMixer(mixer, run),
@@ -148,7 +152,7 @@ test('flat plans have the same sums, bit by bit, for every length', async () => 
 
 test('flat plans have the same sums, bit by bit, however few spectra they keep', async () => {
   const random = new Random(74);
-  const shape = { layers: 1, width: 20, length: 3000 };
+  const shape = { convolutions: 1, width: 20, length: 3000 };
   const run = randomRun(shape, random, true);
   const [first, ...others] = flatPlans(shape.length);
   const wanted = await withMixer({ name: 'tiled', shape, plan: first }, (mixer) => runMixer(mixer, run));
@@ -165,7 +169,7 @@ test.each<MixerName>(['tiled'])(
     const random = new Random(73);
     for (const length of [17, 32, 100, 1000, 1024]) {
       const half = 2 ** Math.ceil(Math.log2(length)) / 2;
-      const shape = { layers: 2, width: 20, length, lanes: 1 };
+      const shape = { convolutions: 2, width: 20, length, lanes: 1 };
       const levels = [
         { side: 1, fanOut: 16, tau: 'direct' as const },
         ...(half > 16 ? [{ side: 16, fanOut: half / 16, tau: 'direct' as const }] : []),

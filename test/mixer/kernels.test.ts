@@ -1,5 +1,5 @@
-import { slotsOf } from '../../src/mixer/kernel/kernels.js';
-import { plainKernels } from '../../src/mixer/kernel/reference.js';
+import { keptOf } from '../../src/mixer/kernel/kernels.js';
+import { referenceKernels } from '../../src/mixer/kernel/reference.js';
 import { Random, relL2, U } from '../support/mixing.js';
 import { SIMD, Workshop } from '../support/workshop.js';
 
@@ -12,20 +12,22 @@ function compare(
   run: (workshop: Workshop, arrays: number[]) => void,
 ): void {
   const bytes = sizes.reduce((sum, size) => sum + 4 * size + 256, 4096);
-  const [plain, ...others] = [plainKernels, ...SIMD.map(([, kernelsFor]) => kernelsFor)].map((kernelsFor) => {
-    const random = new Random(seed);
-    const workshop = new Workshop(kernelsFor, n, bytes);
-    const arrays = sizes.map((size) => workshop.random(size, random));
-    run(workshop, arrays);
-    workshop.checkFences();
-    return arrays.map((at, k) => workshop.get(at, sizes[k]));
-  });
+  const [reference, ...others] = [referenceKernels, ...SIMD.map(([, kernelsFor]) => kernelsFor)].map(
+    (kernelsFor) => {
+      const random = new Random(seed);
+      const workshop = new Workshop(kernelsFor, n, bytes);
+      const arrays = sizes.map((size) => workshop.random(size, random));
+      run(workshop, arrays);
+      workshop.checkFences();
+      return arrays.map((at, k) => workshop.get(at, sizes[k]));
+    },
+  );
   for (const simd of others) {
-    simd.forEach((values, k) => expect(relL2(values, plain[k])).toBeLessThanOrEqual(gate));
+    simd.forEach((values, k) => expect(relL2(values, reference[k])).toBeLessThanOrEqual(gate));
   }
 }
 
-describe('SIMD kernels and their plain twins', () => {
+describe('SIMD kernels and the reference', () => {
   test.each([1, 2, 5])('move rows in and out of %i groups', (groups) => {
     const stride = 3 * 64;
     compare(31, 0, [groups * 16, groups * 48, groups * 16], 0, ({ kernels }, [row, lines, back]) => {
@@ -101,14 +103,14 @@ describe('SIMD kernels and their plain twins', () => {
         // Arrays end with the outputs that exist.
         const outputs = inputs - (side - clipped) * 16;
         const spectra = (2 * kept * size) / 4;
-        const slots = (2 * slotsOf(children) * size) / 4;
+        const slots = (2 * keptOf(children) * size) / 4;
         const sizes = [inputs, outputs, children * side * 16, spectra, slots, 2 * side * 16];
         const gate = 4 * U * Math.sqrt(Math.log2(4 * side * kept));
         compare(38, side, sizes, gate, (workshop, arrays) => {
-          const { kernels, plain, twisted } = workshop;
+          const { kernels, twiddles, twisted } = workshop;
           const [from, to, taps, filter, own, points] = arrays;
           for (let d = 0; d < kept; d++) {
-            kernels.spectrum(taps + d * side * 64, filter + d * size, kept * size, side, twisted, plain);
+            kernels.spectrum(taps + d * side * 64, filter + d * size, kept * size, side, twisted, twiddles);
           }
           for (let known = 1; known < children; known++) {
             const count = known === kept ? clipped : side;
@@ -125,7 +127,7 @@ describe('SIMD kernels and their plain twins', () => {
               size,
               points,
               twisted,
-              plain,
+              twiddles,
             );
           }
         });
@@ -140,10 +142,10 @@ describe('SIMD kernels and their plain twins', () => {
         // Slots end with the outputs that exist.
         const sizes = [(side + count) * 16, 2 * side * 16, 2 * side * 16, 2 * side * 16];
         compare(38, side, sizes, 4 * U * Math.sqrt(Math.log2(4 * side)), (workshop, arrays) => {
-          const { kernels, plain, twisted } = workshop;
+          const { kernels, twiddles, twisted } = workshop;
           const [slots, taps, filter, points] = arrays;
-          kernels.spectrum(taps, filter, side * 64, side, twisted, plain);
-          kernels.fftTile(slots, slots + side * 64, count, side, filter, points, twisted, plain);
+          kernels.spectrum(taps, filter, side * 64, side, twisted, twiddles);
+          kernels.fftTile(slots, slots + side * 64, count, side, filter, points, twisted, twiddles);
         });
       }
     }
@@ -151,16 +153,16 @@ describe('SIMD kernels and their plain twins', () => {
 
   test.each([1, 2, 4, 8, 16, 32, 256, 512])('transform %i points', (n) => {
     compare(39, n, [n * 16, n * 16], 2 * U * Math.sqrt(1 + Math.log2(n)), (workshop, [a, b]) => {
-      workshop.kernels.forward(a, n, workshop.plain);
-      workshop.kernels.inverse(b, n, workshop.plain);
+      workshop.kernels.forward(a, n, workshop.twiddles);
+      workshop.kernels.inverse(b, n, workshop.twiddles);
     });
   });
 
   test('agree on the halves of a convolution', () => {
     compare(40, 64, [64 * 16, 128 * 16, 128 * 16, 100 * 16], 8 * U, (workshop, arrays) => {
-      const { kernels, plain, twisted } = workshop;
+      const { kernels, twiddles, twisted } = workshop;
       const [rows, filter, points, out] = arrays;
-      kernels.convolveRows(rows, points, 64, filter, twisted, plain);
+      kernels.convolveRows(rows, points, 64, filter, twisted, twiddles);
       kernels.addLower(points, out, 64, 64, twisted);
       kernels.addUpper(points, out + 64 * 64, 36, 64, twisted);
     });

@@ -13,9 +13,9 @@ import {
 
 const CASES = MIXERS.flatMap((name) => [1, 2].map((threads) => [name, threads] as const));
 
-/** One position of a run, `[layer, channel]`. */
+/** One position of a run, `[convolution, channel]`. */
 function inputsAt({ shape, y }: Run, t: number): Float32Array[] {
-  return y.map((layer) => layer.subarray(t * shape.width, (t + 1) * shape.width));
+  return y.map((convolution) => convolution.subarray(t * shape.width, (t + 1) * shape.width));
 }
 
 describe.each(CASES)('the lanes of a %s mixer on %i thread(s)', (name, threads) => {
@@ -23,8 +23,8 @@ describe.each(CASES)('the lanes of a %s mixer on %i thread(s)', (name, threads) 
     const random = new Random(61);
     for (let trial = 0; trial < 6; trial++) {
       const lanes = random.int(2, 5);
-      const shape = { layers: random.int(1, 3), width: random.int(1, 40), length: random.int(20, 400) };
-      const { layers, width, length } = shape;
+      const shape = { convolutions: random.int(1, 3), width: random.int(1, 40), length: random.int(20, 400) };
+      const { convolutions, width, length } = shape;
       const plan = randomPlan(length, random);
       const first = randomRun(shape, random, true);
       // All sequences have the same filters, but their own inputs and prompts.
@@ -37,11 +37,11 @@ describe.each(CASES)('the lanes of a %s mixer on %i thread(s)', (name, threads) 
         alone.push(await withMixer({ name, shape, plan }, (mixer) => runMixer(mixer, run)));
       }
       const { internals, check } = garbageMemory(random);
-      const together = runs.map(() => new Float32Array(length * layers * width));
+      const together = runs.map(() => new Float32Array(length * convolutions * width));
       await withMixer(
         { name, shape: { ...shape, lanes }, plan, threads },
         (mixer) => {
-          first.taps.forEach((taps, layer) => mixer.setFilter(layer, taps));
+          first.taps.forEach((taps, convolution) => mixer.setFilter(convolution, taps));
           runLanes(mixer, runs, together, random);
         },
         { ...internals, worthSharing: 0 },
@@ -50,7 +50,7 @@ describe.each(CASES)('the lanes of a %s mixer on %i thread(s)', (name, threads) 
         // A lane may have been retired before its end: what it gave until then must be right.
         const end = sums.findIndex((sum, at) => sum !== alone[k][at]);
         if (end >= 0) expect(sums.subarray(end).every((sum) => sum === 0)).toBe(true);
-        expect(end === -1 || end >= layers * width).toBe(true);
+        expect(end === -1 || end >= convolutions * width).toBe(true);
       });
       check();
     }
@@ -59,30 +59,32 @@ describe.each(CASES)('the lanes of a %s mixer on %i thread(s)', (name, threads) 
 
 /** Starts sequences in whatever lane is free, now and then, and retires some before their end. */
 function runLanes(mixer: Mixer, runs: readonly Run[], out: readonly Float32Array[], random: Random): void {
-  const { layers, width, length, lanes = 1 } = mixer.shape;
+  const { convolutions, width, length, lanes = 1 } = mixer.shape;
   const sequence = new Array<number>(lanes).fill(-1);
   for (let lane = 0; lane < lanes; lane++) mixer.retire(lane);
   let next = 0;
-  const sums = new Float32Array(layers * lanes * width);
-  const y = new Float32Array(layers * lanes * width);
+  const sums = new Float32Array(convolutions * lanes * width);
+  const y = new Float32Array(convolutions * lanes * width);
   while (next < runs.length || sequence.some((k) => k >= 0)) {
     for (let lane = 0; lane < lanes; lane++) {
       if (sequence[lane] >= 0 || next === runs.length || random.next() < 0.8) continue;
       sequence[lane] = next++;
       mixer.reset(lane);
-      runs[sequence[lane]].before.forEach((values, layer) => mixer.addPending(layer, values, lane));
+      runs[sequence[lane]].before.forEach((values, convolution) =>
+        mixer.addPending(convolution, values, lane),
+      );
     }
     mixer.pending(sums);
     y.fill(NaN);
     for (let lane = 0; lane < lanes; lane++) {
       const k = sequence[lane];
       const t = mixer.positionOf(lane);
-      for (let l = 0; l < layers; l++) {
+      for (let l = 0; l < convolutions; l++) {
         const at = (l * lanes + lane) * width;
         const part = sums.subarray(at, at + width);
         if (k < 0) expect(part.every((sum) => sum === 0)).toBe(true);
         else {
-          out[k].set(part, (t * layers + l) * width);
+          out[k].set(part, (t * convolutions + l) * width);
           y.set(inputsAt(runs[k], t)[l], at);
         }
       }
@@ -103,7 +105,7 @@ describe.each(CASES)('a %s mixer on %i thread(s) stopped anywhere', (name, threa
     const random = new Random(62);
     for (let trial = 0; trial < 6; trial++) {
       const length = random.int(10, 900);
-      const shape = { layers: 2, width: 20, length };
+      const shape = { convolutions: 2, width: 20, length };
       const plan = trial % 2 === 0 ? flatPlan(length) : randomPlan(length, random);
       const run = randomRun(shape, random, true);
       const whole = await withMixer({ name, shape, plan }, (mixer) => runMixer(mixer, run));
@@ -133,18 +135,18 @@ describe.each(CASES)('a %s mixer on %i thread(s) stopped anywhere', (name, threa
 });
 
 function setUp(mixer: Mixer, { taps, before }: Run, prompt: boolean): void {
-  taps.forEach((filter, layer) => mixer.setFilter(layer, filter));
-  if (prompt) before.forEach((values, layer) => mixer.addPending(layer, values));
+  taps.forEach((filter, convolution) => mixer.setFilter(convolution, filter));
+  if (prompt) before.forEach((values, convolution) => mixer.addPending(convolution, values));
 }
 
 /** Runs a mixer of one lane up to a position. */
 function advance(mixer: Mixer, run: Run, out: Float32Array, end: number): void {
-  const { layers, width } = mixer.shape;
-  const y = new Float32Array(layers * width);
+  const { convolutions, width } = mixer.shape;
+  const y = new Float32Array(convolutions * width);
   while (mixer.position < end) {
     const t = mixer.position;
-    mixer.pending(out.subarray(t * layers * width, (t + 1) * layers * width));
-    inputsAt(run, t).forEach((part, layer) => y.set(part, layer * width));
+    mixer.pending(out.subarray(t * convolutions * width, (t + 1) * convolutions * width));
+    inputsAt(run, t).forEach((part, convolution) => y.set(part, convolution * width));
     mixer.push(y);
   }
 }
@@ -152,7 +154,7 @@ function advance(mixer: Mixer, run: Run, out: Float32Array, end: number): void {
 test.each<MixerName>(['tiled', 'eager'])(
   'a %s mixer refuses lanes and positions it has not',
   async (name) => {
-    const shape = { layers: 1, width: 4, length: 8, lanes: 2 };
+    const shape = { convolutions: 1, width: 4, length: 8, lanes: 2 };
     const mixer = await createMixer({ name, shape });
     expect(mixer.plan).toEqual(planFor(8));
     expect(() => mixer.retire(2)).toThrow('lane: expected 0 to 1, got 2');

@@ -1,10 +1,10 @@
 import { binaryPlan, bytesNeeded, createMixer, planFor, plansFor } from '../../src/mixer/index.js';
 import { GROUP, groupsOf, LINE, strideLines, toLines } from '../../src/mixer/memory/blocks.js';
-import { layoutLayer, type LayerLayout } from '../../src/mixer/memory/layout.js';
+import { layoutConvolution, type ConvolutionLayout } from '../../src/mixer/memory/layout.js';
 import { MIXERS } from '../support/mixing.js';
 
 /** All arrays of a layout, as [first byte, byte after the last]. */
-function arrays(layout: LayerLayout): [number, number][] {
+function arrays(layout: ConvolutionLayout): [number, number][] {
   const { groups, stride } = layout;
   const list: [number, number][] = [
     [layout.row, layout.row + groups * LINE],
@@ -13,23 +13,26 @@ function arrays(layout: LayerLayout): [number, number][] {
   if (layout.name !== 'tiled') list.push([layout.taps, layout.taps + groups * stride]);
   if (layout.name === 'eager') list.push([layout.partial, layout.partial + groups * stride]);
   if (layout.name === 'tiled') {
-    const { plain, twisted, largest, taps, tapStride, tapRows, scratch, scratchBytes, levels } = layout;
-    list.push([plain, plain + Math.max(0, 16 * (largest / 8 - 1))]);
+    const { twiddles, twisted, largest, taps, tapStride, tapRows, scratch, scratchBytes, levels } = layout;
+    list.push([twiddles, twiddles + Math.max(0, 16 * (largest / 8 - 1))]);
     list.push([twisted, twisted + Math.max(0, 32 * (largest / 2 - 1))]);
     list.push([taps, taps + (tapStride > 0 ? groups * tapStride : tapRows * LINE)]);
     list.push([scratch, scratch + scratchBytes]);
-    for (const { filter, filterStride, spectra, spectraStride } of levels) {
-      list.push([filter, filter + groups * filterStride], [spectra, spectra + groups * spectraStride]);
+    for (const { filter, filterStride, childSpectra, childSpectraStride } of levels) {
+      list.push(
+        [filter, filter + groups * filterStride],
+        [childSpectra, childSpectra + groups * childSpectraStride],
+      );
     }
   }
   return list;
 }
 
-test.each(MIXERS)('arrays of a %s layer are aligned, disjoint and within its bytes', (name) => {
+test.each(MIXERS)('arrays of a %s convolution are aligned, disjoint and within its bytes', (name) => {
   for (const length of [1, 2, 3, 100, 4096, 2 ** 17 + 1]) {
     for (const width of [1, 16, 17, 1000]) {
       for (const threads of [1, 3]) {
-        const layout = layoutLayer(name, { layers: 1, width, length }, planFor(length), threads);
+        const layout = layoutConvolution(name, { convolutions: 1, width, length }, planFor(length), threads);
         const sorted = arrays(layout).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
         let end = LINE;
         for (const [from, to] of sorted) {
@@ -44,19 +47,19 @@ test.each(MIXERS)('arrays of a %s layer are aligned, disjoint and within its byt
 });
 
 test('layouts stay exact past 2^31 and 2^32 bytes', () => {
-  const shape = { layers: 1, width: 256, length: 2 ** 20 };
-  const layout = layoutLayer('tiled', shape, binaryPlan(shape.length), 1);
+  const shape = { convolutions: 1, width: 256, length: 2 ** 20 };
+  const layout = layoutConvolution('tiled', shape, binaryPlan(shape.length), 1);
   const top = Math.max(...arrays(layout).map(([, to]) => to));
   expect(top).toBeGreaterThan(2 ** 31);
   expect(top).toBeLessThanOrEqual(2 ** 32);
-  const beyond = layoutLayer('tiled', { ...shape, width: 4096 }, binaryPlan(shape.length), 1);
+  const beyond = layoutConvolution('tiled', { ...shape, width: 4096 }, binaryPlan(shape.length), 1);
   const ratio = beyond.bytes / layout.bytes;
   expect(ratio).toBeGreaterThan(14);
   expect(ratio).toBeLessThan(16);
 });
 
 test('what does not fit is refused with the figures, before any of it is allocated', async () => {
-  const shape = { layers: 1, width: 4096, length: 2 ** 20 };
+  const shape = { convolutions: 1, width: 4096, length: 2 ** 20 };
   for (const name of MIXERS) {
     expect(() => bytesNeeded(shape, name)).toThrow(
       /needs \d+ bytes \(\d+\.\d\d GiB\), more than the 4\.00 GiB/,
@@ -64,13 +67,13 @@ test('what does not fit is refused with the figures, before any of it is allocat
     await expect(createMixer({ name, shape })).rejects.toThrow(RangeError);
   }
   for (const broken of [
-    { layers: 0 },
+    { convolutions: 0 },
     { width: -1 },
     { length: 0.5 },
     { length: NaN },
     { length: 2 ** 40 },
   ]) {
-    expect(() => bytesNeeded({ layers: 1, width: 1, length: 8, ...broken }, 'tiled')).toThrow(
+    expect(() => bytesNeeded({ convolutions: 1, width: 1, length: 8, ...broken }, 'tiled')).toThrow(
       /expected a whole number/,
     );
   }
@@ -83,7 +86,7 @@ test('what does not fit is refused with the figures, before any of it is allocat
 test('bytes needed are the bytes held', async () => {
   for (const name of MIXERS) {
     for (const threads of [1, 2]) {
-      const shape = { layers: 3, width: 20, length: 1000 };
+      const shape = { convolutions: 3, width: 20, length: 1000 };
       const mixer = await createMixer({ name, shape, threads });
       expect(mixer.bytes).toBe(bytesNeeded(shape, name, undefined, threads));
       await mixer.close();
@@ -92,7 +95,7 @@ test('bytes needed are the bytes held', async () => {
 });
 
 test('with little memory a slower plan is taken, with less none', async () => {
-  const shape = { layers: 2, width: 16, length: 131_072 };
+  const shape = { convolutions: 2, width: 16, length: 131_072 };
   const fast = bytesNeeded(shape, 'tiled', plansFor(shape.length)[0]);
   const plans = plansFor(shape.length);
   const least = Math.min(...plans.map((plan) => bytesNeeded(shape, 'tiled', plan)));
@@ -137,7 +140,7 @@ test('rows become lines, with missing channels 0', () => {
 (process.env.FLASHINF_LARGE === undefined ? test.skip : test)(
   'addresses past 2^31 are unsigned',
   async () => {
-    const shape = { layers: 1, width: 16 * 150, length: 70_000 };
+    const shape = { convolutions: 1, width: 16 * 150, length: 70_000 };
     for (const name of ['lazy', 'tiled'] as const) {
       const mixer = await createMixer({ name, shape });
       expect(mixer.bytes).toBeGreaterThan(name === 'tiled' ? 2 ** 31 : 2 ** 30);

@@ -16,7 +16,7 @@ describe.each(MIXERS)('the %s mixer against the definition in float64', (name) =
   test('for every length up to 256', async () => {
     const random = new Random(1);
     for (let length = 1; length <= 256; length++) {
-      const shape = { layers: random.int(1, 2), width: random.pick([1, 3, 17]), length };
+      const shape = { convolutions: random.int(1, 2), width: random.pick([1, 3, 17]), length };
       const run = randomRun(shape, random);
       const got = await withMixer({ name, shape }, (mixer) => runMixer(mixer, run));
       expect(relL2(got, directPending(run))).toBeLessThanOrEqual(mixerGate(length));
@@ -27,7 +27,7 @@ describe.each(MIXERS)('the %s mixer against the definition in float64', (name) =
     const random = new Random(2);
     for (let trial = 0; trial < 12; trial++) {
       const length = random.int(2, trial < 8 ? 700 : 3500);
-      const shape = { layers: random.int(1, 3), width: length > 700 ? 2 : random.int(1, 40), length };
+      const shape = { convolutions: random.int(1, 3), width: length > 700 ? 2 : random.int(1, 40), length };
       const run = randomRun(shape, random, true);
       const plan = randomPlan(length, random);
       const { internals, check } = garbageMemory(random);
@@ -39,7 +39,7 @@ describe.each(MIXERS)('the %s mixer against the definition in float64', (name) =
 
   test('bit by bit the same on 1, 2 and 3 threads', async () => {
     const random = new Random(3);
-    const shape = { layers: 2, width: 70, length: 500 };
+    const shape = { convolutions: 2, width: 70, length: 500 };
     const run = randomRun(shape, random, true);
     const plan = randomPlan(500, random);
     const alone = await withMixer({ name, shape, plan }, (mixer) => runMixer(mixer, run));
@@ -56,7 +56,7 @@ describe.each(MIXERS)('the %s mixer against the definition in float64', (name) =
 
   test('the same again after a reset', async () => {
     const random = new Random(4);
-    const shape = { layers: 1, width: 5, length: 300 };
+    const shape = { convolutions: 1, width: 5, length: 300 };
     const run = randomRun(shape, random, true);
     await withMixer({ name, shape }, (mixer) => {
       const first = runMixer(mixer, run);
@@ -69,7 +69,7 @@ describe.each(MIXERS)('the %s mixer against the definition in float64', (name) =
 
   test('pending sums may be read twice, or not at all', async () => {
     const random = new Random(5);
-    const shape = { layers: 1, width: 3, length: 40 };
+    const shape = { convolutions: 1, width: 3, length: 40 };
     const run = randomRun(shape, random);
     const want = directPending(run);
     await withMixer({ name, shape }, (mixer) => {
@@ -86,9 +86,9 @@ describe.each(MIXERS)('the %s mixer against the definition in float64', (name) =
   });
 
   test('refuses what is out of range', async () => {
-    const shape = { layers: 2, width: 3, length: 2 };
+    const shape = { convolutions: 2, width: 3, length: 2 };
     const mixer = await createMixer({ name, shape });
-    expect(() => mixer.setFilter(2, new Float32Array(6))).toThrow(/layer: expected 0 to 1, got 2/);
+    expect(() => mixer.setFilter(2, new Float32Array(6))).toThrow(/convolution: expected 0 to 1, got 2/);
     expect(() => mixer.setFilter(0, new Float32Array(5))).toThrow(
       /filter: expected 6 values \(2 x 3\), got 5/,
     );

@@ -2,7 +2,7 @@ import { measureMixing } from '../../src/bench/mixing.js';
 import { flatPlan } from '../../src/mixer/index.js';
 
 test('mixers are measured over the whole length, sampled or in full', async () => {
-  const shape = { layers: 2, width: 20, length: 700 };
+  const shape = { convolutions: 2, width: 20, length: 700 };
   for (const full of [false, true]) {
     const progress: number[] = [];
     const result = await measureMixing({

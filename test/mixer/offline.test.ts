@@ -38,7 +38,7 @@ test('the offline convolution against the definition, for random prompts', () =>
   }
 });
 
-test('a convolver forgets one layer before the next', () => {
+test('a convolver forgets one convolution before the next', () => {
   const random = new Random(12);
   const shape = { width: 3, prompt: 50, ahead: 20 };
   const convolver = new OfflineConvolver(shape);
@@ -61,11 +61,11 @@ test.each(MIXERS)('a prompt followed by a fresh %s mixer equals one long run', a
     const total = prompt + ahead;
     const y = random.floats(total * width);
     const taps = random.floats(total * width);
-    const long = await createMixer({ name, shape: { layers: 1, width, length: total } });
+    const long = await createMixer({ name, shape: { convolutions: 1, width, length: total } });
     const whole = runMixer(long, { shape: long.shape, y: [y], taps: [taps], before: [] });
     const z = new Float32Array(total * width);
     convolveOffline({ width, prompt, ahead }, y.subarray(0, prompt * width), taps, z);
-    const fresh = await createMixer({ name, shape: { layers: 1, width, length: ahead } });
+    const fresh = await createMixer({ name, shape: { convolutions: 1, width, length: ahead } });
     const rest = runMixer(fresh, {
       shape: fresh.shape,
       y: [y.subarray(prompt * width)],

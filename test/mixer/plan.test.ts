@@ -84,10 +84,10 @@ test('plans for less and less memory come to the binary one, then to its spectra
 });
 
 test('folded plans need half the slots', () => {
-  const shape = { layers: 18, width: 256, length: 131_072 };
+  const shape = { convolutions: 18, width: 256, length: 131_072 };
   const plans = foldedPlans(shape.length);
   for (const plan of plans) expect(() => checkPlan(plan, shape.length)).not.toThrow();
-  const slots = shape.layers * shape.width * shape.length * 4;
+  const slots = shape.convolutions * shape.width * shape.length * 4;
   const [whole, folded] = [plansFor(shape.length), plans].map((all) =>
     bytesNeeded(shape, 'tiled', all.at(-1)),
   );
@@ -154,6 +154,6 @@ test('plans that do not fit are refused', async () => {
   const first = { length: 2, levels: [{ side: 1, fanOut: 2, tau: 'fft' as const }] };
   expect(() => checkPlan(first, 2)).toThrow(/tiles of side 1 are direct, not fft/);
   await expect(
-    createMixer({ name: 'tiled', shape: { layers: 1, width: 1, length: 8 }, plan }),
+    createMixer({ name: 'tiled', shape: { convolutions: 1, width: 1, length: 8 }, plan }),
   ).rejects.toThrow(/for length 16/);
 });

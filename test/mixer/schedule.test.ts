@@ -7,7 +7,7 @@ import {
   tiles,
   tilesOf,
   type Level,
-} from '../../src/mixer/schedule/tiling.js';
+} from '../../src/mixer/schedule/index.js';
 import { levelsTo, Random, randomLevels } from '../support/mixing.js';
 
 /** Checks that every pair of an input and a later output is in exactly one tile. */

@@ -3,7 +3,7 @@ import { createMixerOn } from '../../src/mixer/create.js';
 import type { Mixer } from '../../src/mixer/mixer.js';
 import { checkPlan } from '../../src/mixer/plan/check.js';
 import { SMALLEST_FFT, type Plan } from '../../src/mixer/plan/plan.js';
-import { deferredLevels, flatLevels } from '../../src/mixer/schedule/tiling.js';
+import { deferredLevels, flatLevels } from '../../src/mixer/schedule/index.js';
 import {
   directPending,
   garbageMemory,
@@ -35,9 +35,9 @@ function farPlan(length: number, random: Random): Plan {
   };
 }
 
-/** Pending sums of positions `from` ... `to` - 1, `[time, layer, channel]`. */
+/** Pending sums of positions `from` ... `to` - 1, `[time, convolution, channel]`. */
 function advance(mixer: Mixer, { shape, y }: Run, from: number, to: number): Float32Array {
-  const size = shape.layers * shape.width;
+  const size = shape.convolutions * shape.width;
   const out = new Float32Array((to - from) * size);
   const step = new Float32Array(size);
   for (let t = from; t < to; t++) {
@@ -51,7 +51,7 @@ function advance(mixer: Mixer, { shape, y }: Run, from: number, to: number): Flo
 test('in stages, at once, and by whom: the same sums, bit by bit, wherever a run is cut', async () => {
   const random = new Random(91);
   for (let trial = 0; trial < 8; trial++) {
-    const shape = { layers: random.int(1, 2), width: random.int(1, 20), length: random.int(600, 2500) };
+    const shape = { convolutions: random.int(1, 2), width: random.int(1, 20), length: random.int(600, 2500) };
     const plan = farPlan(shape.length, random);
     checkPlan(plan, shape.length);
     expect(deferredLevels(plan.levels).far.length).toBeGreaterThan(0);
@@ -61,7 +61,7 @@ test('in stages, at once, and by whom: the same sums, bit by bit, wherever a run
       // In some trials, threads come later, or never in so short a run.
       const started = trial % 2 === 0;
       const mixer = await createMixerOn({ name: 'tiled', shape, plan, threads }, { ...internals, started });
-      run.taps.forEach((taps, layer) => mixer.setFilter(layer, taps));
+      run.taps.forEach((taps, convolution) => mixer.setFilter(convolution, taps));
       return [mixer, check];
     };
     const cuts = [random.int(1, shape.length - 1), random.int(1, shape.length - 1)].sort((a, b) => a - b);
@@ -100,11 +100,11 @@ test('in stages, at once, and by whom: the same sums, bit by bit, wherever a run
 test('a run that goes back to an earlier point finds nothing of what was under way', async () => {
   const random = new Random(94);
   for (const threads of [1, 2, 2, 3]) {
-    const shape = { layers: 2, width: random.int(1, 20), length: random.int(600, 2500) };
+    const shape = { convolutions: 2, width: random.int(1, 20), length: random.int(600, 2500) };
     const plan = farPlan(shape.length, random);
     const run = randomRun(shape, random);
     const [whole, again] = await withMixer({ name: 'tiled', shape, plan, threads }, (mixer) => {
-      run.taps.forEach((taps, layer) => mixer.setFilter(layer, taps));
+      run.taps.forEach((taps, convolution) => mixer.setFilter(convolution, taps));
       // In the first quarter of a far tile's time, when it is under way.
       const far = plan.levels[deferredLevels(plan.levels).far[0]].side;
       const cut = far * random.int(1, Math.floor(shape.length / far) - 1) + random.int(1, far / 4 - 1);
@@ -123,12 +123,12 @@ test('a run that goes back to an earlier point finds nothing of what was under w
   }
 });
 
-test('the plain kernels do the same in stages', async () => {
+test('the reference kernels do the same in stages', async () => {
   const random = new Random(92);
-  const shape = { layers: 1, width: 3, length: 700 };
+  const shape = { convolutions: 1, width: 3, length: 700 };
   const run = randomRun(shape, random);
   const plan = farPlan(shape.length, random);
-  const sums = await withMixer({ name: 'tiled', shape, plan, kernels: 'plain' }, (mixer) =>
+  const sums = await withMixer({ name: 'tiled', shape, plan, kernels: 'reference' }, (mixer) =>
     runMixer(mixer, run),
   );
   expect(relL2(sums, directPending(run))).toBeLessThanOrEqual(mixerGate(shape.length));
@@ -137,7 +137,7 @@ test('the plain kernels do the same in stages', async () => {
 test('slots that are written ahead in fresh memory hold what they do in memory cleared after a run', async () => {
   const random = new Random(93);
   for (const threads of [1, 2, 1]) {
-    const shape = { layers: 2, width: random.int(17, 40), length: random.int(600, 2500) };
+    const shape = { convolutions: 2, width: random.int(17, 40), length: random.int(600, 2500) };
     const plan = farPlan(shape.length, random);
     const run = randomRun(shape, random);
     const options = { name: 'tiled' as const, shape, plan, threads };

@@ -47,7 +47,7 @@ test('a notification without a change ends no wait', async () => {
 /** Hand-over races show only in numbers: thousands of jobs so small that threads run into one another. */
 test('thousands of tiny jobs, each done exactly once', async () => {
   const random = new Random(51);
-  const shape = { layers: 1, width: 48, length: 4000 };
+  const shape = { convolutions: 1, width: 48, length: 4000 };
   const run = randomRun(shape, random);
   const alone = await withMixer({ name: 'tiled', shape }, (mixer) => runMixer(mixer, run));
   const together = await withMixer({ name: 'tiled', shape, threads: 3 }, (mixer) => runMixer(mixer, run), {
@@ -57,7 +57,7 @@ test('thousands of tiny jobs, each done exactly once', async () => {
 });
 
 describe('a team', () => {
-  const shape = { layers: 1, width: 64, length: 5000 };
+  const shape = { convolutions: 1, width: 64, length: 5000 };
   const data: EngineData = {
     name: 'lazy',
     shape,
@@ -96,7 +96,7 @@ describe('a team', () => {
     const index = new URL('../../dist/mixer/index.js', import.meta.url).href;
     const code = `
       import { createMixer } from ${JSON.stringify(index)};
-      const mixer = await createMixer({ name: 'tiled', shape: { layers: 1, width: 4, length: 64 }, threads: 3 });
+      const mixer = await createMixer({ name: 'tiled', shape: { convolutions: 1, width: 4, length: 64 }, threads: 3 });
       mixer.push(new Float32Array(4));
       console.log(mixer.position);`;
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', code], { timeout: 20_000 });

@@ -61,9 +61,9 @@ describe.each(SIMD)('transforms by %s', (_name, kernelsFor) => {
     const natural = (j: number): number => j;
     const order = (j: number): number => frequencyAt(j, n);
     const gate = U * Math.sqrt(log);
-    workshop.kernels.forward(points, n, workshop.plain);
+    workshop.kernels.forward(points, n, workshop.twiddles);
     const after = workshop.get(points, n * 16);
-    workshop.kernels.inverse(points, n, workshop.plain);
+    workshop.kernels.inverse(points, n, workshop.twiddles);
     const back = workshop.get(points, n * 16);
     workshop.checkFences();
     for (let c = 0; c < 8; c += n > 4096 ? 5 : 1) {
@@ -80,7 +80,7 @@ describe.each(SIMD)('transforms by %s', (_name, kernelsFor) => {
     const workshop = new Workshop(kernelsFor, n, n * 64 * 4 + 8192);
     const transform = (values: Float32Array): Float32Array => {
       workshop.floats.set(values, points / 4);
-      workshop.kernels.forward(points, n, workshop.plain);
+      workshop.kernels.forward(points, n, workshop.twiddles);
       return workshop.get(points, n * 16);
     };
     const points = workshop.array(n * 16);
@@ -130,9 +130,9 @@ describe.each(SIMD)('negacyclic convolution by %s', (_name, kernelsFor) => {
     const low = workshop.random(n * 16, random);
     const high = workshop.random(n * 16, random);
     const [lowBefore, highBefore] = [workshop.get(low, n * 16), workshop.get(high, n * 16)];
-    const { kernels, plain, twisted, floats } = workshop;
-    kernels.spectrum(taps, filter, n * 64, n, twisted, plain);
-    kernels.convolveRows(rows, points, n, filter, twisted, plain);
+    const { kernels, twiddles, twisted, floats } = workshop;
+    kernels.spectrum(taps, filter, n * 64, n, twisted, twiddles);
+    kernels.convolveRows(rows, points, n, filter, twisted, twiddles);
     kernels.addLower(points, low, n, n, twisted);
     kernels.addUpper(points, high, n, n, twisted);
     workshop.checkFences();

@@ -34,7 +34,7 @@ describe.each<Time>(['log', 'linear'])('%s time', (time) => {
   const row = (t: number): Float32Array => expected.logits.subarray(t * V, (t + 1) * V);
 
   test('filters are the reference ones', async () => {
-    for (let m = 0; m < model.mixers; m++) {
+    for (let m = 0; m < model.convolutions; m++) {
       const wanted = expected.taps.subarray(m * 64 * D, (m + 1) * 64 * D);
       expect(relL2(await model.taps(m, 64), wanted)).toBeLessThan(2e-6);
     }
@@ -80,7 +80,7 @@ describe.each<Time>(['log', 'linear'])('%s time', (time) => {
     const taps = await allTaps(model, rest.length);
     const pending: Float32Array[] = [];
     const { state } = await model.prefill(ids.slice(0, split), rest.length, {
-      onLayer: (m, start) => (pending[m] = start.pending.slice()),
+      onConvolution: (m, start) => (pending[m] = start.pending.slice()),
     });
     expect(pending.map((p) => p.length)).toEqual(taps.map(() => rest.length * D));
     const logits = await stepThrough(model, rest, new NaiveMixer(D, taps, pending), state);
@@ -108,7 +108,7 @@ describe.each<Time>(['log', 'linear'])('%s time', (time) => {
     const offline = await model.score(ids);
     expect(relL2(offline, wanted)).toBeLessThan(GATE);
 
-    const shape = { layers: model.mixers, width: D, length: ids.length };
+    const shape = { convolutions: model.convolutions, width: D, length: ids.length };
     const mixer = await createMixer({ name: 'tiled', shape });
     for (const [m, taps] of (await allTaps(model, ids.length)).entries()) mixer.setFilter(m, taps);
     expect(relL2(await model.score(ids, { stepwise: mixer }), wanted)).toBeLessThan(GATE);
@@ -129,13 +129,13 @@ describe('contracts', () => {
   });
   afterAll(() => model.close());
 
-  const M = (): number => model.mixers;
+  const M = (): number => model.convolutions;
 
   test('says what it is', () => {
     expect(model.config.name).toBe('tiny');
     expect(model.id).toMatch(/^[0-9a-f]{64}$/);
     expect(model.device).toBe('cpu');
-    expect(model.mixers).toBe(2);
+    expect(model.convolutions).toBe(2);
   });
 
   test('three sequences side by side are three apart, bit for bit', async () => {
@@ -143,7 +143,7 @@ describe('contracts', () => {
     const together = model.start(3);
     const apart = texts.map(() => model.start());
     for (let t = 0; t < 5; t++) {
-      // Pending sums that differ between sequences and mixers: [mixer, batch, width].
+      // Pending sums that differ between sequences and convolutions: [convolution, batch, width].
       const pending = Float32Array.from({ length: M() * 3 * D }, (_, i) => Math.sin(i + t));
       const tokens = texts.map((ids) => ids[t]);
       together.pending.set(pending);
@@ -196,7 +196,7 @@ describe('contracts', () => {
     for (const each of [model, two]) {
       const pending: Float32Array[] = [];
       const { logits } = await each.prefill(ids, 20, {
-        onLayer: (m, start) => (pending[m] = start.pending.slice()),
+        onConvolution: (m, start) => (pending[m] = start.pending.slice()),
       });
       results.push({ logits, pending, taps: await each.taps(0, 3000), score: await each.score(ids) });
     }
@@ -206,7 +206,7 @@ describe('contracts', () => {
 
   test('offline is stepwise, across the chunks of a long text', async () => {
     const ids = randomIds(2100, V);
-    const shape = { layers: M(), width: D, length: ids.length };
+    const shape = { convolutions: M(), width: D, length: ids.length };
     const mixer = await createMixer({ name: 'tiled', shape });
     for (const [m, taps] of (await allTaps(model, ids.length)).entries()) mixer.setFilter(m, taps);
     expect(relL2(await model.score(ids), await model.score(ids, { stepwise: mixer }))).toBeLessThan(GATE);
@@ -231,12 +231,14 @@ describe('contracts', () => {
   test('refuses what does not fit', async () => {
     const { context } = model.config.model;
     await expect(model.prefill([], 1)).rejects.toThrow('at least one token');
-    await expect(model.prefill([1], context, { onLayer: () => {} })).rejects.toThrow(`context of ${context}`);
+    await expect(model.prefill([1], context, { onConvolution: () => {} })).rejects.toThrow(
+      `context of ${context}`,
+    );
     await expect(model.prefill([1, V], 1)).rejects.toThrow(`token ${V} is not in the vocabulary`);
     await expect(model.prefill([1, -1], 1)).rejects.toThrow(RangeError);
     await expect(model.step(model.start(), 1.5)).rejects.toThrow(RangeError);
     await expect(model.step(model.start(2), 1)).rejects.toThrow('1 tokens for 2 sequences');
-    await expect(model.taps(2, 1)).rejects.toThrow('mixer 2');
+    await expect(model.taps(2, 1)).rejects.toThrow('convolution 2');
     await expect(model.taps(0, context + 1)).rejects.toThrow(RangeError);
     await expect(model.score([1, V])).rejects.toThrow(RangeError);
     expect(() => model.start(0)).toThrow(RangeError);

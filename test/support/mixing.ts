@@ -1,7 +1,8 @@
+import type { MixerName, MixerShape } from '../../src/mixer/shape.js';
 import { createMixerOn, type MixerInternals, type MixerOptions } from '../../src/mixer/create.js';
-import type { Mixer, MixerName, MixerShape } from '../../src/mixer/mixer.js';
+import type { Mixer } from '../../src/mixer/mixer.js';
 import { SMALLEST_FFT, type Plan, type TauName } from '../../src/mixer/plan/plan.js';
-import { flatLevels, type Level } from '../../src/mixer/schedule/tiling.js';
+import { flatLevels, type Level } from '../../src/mixer/schedule/index.js';
 
 /** Unit roundoff of float32. */
 export const U = 2 ** -24;
@@ -51,7 +52,7 @@ export function relL2(got: ArrayLike<number>, want: ArrayLike<number>): number {
   return norm === 0 && error === 0 ? 0 : Math.sqrt(error / norm);
 }
 
-/** Inputs, filters and prompt leftovers of one run, each `[layer]` of `[time, channel]`. */
+/** Inputs, filters and prompt leftovers of one run, each `[convolution]` of `[time, channel]`. */
 export interface Run {
   readonly shape: MixerShape;
   readonly y: readonly Float32Array[];
@@ -61,40 +62,40 @@ export interface Run {
 
 export function randomRun(shape: MixerShape, random: Random, withPending = false): Run {
   const make = (): Float32Array[] =>
-    Array.from({ length: shape.layers }, () => random.floats(shape.length * shape.width));
+    Array.from({ length: shape.convolutions }, () => random.floats(shape.length * shape.width));
   const taps = make();
   for (const filter of taps) filter.fill(NaN, 0, shape.width); // row 0 is never read
   return { shape, y: make(), taps, before: withPending ? make() : [] };
 }
 
-/** All pending sums by definition, float64, `[time, layer, channel]`. */
+/** All pending sums by definition, float64, `[time, convolution, channel]`. */
 export function directPending({ shape, y, taps, before }: Run): Float64Array {
-  const { layers, width, length } = shape;
-  const out = new Float64Array(length * layers * width);
-  for (let l = 0; l < layers; l++) {
+  const { convolutions, width, length } = shape;
+  const out = new Float64Array(length * convolutions * width);
+  for (let l = 0; l < convolutions; l++) {
     for (let c = 0; c < width; c++) {
       for (let t = 0; t < length; t++) {
         let sum = before.length > 0 ? before[l][t * width + c] : 0;
         for (let i = 0; i < t; i++) sum += y[l][i * width + c] * taps[l][(t - i) * width + c];
-        out[(t * layers + l) * width + c] = sum;
+        out[(t * convolutions + l) * width + c] = sum;
       }
     }
   }
   return out;
 }
 
-/** Runs a mixer from start to end: all its pending sums, `[time, layer, channel]`. */
+/** Runs a mixer from start to end: all its pending sums, `[time, convolution, channel]`. */
 export function runMixer(mixer: Mixer, { shape, y, taps, before }: Run): Float32Array {
-  const { layers, width, length } = shape;
-  for (let l = 0; l < layers; l++) {
+  const { convolutions, width, length } = shape;
+  for (let l = 0; l < convolutions; l++) {
     mixer.setFilter(l, taps[l]);
     if (before.length > 0) mixer.addPending(l, before[l]);
   }
-  const out = new Float32Array(length * layers * width);
-  const step = new Float32Array(layers * width);
+  const out = new Float32Array(length * convolutions * width);
+  const step = new Float32Array(convolutions * width);
   for (let t = 0; t < length; t++) {
-    mixer.pending(out.subarray(t * layers * width, (t + 1) * layers * width));
-    for (let l = 0; l < layers; l++) {
+    mixer.pending(out.subarray(t * convolutions * width, (t + 1) * convolutions * width));
+    for (let l = 0; l < convolutions; l++) {
       step.set(y[l].subarray(t * width, (t + 1) * width), l * width);
     }
     mixer.push(step);

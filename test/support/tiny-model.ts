@@ -117,7 +117,7 @@ export class NaiveMixer {
 /** The filters of all mixers, `[length, width]` each. */
 export async function allTaps(model: LanguageModel, length: number): Promise<Float32Array[]> {
   const taps: Float32Array[] = [];
-  for (let m = 0; m < model.mixers; m++) taps.push(await model.taps(m, length));
+  for (let m = 0; m < model.convolutions; m++) taps.push(await model.taps(m, length));
   return taps;
 }
 

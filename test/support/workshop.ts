@@ -1,12 +1,12 @@
 import type { Kernels, KernelsFor } from '../../src/mixer/kernel/kernels.js';
-import { writePlainTables, writeTwistedTables } from '../../src/mixer/kernel/twiddles.js';
-import { compilePlain, compileRelaxed, wasmKernels } from '../../src/mixer/kernel/wasm.js';
+import { writeTwiddles, writeTwistedTwiddles } from '../../src/mixer/kernel/twiddles.js';
+import { compileBasic, compileRelaxed, wasmKernels } from '../../src/mixer/kernel/wasm.js';
 import { Bump } from '../../src/mixer/memory/bump.js';
 import { tableBytes } from '../../src/mixer/memory/layout.js';
 import type { Random } from './mixing.js';
 
 const relaxed = compileRelaxed();
-const simple = compilePlain();
+const simple = compileBasic();
 
 /** The compiled kernels: without relaxed SIMD, and with it where there is that. */
 export const SIMD: readonly (readonly [name: string, kernelsFor: KernelsFor])[] = [
@@ -23,7 +23,7 @@ const FENCE = 64;
 export class Workshop {
   readonly floats: Float32Array;
   readonly kernels: Kernels;
-  readonly plain: number;
+  readonly twiddles: number;
   readonly twisted: number;
   private readonly words: Int32Array;
   private readonly bump = new Bump();
@@ -35,10 +35,10 @@ export class Workshop {
     this.floats = new Float32Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.kernels = kernelsFor(memory);
-    this.plain = this.array(tableBytes(n, 2) / 4);
+    this.twiddles = this.array(tableBytes(n, 2) / 4);
     this.twisted = this.array(tableBytes(n, 4) / 4);
-    writePlainTables(this.floats, this.plain / 4, n);
-    writeTwistedTables(this.floats, this.twisted / 4, n);
+    writeTwiddles(this.floats, this.twiddles / 4, n);
+    writeTwistedTwiddles(this.floats, this.twisted / 4, n);
   }
 
   /** Reserves floats between two fences; returns their address. */

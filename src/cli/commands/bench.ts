@@ -34,7 +34,7 @@ type Kind = BenchOptions['mixers'][number];
 export async function bench({ options, io }: Call<typeof BENCH>): Promise<void> {
   const model = options.endToEnd ? await inModel(options, io) : null;
   const mixing = await alone(
-    { layers: options.layers, width: options.width, length: options.len },
+    { convolutions: options.layers, width: options.width, length: options.len },
     contenders(options),
     options,
     io.progress('mixing'),

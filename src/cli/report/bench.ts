@@ -48,7 +48,7 @@ export function renderBench({ provenance: p, mixing, inModel, peakBytes }: Bench
   );
 }
 
-function mixingTable({ layers, width, length, timings, agreement }: MixingResult): string {
+function mixingTable({ convolutions, width, length, timings, agreement }: MixingResult): string {
   const lazy = timings.find(({ label }) => label === 'lazy');
   const rows = timings.map(({ label, totalMs, estimated, nsPerTokenChannel, tokens, bytes, ...rest }) => [
     label,
@@ -62,7 +62,7 @@ function mixingTable({ layers, width, length, timings, agreement }: MixingResult
   const compared =
     agreement.positions > 0 ? `; largest difference of the sums ${agreement.worst.toExponential(1)}` : '';
   return (
-    `Mixing: ${layers} x ${width} channels, ${length} positions, one thread${compared}\n\n` +
+    `Mixing: ${convolutions} x ${width} channels, ${length} positions, one thread${compared}\n\n` +
     table(['mixer', 'time', 'ns/token/channel', 'us p50', 'ms max', 'MiB', 'against lazy'], rows)
   );
 }

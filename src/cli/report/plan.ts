@@ -31,7 +31,7 @@ export function renderPlan(shape: MixerShape, plan: Plan, threads: number): stri
     ns.toFixed(2),
     mib(bytes),
   ]);
-  const seconds = (ns * shape.length * shape.layers * shape.width) / 1e9;
+  const seconds = (ns * shape.length * shape.convolutions * shape.width) / 1e9;
   return (
     table(['tile side', 'tiles', 'fan-out', 'computed', 'spectra', 'ns', 'MiB'], rows) +
     `\n${ns.toFixed(1)} ns per token and channel, ${seconds.toFixed(2)} s in all on one thread, as predicted\n` +

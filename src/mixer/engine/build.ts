@@ -1,18 +1,19 @@
+import type { ConvolutionMemory } from '../memory/convolution.js';
+import type { MixerName, MixerShape } from '../shape.js';
 import { eagerEngine } from './eager.js';
-import type { Engine, LayerMemory } from './engine.js';
+import type { Engine } from './engine.js';
 import type { KernelsFor } from '../kernel/kernels.js';
-import { plainKernels } from '../kernel/reference.js';
+import { referenceKernels } from '../kernel/reference.js';
 import { wasmKernels } from '../kernel/wasm.js';
 import { lazyEngine } from './lazy.js';
-import { layoutLayer, type EagerLayout, type LazyLayout, type TiledLayout } from '../memory/layout.js';
-import type { MixerName, MixerShape } from '../mixer.js';
+import { layoutConvolution, type EagerLayout, type LazyLayout, type TiledLayout } from '../memory/layout.js';
 import type { Plan } from '../plan/plan.js';
 import { tiledEngine } from './tiled.js';
 
 /** Which implementation of the kernels: SIMD, or its readable twin. */
-export type KernelsName = 'wasm' | 'plain';
+export type KernelsName = 'wasm' | 'reference';
 
-const KERNELS: Record<KernelsName, KernelsFor> = { wasm: wasmKernels, plain: plainKernels };
+const KERNELS: Record<KernelsName, KernelsFor> = { wasm: wasmKernels, reference: referenceKernels };
 
 /** All that a thread needs to take part: plain data and the shared memories. */
 export interface EngineData {
@@ -21,21 +22,33 @@ export interface EngineData {
   readonly plan: Plan;
   readonly threads: number;
   readonly kernels: KernelsName;
-  /** One per layer. */
+  /** One per convolution. */
   readonly memories: readonly WebAssembly.Memory[];
 }
 
-/** An engine and the layers it works on. */
+/** An engine and the convolutions it works on. */
 export type Opened =
-  | { readonly name: 'lazy'; readonly engine: Engine; readonly layers: readonly LayerMemory<LazyLayout>[] }
-  | { readonly name: 'eager'; readonly engine: Engine; readonly layers: readonly LayerMemory<EagerLayout>[] }
-  | { readonly name: 'tiled'; readonly engine: Engine; readonly layers: readonly LayerMemory<TiledLayout>[] };
+  | {
+      readonly name: 'lazy';
+      readonly engine: Engine;
+      readonly convolutions: readonly ConvolutionMemory<LazyLayout>[];
+    }
+  | {
+      readonly name: 'eager';
+      readonly engine: Engine;
+      readonly convolutions: readonly ConvolutionMemory<EagerLayout>[];
+    }
+  | {
+      readonly name: 'tiled';
+      readonly engine: Engine;
+      readonly convolutions: readonly ConvolutionMemory<TiledLayout>[];
+    };
 
 /** A thread's own engine over memories that all threads share. */
 export function openEngine(data: EngineData): Opened {
   const { name, shape, plan, threads, kernels, memories } = data;
-  const layout = layoutLayer(name, shape, plan, threads);
-  const open = <Layout extends typeof layout>(layout: Layout): LayerMemory<Layout>[] =>
+  const layout = layoutConvolution(name, shape, plan, threads);
+  const open = <Layout extends typeof layout>(layout: Layout): ConvolutionMemory<Layout>[] =>
     memories.map((memory) => ({
       layout,
       floats: new Float32Array(memory.buffer),
@@ -43,16 +56,16 @@ export function openEngine(data: EngineData): Opened {
     }));
   switch (layout.name) {
     case 'lazy': {
-      const layers = open(layout);
-      return { name: layout.name, layers, engine: lazyEngine(layers, shape.length) };
+      const convolutions = open(layout);
+      return { name: layout.name, convolutions, engine: lazyEngine(convolutions, shape.length) };
     }
     case 'eager': {
-      const layers = open(layout);
-      return { name: layout.name, layers, engine: eagerEngine(layers, shape.length) };
+      const convolutions = open(layout);
+      return { name: layout.name, convolutions, engine: eagerEngine(convolutions, shape.length) };
     }
     case 'tiled': {
-      const layers = open(layout);
-      return { name: layout.name, layers, engine: tiledEngine(layers, shape.length, threads) };
+      const convolutions = open(layout);
+      return { name: layout.name, convolutions, engine: tiledEngine(convolutions, shape.length, threads) };
     }
   }
 }

@@ -1,4 +1,5 @@
-import type { Engine, FilterRows, LayerMemory } from './engine.js';
+import type { FilterRows, ConvolutionMemory } from '../memory/convolution.js';
+import type { Engine } from './engine.js';
 import { GROUP, LINE, toLines } from '../memory/blocks.js';
 import type { EagerLayout } from '../memory/layout.js';
 import { takeRows } from './rows.js';
@@ -13,10 +14,10 @@ const ROW_COST = 8;
 export const FLUSH = 256;
 
 /** The other baseline: as soon as an input is known, its contribution is added to every later sum. */
-export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length: number): Engine {
-  const { groups, stride, slots, taps, partial, row } = layers[0].layout;
+export function eagerEngine(convolutions: readonly ConvolutionMemory<EagerLayout>[], length: number): Engine {
+  const { groups, stride, slots, taps, partial, row } = convolutions[0].layout;
   /** A position's sums, both levels together, of one lane and group. */
-  const sum = ({ floats }: LayerMemory, place: number, position: number): void => {
+  const sum = ({ floats }: ConvolutionMemory, place: number, position: number): void => {
     const at = (place * stride + position * LINE) / 4;
     const to = (row + place * LINE) / 4;
     for (let c = 0; c < GROUP; c++) {
@@ -25,7 +26,7 @@ export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length:
   };
   const advance: Engine['advance'] = (positions, from, to) => {
     for (let unit = from; unit < to; unit++) {
-      const { kernels } = layers[Math.floor(unit / groups)];
+      const { kernels } = convolutions[Math.floor(unit / groups)];
       const rho = taps + (unit % groups) * stride + LINE;
       for (let lane = 0; lane < positions.length; lane++) {
         const position = positions[lane];
@@ -40,13 +41,13 @@ export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length:
   };
   return {
     step(positions, from, to, thread) {
-      takeRows(layers, positions, from, to);
+      takeRows(convolutions, positions, from, to);
       advance(positions, from, to, thread);
       for (let unit = from; unit < to; unit++) {
-        const layer = layers[Math.floor(unit / groups)];
+        const convolution = convolutions[Math.floor(unit / groups)];
         for (let lane = 0; lane < positions.length; lane++) {
           const next = positions[lane] + 1;
-          if (next > 0 && next < length) sum(layer, lane * groups + (unit % groups), next);
+          if (next > 0 && next < length) sum(convolution, lane * groups + (unit % groups), next);
         }
       }
     },
@@ -57,7 +58,7 @@ export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length:
       for (let unit = from; unit < to; unit++) {
         for (let lane = 0; lane < positions.length; lane++) {
           if (positions[lane] < 0) continue;
-          sum(layers[Math.floor(unit / groups)], lane * groups + (unit % groups), positions[lane]);
+          sum(convolutions[Math.floor(unit / groups)], lane * groups + (unit % groups), positions[lane]);
         }
       }
     },
@@ -69,9 +70,9 @@ export function eagerEngine(layers: readonly LayerMemory<EagerLayout>[], length:
   };
 }
 
-/** Stores a layer's filter, `[time, channel]`. */
+/** Stores a convolution's filter, `[time, channel]`. */
 export function setEagerFilter(
-  { floats, layout }: LayerMemory<EagerLayout>,
+  { floats, layout }: ConvolutionMemory<EagerLayout>,
   { rows, width, length }: FilterRows,
 ): void {
   const { groups, stride, taps } = layout;

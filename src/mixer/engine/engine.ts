@@ -1,27 +1,8 @@
-import type { Kernels } from '../kernel/kernels.js';
-import type { LayerLayout } from '../memory/layout.js';
-
-/** One layer's memory as one thread sees it. */
-export interface LayerMemory<Layout extends LayerLayout = LayerLayout> {
-  readonly layout: Layout;
-  readonly floats: Float32Array;
-  readonly kernels: Kernels;
-}
-
-/** Rows `first` ... of a filter of at least `length` rows, `[time, channel]`. */
-export interface FilterRows {
-  readonly rows: Float32Array;
-  readonly width: number;
-  readonly length: number;
-  readonly first: number;
-}
-
-/** One number per lane. */
-export type PerLane = Int32Array;
+import type { PerLane } from '../shape.js';
 
 /**
- * The arithmetic of one mixer on one thread. Work is divided in *units*, one channel group of one layer each, all lanes,
- * numbered `layer * groups + group`. A unit's result never depends on which thread computed it, nor on what the
+ * The arithmetic of one mixer on one thread. Work is divided in *units*, one channel group of one convolution each, all lanes,
+ * numbered `convolution * groups + group`. A unit's result never depends on which thread computed it, nor on what the
  * others do: that makes results bit-identical for any number of threads.
  */
 export interface Engine {

@@ -3,7 +3,7 @@
  * thousands of pages, and whoever comes to them first would be late. So these are written to a little with each step, long
  * before they are needed.
  */
-import type { LayerMemory } from './engine.js';
+import type { ConvolutionMemory } from '../memory/convolution.js';
 import { LINE } from '../memory/blocks.js';
 import type { TiledLayout } from '../memory/layout.js';
 
@@ -20,8 +20,12 @@ function write(floats: Float32Array, from: number, to: number): void {
  * the system then first provides a shared one of zeros, and soon a page of its own instead. The second makes every
  * other thread forget the first, which takes many times longer than a page that is written at once.
  */
-export function writeFreshSlots(layers: readonly LayerMemory<TiledLayout>[], from: number, to: number): void {
-  for (const { floats, layout } of layers) {
+export function touchSlots(
+  convolutions: readonly ConvolutionMemory<TiledLayout>[],
+  from: number,
+  to: number,
+): void {
+  for (const { floats, layout } of convolutions) {
     const { slots, stride, groups, lanes } = layout;
     for (let place = 0; place < lanes * groups; place++) {
       const lines = slots + place * stride;
@@ -31,17 +35,17 @@ export function writeFreshSlots(layers: readonly LayerMemory<TiledLayout>[], fro
 }
 
 /** Writes to all that the tiles of the smallest levels keep. */
-export function writeFreshSpectra(layers: readonly LayerMemory<TiledLayout>[]): void {
-  for (const { floats, layout } of layers) {
-    for (const { spectra, spectraStride } of layout.levels) {
-      write(floats, spectra, spectra + layout.groups * layout.lanes * spectraStride);
+export function touchSpectra(convolutions: readonly ConvolutionMemory<TiledLayout>[]): void {
+  for (const { floats, layout } of convolutions) {
+    for (const { childSpectra, childSpectraStride } of layout.levels) {
+      write(floats, childSpectra, childSpectra + layout.groups * layout.lanes * childSpectraStride);
     }
   }
 }
 
 /** Writes to where far tiles wait for their next stages: a level's first begins when as many inputs are known as its side. */
-export function writeFreshFlights(layers: readonly LayerMemory<TiledLayout>[], known: number): void {
-  for (const { floats, layout } of layers) {
+export function touchFlights(convolutions: readonly ConvolutionMemory<TiledLayout>[], known: number): void {
+  for (const { floats, layout } of convolutions) {
     for (const { side, flight, flightBytes } of layout.levels) {
       if (known > side || flightBytes === 0) continue;
       write(floats, flight + (flightBytes * (known - 1)) / side, flight + (flightBytes * known) / side);

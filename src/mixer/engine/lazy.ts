@@ -1,4 +1,5 @@
-import type { Engine, FilterRows, LayerMemory } from './engine.js';
+import type { FilterRows, ConvolutionMemory } from '../memory/convolution.js';
+import type { Engine } from './engine.js';
 import { GROUP, LINE, toLines } from '../memory/blocks.js';
 import type { LazyLayout } from '../memory/layout.js';
 import { takeRows } from './rows.js';
@@ -11,16 +12,16 @@ const ROW_COST = 5.6;
  * stream two arrays, so it is as fast as memory is; for that the taps are stored newest last, which lets both
  * streams ascend (one descending stream costs a factor of 3 and more).
  */
-export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: number): Engine {
-  const { groups, stride, slots, row, taps } = layers[0].layout;
+export function lazyEngine(convolutions: readonly ConvolutionMemory<LazyLayout>[], length: number): Engine {
+  const { groups, stride, slots, row, taps } = convolutions[0].layout;
   return {
-    step: (positions, from, to) => takeRows(layers, positions, from, to),
+    step: (positions, from, to) => takeRows(convolutions, positions, from, to),
     advance: () => undefined,
     matters: () => false,
     tapsNeeded: (known) => Math.min(known + 1, length),
     sums(positions, from, to) {
       for (let unit = from; unit < to; unit++) {
-        const { kernels, floats } = layers[Math.floor(unit / groups)];
+        const { kernels, floats } = convolutions[Math.floor(unit / groups)];
         const group = unit % groups;
         for (let lane = 0; lane < positions.length; lane++) {
           const position = positions[lane];
@@ -43,9 +44,9 @@ export function lazyEngine(layers: readonly LayerMemory<LazyLayout>[], length: n
   };
 }
 
-/** Stores rows of a layer's filter, `[time, channel]`, from tap `first` on, newest tap last. */
+/** Stores rows of a convolution's filter, `[time, channel]`, from tap `first` on, newest tap last. */
 export function setLazyFilter(
-  { floats, layout }: LayerMemory<LazyLayout>,
+  { floats, layout }: ConvolutionMemory<LazyLayout>,
   { rows, width, length, first }: FilterRows,
 ): void {
   const { groups, stride, taps } = layout;

@@ -1,6 +1,7 @@
-import type { Deferred, PerLane } from './engine.js';
+import type { PerLane } from '../shape.js';
+import type { Deferred } from './engine.js';
 import type { TiledLayout } from '../memory/layout.js';
-import { deferredInputs, sliceAfter } from '../schedule/tiling.js';
+import { deferredInputs, sliceAfter } from '../schedule/index.js';
 import type { TileRunner } from './tile/tile.js';
 
 const NOTHING = { from: 0, to: 0 };

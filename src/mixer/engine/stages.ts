@@ -1,6 +1,6 @@
 import type { Deferred } from './engine.js';
 import type { TiledLayout } from '../memory/layout.js';
-import { deferredInputs } from '../schedule/tiling.js';
+import { deferredInputs } from '../schedule/index.js';
 import type { Slices } from './slices.js';
 import { STAGES, type StagedTile } from './tile/staged.js';
 
@@ -10,7 +10,7 @@ import { STAGES, type StagedTile } from './tile/staged.js';
  * end, be saved, and go on anywhere, either way; stages of a tile under way are then done again.
  *
  * @param indices of the levels
- * @param tiles `[layer][level]`
+ * @param tiles `[convolution][level]`
  * @param whole the tiles of other levels, which each step does before
  */
 export function stagedSlices(

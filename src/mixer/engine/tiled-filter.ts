@@ -1,29 +1,29 @@
-import type { FilterRows, LayerMemory } from './engine.js';
-import { writePlainTables, writeTwistedTables } from '../kernel/twiddles.js';
+import type { FilterRows, ConvolutionMemory } from '../memory/convolution.js';
+import { writeTwiddles, writeTwistedTwiddles } from '../kernel/twiddles.js';
 import { GROUP, toLines } from '../memory/blocks.js';
 import type { TiledLayout } from '../memory/layout.js';
 import { tileRunner } from './tiled.js';
 
-/** Writes every layer's twiddle tables, all the same. */
-export function writeTables(layers: readonly LayerMemory<TiledLayout>[]): void {
-  const [first, ...others] = layers;
-  const { plain, twisted, largest, scratch } = first.layout;
-  writePlainTables(first.floats, plain / 4, largest / 4);
-  writeTwistedTables(first.floats, twisted / 4, largest);
+/** Writes every convolution's twiddle tables, all the same. */
+export function writeTables(convolutions: readonly ConvolutionMemory<TiledLayout>[]): void {
+  const [first, ...others] = convolutions;
+  const { twiddles, twisted, largest, scratch } = first.layout;
+  writeTwiddles(first.floats, twiddles / 4, largest / 4);
+  writeTwistedTwiddles(first.floats, twisted / 4, largest);
   // They lie one after the other, before the scratch areas.
-  const tables = first.floats.subarray(plain / 4, scratch / 4);
-  for (const { floats } of others) floats.set(tables, plain / 4);
+  const tables = first.floats.subarray(twiddles / 4, scratch / 4);
+  for (const { floats } of others) floats.set(tables, twiddles / 4);
 }
 
 /**
- * Prepares rows of a layer's filter: taps, and the spectra of every level that they complete. Where the taps are not
+ * Prepares rows of a convolution's filter: taps, and the spectra of every level that they complete. Where the taps are not
  * kept, all rows are to come at once.
  */
 export function setTiledFilter(
-  layer: LayerMemory<TiledLayout>,
+  convolution: ConvolutionMemory<TiledLayout>,
   { rows, width, length, first }: FilterRows,
 ): void {
-  const { floats, layout } = layer;
+  const { floats, layout } = convolution;
   const { groups, levels, taps, tapStride, tapRows } = layout;
   const end = first + rows.length / width;
   // Rows that come after the filter's length may come later, and a level has its spectra already.
@@ -31,7 +31,7 @@ export function setTiledFilter(
     const needed = side * fanOut;
     return first < needed && Math.min(length, needed) <= end;
   });
-  const runners = completed.map((level) => tileRunner(layer, level));
+  const runners = completed.map((level) => tileRunner(convolution, level));
   for (let g = 0; g < groups; g++) {
     const at = (taps + g * tapStride) / 4;
     toLines(rows, width, g, floats, at + first * GROUP, end - first);
@@ -49,7 +49,7 @@ export function setTiledFilter(
 }
 
 /** Makes scratch areas numbers: what a kernel reads of them before it has written there is multiplied by 0. */
-export function clearScratch({ floats, layout }: LayerMemory<TiledLayout>): void {
+export function clearScratch({ floats, layout }: ConvolutionMemory<TiledLayout>): void {
   const { scratch, scratchBytes } = layout;
   floats.fill(0, scratch / 4, (scratch + scratchBytes) / 4);
 }

@@ -1,11 +1,13 @@
-import type { Deferred, Engine, LayerMemory, PerLane } from './engine.js';
+import type { ConvolutionMemory } from '../memory/convolution.js';
+import type { PerLane } from '../shape.js';
+import type { Deferred, Engine } from './engine.js';
 import type { Kernels } from '../kernel/kernels.js';
 import { LINE } from '../memory/blocks.js';
 import type { LevelLayout, TiledLayout } from '../memory/layout.js';
 import type { TauName } from '../plan/plan.js';
-import { FLAT_SIDE } from '../plan/planner.js';
-import { endOfLayer, takeRows } from './rows.js';
-import { deferredLevels, inputsAfter, levelAfter, tapsAfter } from '../schedule/tiling.js';
+import { FLAT_SIDE } from '../plan/plan.js';
+import { endOfConvolution, takeRows } from './rows.js';
+import { deferredLevels, inputsAfter, levelAfter, tapsAfter } from '../schedule/index.js';
 import { deferredSlices, slicesOf, type Slices } from './slices.js';
 import { stagedSlices } from './stages.js';
 import { deferredTiles } from './tile/deferred.js';
@@ -33,9 +35,9 @@ const TILES: Record<TauName, MakeTiles> = {
   'ndarray-fft': ndarrayFftTiles,
 };
 
-/** One layer's tile implementation for a level. */
+/** One convolution's tile implementation for a level. */
 export function tileRunner(
-  { kernels, floats, layout }: LayerMemory<TiledLayout>,
+  { kernels, floats, layout }: ConvolutionMemory<TiledLayout>,
   level: LevelLayout,
 ): TileRunner {
   const folding = level.form === undefined && level.side === layout.period;
@@ -47,20 +49,20 @@ export function tileRunner(
  * The tiling of Flash Inference, generalised to any fan-out: the pairs (input, output) are cut into tiles, each as
  * late as it may be and as large as it can be, so that a fast convolution does each in O(side log side).
  *
- * A step does the urgent tile that its inputs make due, in all layers side by side. Tiles of the first level, which have
+ * A step does the urgent tile that its inputs make due, in all convolutions side by side. Tiles of the first level, which have
  * one output, come last of all, on the way to the rows.
  */
 export function tiledEngine(
-  layers: readonly LayerMemory<TiledLayout>[],
+  convolutions: readonly ConvolutionMemory<TiledLayout>[],
   length: number,
   threads: number,
 ): Engine {
-  const { groups, levels, lanes, period, tapStride, tapRows } = layers[0].layout;
-  const runners = layers.map((layer) => levels.map((level) => tileRunner(layer, level)));
+  const { groups, levels, lanes, period, tapStride, tapRows } = convolutions[0].layout;
+  const runners = convolutions.map((convolution) => levels.map((level) => tileRunner(convolution, level)));
   /** The level that is due once `known` inputs are known; 0 if there is nothing to do. */
   const due = (known: number): number => (known < 1 || known >= length ? 0 : levelAfter(known, levels));
   const tile = (
-    layer: number,
+    convolution: number,
     index: number,
     known: number,
     lane: number,
@@ -70,19 +72,19 @@ export function tiledEngine(
   ): void => {
     const level = levels[index];
     const count = Math.min(level.side, length - known);
-    runners[layer][index].run(known % period, inputsAfter(known, level), count, lane, from, to, thread);
+    runners[convolution][index].run(known % period, inputsAfter(known, level), count, lane, from, to, thread);
   };
-  const alone = (known: number, from: number, to: number, thread: number): void => {
+  const oneLane = (known: number, from: number, to: number, thread: number): void => {
     const index = due(known);
     if (index === 0) return;
     for (let unit = from; unit < to;) {
-      const end = endOfLayer(unit, to, groups);
+      const end = endOfConvolution(unit, to, groups);
       const first = unit % groups;
       tile(Math.floor(unit / groups), index, known, 0, first, first + end - unit, thread);
       unit = end;
     }
   };
-  const together: Engine['step'] = (positions, from, to, thread) => {
+  const manyLanes: Engine['step'] = (positions, from, to, thread) => {
     // Lanes innermost: those at the same level find its filter in the cache.
     const levelsDue = Array.from(positions, (position) => due(position + 1));
     if (levelsDue.every((index) => index === 0)) return;
@@ -96,18 +98,19 @@ export function tiledEngine(
   };
   const sums = (positions: PerLane, ahead: number, from: number, to: number): void => {
     for (let unit = from; unit < to;) {
-      const end = endOfLayer(unit, to, groups);
-      const layer = layers[Math.floor(unit / groups)];
+      const end = endOfConvolution(unit, to, groups);
+      const convolution = convolutions[Math.floor(unit / groups)];
       const first = unit % groups;
       for (let lane = 0; lane < lanes; lane++) {
         const position = positions[lane] + ahead;
         if (positions[lane] < 0 || position >= length) continue;
-        tiledSums(layer, lane, position, first, first + end - unit);
+        tiledSums(convolution, lane, position, first, first + end - unit);
       }
       unit = end;
     }
   };
-  const slices = (indices: readonly number[]): Slices => slicesOf(indices, layers[0].layout, runners, length);
+  const slices = (indices: readonly number[]): Slices =>
+    slicesOf(indices, convolutions[0].layout, runners, length);
   const { near, far } = deferredLevels(levels);
   const staged = far.length > 0 && levels[far[0]].flightBytes > 0;
   // A worker that does far tiles in stages is never busy for long: it can see to the near ones as well.
@@ -118,19 +121,19 @@ export function tiledEngine(
   const deferred = (): Deferred => {
     const all = deferredSlices(levels[laterLevels[0]].side, later);
     if (!staged) return { ...all, proceed: all.run, restart: () => undefined };
-    const tiles = layers.map(({ kernels, floats, layout }) =>
+    const tiles = convolutions.map(({ kernels, floats, layout }) =>
       levels.map((level) => (level.flightBytes > 0 ? stagedTile(kernels, floats, layout, level) : undefined)),
     );
-    return { ...all, ...stagedSlices(far, layers[0].layout, tiles, length, slices(handed)) };
+    return { ...all, ...stagedSlices(far, convolutions[0].layout, tiles, length, slices(handed)) };
   };
   const advance: Engine['advance'] = (positions, from, to, thread) => {
-    if (lanes === 1) alone(positions[0] + 1, from, to, thread);
-    else together(positions, from, to, thread);
+    if (lanes === 1) oneLane(positions[0] + 1, from, to, thread);
+    else manyLanes(positions, from, to, thread);
     inSteps.step(positions, from, to, thread);
   };
   return {
     step(positions, from, to, thread) {
-      takeRows(layers, positions, from, to);
+      takeRows(convolutions, positions, from, to);
       advance(positions, from, to, thread);
       sums(positions, 1, from, to);
     },
@@ -141,7 +144,7 @@ export function tiledEngine(
         if (known + level.side > end) return true;
         // Its children's spectra are for later tiles of the same block.
         const block = level.side * level.fanOut;
-        if (level.spectraStride > 0 && Math.ceil(known / block) * block > end) return true;
+        if (level.childSpectraStride > 0 && Math.ceil(known / block) * block > end) return true;
       }
       return inSteps.matters(known, end) || later.matters(known, end);
     },
@@ -167,7 +170,7 @@ export function tiledEngine(
  * the inputs of its block so far. That one is not worth a way through memory.
  */
 export function tiledSums(
-  { kernels, layout }: LayerMemory<TiledLayout>,
+  { kernels, layout }: ConvolutionMemory<TiledLayout>,
   lane: number,
   position: number,
   from: number,

@@ -1,4 +1,4 @@
-import type { Range } from '../schedule/tiling.js';
+import type { Range } from '../schedule/index.js';
 import type { ContributionMixer } from './contract.js';
 import { firstFailure, drawWhole, type Draw, type Trial } from './draw.js';
 import { rangeByDefinition } from './sequence.js';

@@ -18,7 +18,7 @@
  * of their inputs, deferred ones included: those of side s are done within half of the s steps they have, when the first
  * tile of the level below reaches the same outputs.
  */
-import type { Range } from '../schedule/tiling.js';
+import type { Range } from '../schedule/index.js';
 
 /**
  * A mixer by its definition. `Carrier` is what contributions are and what aggregating them gives. None of the functions

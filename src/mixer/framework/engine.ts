@@ -1,4 +1,4 @@
-import { deferredTile, sliceAfter, tileAfter, type Level, type Range } from '../schedule/tiling.js';
+import { deferredTile, sliceAfter, tileAfter, type Level, type Range } from '../schedule/index.js';
 import type { Sequence } from './contract.js';
 
 /**

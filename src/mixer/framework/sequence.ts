@@ -1,4 +1,4 @@
-import type { Range } from '../schedule/tiling.js';
+import type { Range } from '../schedule/index.js';
 import type { ContributionMixer, Sequence } from './contract.js';
 
 /** What a sequence in arrays of carriers consists of. */

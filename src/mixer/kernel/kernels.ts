@@ -1,6 +1,6 @@
 /**
- * The arithmetic of the mixers, over the arrays of one layer's memory. Two implementations with one contract:
- * WebAssembly (assembly/, see wasm.ts) and its plain twin (plain.ts).
+ * The arithmetic of the mixers, over the arrays of one convolution's memory. Two implementations with one contract:
+ * WebAssembly (assembly/, see wasm.ts) and its readable twin (reference.ts).
  *
  * All addresses are bytes. A *line* is one time step of one group of 16 channels, 64 bytes; *lines* are
  * consecutive time steps. A *point* is one complex number in each of 8 channels, `[8 re][8 im]`, 64 bytes: n lines have
@@ -48,12 +48,12 @@ export interface Kernels {
     filter: number,
     points: number,
     twisted: number,
-    plain: number,
+    twiddles: number,
   ): void;
   /**
    * A fan-out tile by FFT, one group: transforms n inputs (>= 16), the last of `known` children of a block, and adds what all
    * of them contribute to the next child's outputs o < count. A block has at most `MOST_CHILDREN`; called for each in turn.
-   * `slots`, `[half][slotsOf(children)]` of n points, hold sums and spectra from one child to the next; `filter` is
+   * `kept`, `[half][keptOf(children)]` of n points, hold sums and spectra from one child to the next; `filter` is
    * `[half][children - 1]`, filter[d - 1] the spectrum of taps (d - 1) n ... (d + 1) n - 1, for children d apart. Both are
    * `size` bytes apart.
    */
@@ -64,17 +64,24 @@ export interface Kernels {
     n: number,
     known: number,
     children: number,
-    slots: number,
+    kept: number,
     filter: number,
     size: number,
     points: number,
     twisted: number,
-    plain: number,
+    twiddles: number,
   ): void;
   /** The spectra, n points (>= 16) for each half of the channels, `half` bytes apart, of n lines of inputs, the upper half of the 2n being zero. */
-  transformRows(rows: number, points: number, half: number, n: number, twisted: number, plain: number): void;
+  transformRows(
+    rows: number,
+    points: number,
+    half: number,
+    n: number,
+    twisted: number,
+    twiddles: number,
+  ): void;
   /** The spectra, n points (>= 16) for each half of the channels, `half` bytes apart, of 2n lines of taps. */
-  spectrum(taps: number, points: number, half: number, n: number, twisted: number, plain: number): void;
+  spectrum(taps: number, points: number, half: number, n: number, twisted: number, twiddles: number): void;
   /**
    * The parts that `transformRows`, `spectrum` and `fanTile` consist of, for those who have something else to do in between.
    * First one pass over all lines, q = n / 4; in either half of the points, quarter by quarter, the rest.
@@ -83,36 +90,43 @@ export interface Kernels {
   /** The first pass of `spectrum`. */
   twistTaps(taps: number, points: number, half: number, q: number, twisted: number): void;
   /** A quarter of `spectrum`, q points. (That of `transformRows` is `forward`.) */
-  spectrumQuarter(points: number, q: number, plain: number): void;
-  /** A quarter of `fanTile`, n points of those of the whole, as are those of `slots` and `filter`; `addUpper` comes last. */
+  spectrumQuarter(points: number, q: number, twiddles: number): void;
+  /** A quarter of `fanTile`, n points of those of the whole, as are those of `kept` and `filter`; `addUpper` comes last. */
   convolve(
     points: number,
     n: number,
-    slots: number,
+    kept: number,
     filter: number,
     size: number,
     known: number,
     children: number,
-    plain: number,
+    twiddles: number,
   ): void;
   /** The negacyclic convolution of length 2n of n lines with spectra, `[half][n]`; stays twisted in `points`, `[half][n]`. */
-  convolveRows(rows: number, points: number, n: number, filter: number, twisted: number, plain: number): void;
+  convolveRows(
+    rows: number,
+    points: number,
+    n: number,
+    filter: number,
+    twisted: number,
+    twiddles: number,
+  ): void;
   /** Adds its outputs 0 ... count - 1, count <= n, to lines. */
   addLower(points: number, rows: number, count: number, n: number, twisted: number): void;
   /** Adds its outputs n ... n + count - 1, count <= n, to lines. */
   addUpper(points: number, rows: number, count: number, n: number, twisted: number): void;
 
-  /** The plain complex transform of n points, in place; frequencies in the order of `frequencyAt`. */
-  forward(points: number, n: number, plain: number): void;
+  /** The complex transform of n points, in place; frequencies in the order of `frequencyAt`. */
+  forward(points: number, n: number, twiddles: number): void;
   /** Its inverse, times n. */
-  inverse(points: number, n: number, plain: number): void;
+  inverse(points: number, n: number, twiddles: number): void;
 }
 
 /** The most children of a block that `fanTile` can do. */
 export const MOST_CHILDREN = 8;
 
 /** Spectra that `fanTile` keeps for a block: half of the children's, rounded up to a power of two. */
-export function slotsOf(children: number): number {
+export function keptOf(children: number): number {
   return 2 ** Math.ceil(Math.log2(children)) / 2;
 }
 

@@ -1,19 +1,19 @@
 /**
- * The kernels in plain TypeScript: the same contract, the same order of spectra, one channel at a time. Slow,
+ * The kernels in TypeScript: the same contract, the same order of spectra, one channel at a time. Slow,
  * and meant to be read and compared with. Sums are carried in float64 where the SIMD kernels use float32.
  */
-import { slotsOf, type Kernels } from './kernels.js';
+import { keptOf, type Kernels } from './kernels.js';
 
 /** Floats per line or point. */
 const STEP = 16;
 /** Channels per point; also from a point's real to its imaginary parts. */
 const HALF = 8;
 
-export function plainKernels(memory: WebAssembly.Memory): Kernels {
-  return new PlainKernels(new Float32Array(memory.buffer));
+export function referenceKernels(memory: WebAssembly.Memory): Kernels {
+  return new ReferenceKernels(new Float32Array(memory.buffer));
 }
 
-class PlainKernels implements Kernels {
+class ReferenceKernels implements Kernels {
   constructor(private readonly f: Float32Array) {}
 
   scatter(row: number, lines: number, stride: number, groups: number): void {
@@ -101,16 +101,16 @@ class PlainKernels implements Kernels {
     filter: number,
     points: number,
     twisted: number,
-    plain: number,
+    twiddles: number,
   ): void {
-    this.convolveRows(inputs, points, n, filter, twisted, plain);
+    this.convolveRows(inputs, points, n, filter, twisted, twiddles);
     this.addUpper(points, outputs, count, n, twisted);
   }
 
-  spectrum(taps: number, points: number, half: number, n: number, twisted: number, plain: number): void {
+  spectrum(taps: number, points: number, half: number, n: number, twisted: number, twiddles: number): void {
     this.twistTaps(taps, points, half, n / 4, twisted);
     for (const h of [0, half]) {
-      for (let k = 0; k < 4; k++) this.spectrumQuarter(points + h + k * n * 16, n / 4, plain);
+      for (let k = 0; k < 4; k++) this.spectrumQuarter(points + h + k * n * 16, n / 4, twiddles);
     }
   }
 
@@ -124,8 +124,8 @@ class PlainKernels implements Kernels {
     }
   }
 
-  spectrumQuarter(points: number, q: number, plain: number): void {
-    this.forward(points, q, plain);
+  spectrumQuarter(points: number, q: number, twiddles: number): void {
+    this.forward(points, q, twiddles);
     for (let k = 0; k < q * STEP; k++) this.f[points / 4 + k] /= 4 * q;
   }
 
@@ -135,12 +135,12 @@ class PlainKernels implements Kernels {
     n: number,
     filter: number,
     twisted: number,
-    plain: number,
+    twiddles: number,
   ): void {
-    this.transformRows(rows, points, 64 * n, n, twisted, plain);
+    this.transformRows(rows, points, 64 * n, n, twisted, twiddles);
     for (const half of [0, 64 * n]) {
       this.multiply(points + half, filter + half, n);
-      this.inverseQuarters(points + half, n, plain);
+      this.inverseQuarters(points + half, n, twiddles);
     }
   }
 
@@ -151,20 +151,20 @@ class PlainKernels implements Kernels {
     n: number,
     known: number,
     children: number,
-    slots: number,
+    kept: number,
     filter: number,
     size: number,
     points: number,
     twisted: number,
-    plain: number,
+    twiddles: number,
   ): void {
     this.twistRows(inputs, points, 64 * n, n / 4, twisted);
     for (const half of [0, 1]) {
       const child = points + half * 64 * n;
-      const own = slots + half * slotsOf(children) * size;
+      const own = kept + half * keptOf(children) * size;
       const taps = filter + half * (children - 1) * size;
       for (let part = 0; part < 64 * n; part += 16 * n) {
-        this.convolve(child + part, n / 4, own + part, taps + part, size, known, children, plain);
+        this.convolve(child + part, n / 4, own + part, taps + part, size, known, children, twiddles);
       }
     }
     this.addUpper(points, outputs, count, n, twisted);
@@ -173,16 +173,16 @@ class PlainKernels implements Kernels {
   convolve(
     points: number,
     n: number,
-    slots: number,
+    kept: number,
     filter: number,
     size: number,
     known: number,
     children: number,
-    plain: number,
+    twiddles: number,
   ): void {
-    this.forward(points, n, plain);
-    this.multiplyFan(points, n, slots, filter, size, known, children);
-    this.inverse(points, n, plain);
+    this.forward(points, n, twiddles);
+    this.multiplyFan(points, n, kept, filter, size, known, children);
+    this.inverse(points, n, twiddles);
   }
 
   addLower(points: number, rows: number, count: number, n: number, twisted: number): void {
@@ -193,37 +193,44 @@ class PlainKernels implements Kernels {
     this.untwist(points, rows, count, n, twisted, (re, im, k) => im * cos8(k) - re * sin8(k));
   }
 
-  forward(points: number, n: number, plain: number): void {
+  forward(points: number, n: number, twiddles: number): void {
     if (n === 1) return;
     if (n === 2 || n === 8) {
       this.halve(points / 4, n);
-      for (const part of [0, n / 2]) this.forward(points + part * 64, n / 2, plain);
+      for (const part of [0, n / 2]) this.forward(points + part * 64, n / 2, twiddles);
     } else {
-      this.butterflies(points / 4, n, plain / 4, 2);
-      for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, plain);
+      this.butterflies(points / 4, n, twiddles / 4, 2);
+      for (let k = 0; k < 4; k++) this.forward(points + k * n * 16, n / 4, twiddles);
     }
   }
 
-  inverse(points: number, n: number, plain: number): void {
+  inverse(points: number, n: number, twiddles: number): void {
     if (n === 1) return;
     if (n === 2 || n === 8) {
-      for (const part of [0, n / 2]) this.inverse(points + part * 64, n / 2, plain);
+      for (const part of [0, n / 2]) this.inverse(points + part * 64, n / 2, twiddles);
       this.join(points / 4, n);
       return;
     }
-    for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, plain);
+    for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, twiddles);
     const { f } = this;
-    this.inverseButterflies(points / 4, n, plain / 4, 2, (j, k, c, re, im) => {
+    this.inverseButterflies(points / 4, n, twiddles / 4, 2, (j, k, c, re, im) => {
       const at = points / 4 + (j + (k * n) / 4) * STEP + c;
       f[at] = re;
       f[at + HALF] = im;
     });
   }
 
-  transformRows(rows: number, points: number, half: number, n: number, twisted: number, plain: number): void {
+  transformRows(
+    rows: number,
+    points: number,
+    half: number,
+    n: number,
+    twisted: number,
+    twiddles: number,
+  ): void {
     this.twistRows(rows, points, half, n / 4, twisted);
     for (const h of [0, half]) {
-      for (let k = 0; k < 4; k++) this.forward(points + h + k * n * 16, n / 4, plain);
+      for (let k = 0; k < 4; k++) this.forward(points + h + k * n * 16, n / 4, twiddles);
     }
   }
 
@@ -238,8 +245,8 @@ class PlainKernels implements Kernels {
   }
 
   /** Its inverse, but for the last pass, which untwists. */
-  private inverseQuarters(points: number, n: number, plain: number): void {
-    for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, plain);
+  private inverseQuarters(points: number, n: number, twiddles: number): void {
+    for (let k = 0; k < 4; k++) this.inverse(points + k * n * 16, n / 4, twiddles);
   }
 
   /** `points *= filter`, spectra of n points. */
@@ -257,12 +264,12 @@ class PlainKernels implements Kernels {
   /**
    * What is due once `known` children are known, the spectrum of the newest in `points`: the last K children, K the
    * largest power of two dividing `known`, times the filter, for the next K. The first one's sum replaces the newest
-   * spectrum; the others' stay in the slots.
+   * spectrum; the others' stay among the kept ones.
    */
   private multiplyFan(
     points: number,
     n: number,
-    slots: number,
+    kept: number,
     filter: number,
     size: number,
     known: number,
@@ -270,14 +277,14 @@ class PlainKernels implements Kernels {
   ): void {
     const { f } = this;
     const sources = known & -known;
-    const slot = (child: number): number => (slots + (child % slotsOf(children)) * size) / 4;
+    const place = (child: number): number => (kept + (child % keptOf(children)) * size) / 4;
     for (let p = 0; p < n * STEP; p += STEP) {
       for (let c = p; c < p + HALF; c++) {
         const sums: [number, number][] = [];
         for (let target = known; target < Math.min(known + sources, children); target++) {
-          let [re, im] = known === sources ? [0, 0] : [f[slot(target) + c], f[slot(target) + c + HALF]];
+          let [re, im] = known === sources ? [0, 0] : [f[place(target) + c], f[place(target) + c + HALF]];
           for (let source = known - sources; source < known; source++) {
-            const x = source === known - 1 ? points / 4 : slot(source);
+            const x = source === known - 1 ? points / 4 : place(source);
             const [r, i] = this.product(x + c, (filter + (target - source - 1) * size) / 4 + c);
             re += r;
             im += i;
@@ -285,10 +292,10 @@ class PlainKernels implements Kernels {
           sums.push([re, im]);
         }
         if (known + sources < children) {
-          for (const k of [c, c + HALF]) f[slot(known - 1) + k] = f[points / 4 + k];
+          for (const k of [c, c + HALF]) f[place(known - 1) + k] = f[points / 4 + k];
         }
         sums.forEach(([re, im], k) => {
-          const to = k === 0 ? points / 4 : slot(known + k);
+          const to = k === 0 ? points / 4 : place(known + k);
           f[to + c] = re;
           f[to + c + HALF] = im;
         });

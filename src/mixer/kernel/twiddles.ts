@@ -4,7 +4,7 @@
  */
 
 /** Tables of sizes 4, 8, ... n at `at` (a float index): for j < size / 4, `[W^j, W^2j]`, W = exp(-2 pi i / size). */
-export function writePlainTables(floats: Float32Array, at: number, n: number): void {
+export function writeTwiddles(floats: Float32Array, at: number, n: number): void {
   for (let size = 4; size <= n; size *= 2) {
     for (let j = 0; j < size / 4; j++) {
       for (let m = 1; m < 3; m++) {
@@ -17,7 +17,7 @@ export function writePlainTables(floats: Float32Array, at: number, n: number): v
 }
 
 /** The same with the twist w^j, w = exp(i pi / (2 size)): for j < size / 4, `[w^j W^mj]`, m = 0, 1, 2, -1. */
-export function writeTwistedTables(floats: Float32Array, at: number, n: number): void {
+export function writeTwistedTwiddles(floats: Float32Array, at: number, n: number): void {
   for (let size = 4; size <= n; size *= 2) {
     for (let j = 0; j < size / 4; j++) {
       for (const m of [0, 1, 2, -1]) {

@@ -15,7 +15,7 @@ let compiled: WebAssembly.Module | undefined;
  * threads V8 can take minutes to see that it is worth it; so everything is optimised from the start, which takes a few ms.
  */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= compileRelaxed() ?? compilePlain();
+  compiled ??= compileRelaxed() ?? compileBasic();
   return compiled;
 }
 
@@ -30,7 +30,7 @@ export function compileRelaxed(): WebAssembly.Module | undefined {
 }
 
 /** The kernels for everywhere else. */
-export function compilePlain(): WebAssembly.Module {
+export function compileBasic(): WebAssembly.Module {
   return optimised(readFileSync(fileOf('kernels')));
 }
 

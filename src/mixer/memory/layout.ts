@@ -1,7 +1,7 @@
-import type { MixerName, MixerShape } from '../mixer.js';
-import { deferredLevels, type Form } from '../schedule/tiling.js';
+import type { MixerName, MixerShape } from '../shape.js';
+import { deferredLevels, type Form } from '../schedule/index.js';
 import type { LevelPlan, Plan, TauName } from '../plan/plan.js';
-import { slotsOf } from '../kernel/kernels.js';
+import { keptOf } from '../kernel/kernels.js';
 import { Bump } from './bump.js';
 import { groupsOf, LINE, strideLines } from './blocks.js';
 
@@ -19,7 +19,7 @@ export interface LaneArray {
   readonly bytes: number;
 }
 
-/** What every mixer has. All numbers are bytes or byte addresses in one layer's memory, unless said. */
+/** What every mixer has. All numbers are bytes or byte addresses in one convolution's memory, unless said. */
 interface Slots {
   readonly bytes: number;
   readonly lanes: number;
@@ -66,9 +66,9 @@ export interface LevelLayout {
   readonly filter: number;
   /** From one group's filter to the next group's. */
   readonly filterStride: number;
-  /** Spectra and sums of the current block's children, `[lane][group][half][slotsOf(fanOut)][side]` points. None for a fan-out of 2. */
-  readonly spectra: number;
-  readonly spectraStride: number;
+  /** Spectra and sums of the current block's children, `[lane][group][half][keptOf(fanOut)][side]` points. None for a fan-out of 2. */
+  readonly childSpectra: number;
+  readonly childSpectraStride: number;
   /** From one spectrum to the next, in both: `side` points, and some more where several are read side by side. */
   readonly spectrumStride: number;
   /**
@@ -85,7 +85,7 @@ export interface TiledLayout extends Slots {
   readonly name: 'tiled';
   readonly levels: readonly LevelLayout[];
   /** Twiddles of sizes 4 ... side / 4 and twisted twiddles of sizes 4 ... side, for the largest FFT side. */
-  readonly plain: number;
+  readonly twiddles: number;
   readonly twisted: number;
   /** The largest FFT side, 0 if there is none. */
   readonly largest: number;
@@ -105,15 +105,20 @@ export interface TiledLayout extends Slots {
   readonly scratchFilter: number;
 }
 
-export type LayerLayout = LazyLayout | EagerLayout | TiledLayout;
+export type ConvolutionLayout = LazyLayout | EagerLayout | TiledLayout;
 
 /** Bytes of the twiddle tables of sizes 4, 8, ... n, `per` complex numbers an entry, n / 4 entries a size. */
 export function tableBytes(n: number, per: number): number {
   return n < 4 ? 0 : per * 8 * (n / 2 - 1);
 }
 
-/** Where everything is in one layer's memory. Plain data: worker threads compute the same. */
-export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, threads: number): LayerLayout {
+/** Where everything is in one convolution's memory. Plain data: worker threads compute the same. */
+export function layoutConvolution(
+  name: MixerName,
+  shape: MixerShape,
+  plan: Plan,
+  threads: number,
+): ConvolutionLayout {
   const bump = new Bump();
   const groups = groupsOf(shape.width);
   const { lanes = 1, length } = shape;
@@ -141,7 +146,7 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
   const largestOf = (levels: readonly LevelPlan[]): number => Math.max(0, ...levels.map(({ side }) => side));
   const largest = largestOf(plan.levels.filter(({ tau }) => tau === 'fft'));
   const deferred = largestOf(plan.levels.filter(({ form }) => form === 'deferred'));
-  const plain = bump.take(tableBytes(largest / 4, 2));
+  const twiddles = bump.take(tableBytes(largest / 4, 2));
   const twisted = bump.take(tableBytes(largest, 4));
   const recomputed = plan.levels.filter(({ recompute }) => recompute);
   const spectraBytes = (level: LevelPlan): number =>
@@ -164,7 +169,7 @@ export function layoutLayer(name: MixerName, shape: MixerShape, plan: Plan, thre
     name,
     ...common,
     levels,
-    plain,
+    twiddles,
     twisted,
     largest,
     taps,
@@ -198,16 +203,16 @@ function layoutLevel(
   take: (bytes: number) => number,
 ): LevelLayout {
   const children = form === undefined ? Math.min(fanOut, Math.ceil(length / side)) : fanOut;
-  const kept = form === 'deferred' ? 2 : children - 1;
-  const spectrumStride = kept > 1 ? spread(side) : side * LINE;
-  const filterStride = tau === 'fft' ? 2 * kept * spectrumStride : children * side * LINE;
-  const spectraStride =
-    tau === 'fft' && form === undefined && kept > 1 ? 2 * slotsOf(children) * spectrumStride : 0;
+  const distances = form === 'deferred' ? 2 : children - 1;
+  const spectrumStride = distances > 1 ? spread(side) : side * LINE;
+  const filterStride = tau === 'fft' ? 2 * distances * spectrumStride : children * side * LINE;
+  const childSpectraStride =
+    tau === 'fft' && form === undefined && distances > 1 ? 2 * keptOf(children) * spectrumStride : 0;
   const filter = bump.take(recompute ? 0 : groups * filterStride);
   const ready = form === 'deferred' ? bump.take(groups * 8) : 0;
   const flightBytes = staged ? 2 * side * LINE + (recompute ? 2 : 1) * filterStride : 0;
   const flight = bump.take(flightBytes);
-  const spectra = take(groups * spectraStride);
+  const childSpectra = take(groups * childSpectraStride);
   return {
     side,
     fanOut: children,
@@ -216,8 +221,8 @@ function layoutLevel(
     recompute: recompute === true,
     filter,
     filterStride,
-    spectra,
-    spectraStride,
+    childSpectra,
+    childSpectraStride,
     spectrumStride,
     flight,
     flightBytes,

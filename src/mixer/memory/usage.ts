@@ -1,8 +1,8 @@
-import type { MixerShape } from '../mixer.js';
+import type { MixerShape } from '../shape.js';
 import type { Plan } from '../plan/plan.js';
-import { layoutLayer, type TiledLayout } from './layout.js';
+import { layoutConvolution, type TiledLayout } from './layout.js';
 
-/** Bytes that a tiled mixer's arrays take, all layers together, but for the last page of each memory. */
+/** Bytes that a tiled mixer's arrays take, all convolutions together, but for the last page of each memory. */
 export interface PlanMemory {
   /** What is pending, then the inputs. */
   readonly slots: number;
@@ -17,16 +17,16 @@ export interface PlanMemory {
 }
 
 export function planMemory(shape: MixerShape, plan: Plan, threads: number): PlanMemory {
-  const layout = layoutLayer('tiled', shape, plan, threads) as TiledLayout;
-  const { layers } = shape;
+  const layout = layoutConvolution('tiled', shape, plan, threads) as TiledLayout;
+  const { convolutions } = shape;
   const { groups, lanes, stride, tapStride, bytes } = layout;
   const levels = layout.levels.map(
-    ({ recompute, filterStride, spectraStride }) =>
-      layers * groups * ((recompute ? 0 : filterStride) + lanes * spectraStride),
+    ({ recompute, filterStride, childSpectraStride }) =>
+      convolutions * groups * ((recompute ? 0 : filterStride) + lanes * childSpectraStride),
   );
-  const slots = layers * lanes * groups * stride;
-  const taps = layers * groups * tapStride;
+  const slots = convolutions * lanes * groups * stride;
+  const taps = convolutions * groups * tapStride;
   const spectra = levels.reduce((sum, level) => sum + level, 0);
-  const total = layers * bytes;
+  const total = convolutions * bytes;
   return { slots, spectra, taps, scratch: total - slots - spectra - taps, total, levels };
 }

@@ -1,5 +1,5 @@
 import { MOST_CHILDREN } from '../kernel/kernels.js';
-import { flatLevels } from '../schedule/tiling.js';
+import { flatLevels } from '../schedule/index.js';
 import { SMALLEST_FFT, type Plan } from './plan.js';
 
 /** Throws a RangeError unless a plan (which may come from a file) fits a length. */

@@ -1,4 +1,4 @@
-import type { Level } from '../schedule/tiling.js';
+import type { Level } from '../schedule/index.js';
 
 /** The implementations of a tile's contribution (the paper's tau). */
 export type TauName = 'direct' | 'fft' | 'ndarray-fft';
@@ -31,3 +31,9 @@ export interface Plan {
 
 /** The smallest side of FFT tiles. Direct tiles are faster up to there. */
 export const SMALLEST_FFT = 16;
+
+/**
+ * The largest side of a flat plan's urgent tiles. A tile of this side takes about as long as 1/5 of a step of a small model;
+ * smaller sides would defer more, at a higher price per level.
+ */
+export const FLAT_SIDE = 64;

@@ -1,13 +1,7 @@
-import { flatLevels, sidesOf } from '../schedule/tiling.js';
+import { flatLevels, sidesOf } from '../schedule/index.js';
 import type { CostTable } from './costs.js';
 import { machineCosts } from './wisdom.js';
-import type { LevelPlan, Plan } from './plan.js';
-
-/**
- * The largest side of a flat plan's urgent tiles. A tile of this side takes about as long as 1/5 of a step of a small model;
- * smaller sides would defer more, at a higher price per level.
- */
-export const FLAT_SIDE = 64;
+import { FLAT_SIDE, type LevelPlan, type Plan } from './plan.js';
 
 /** The smallest side whose spectra are worth recomputing: below, they take little memory and have many tiles to serve. */
 const SMALLEST_RECOMPUTED = 256;

@@ -2,8 +2,8 @@
  * The words through which the threads of a mixer talk, in one small shared array. The main thread writes a job into the
  * ring, then raises `JOB`; every worker does its share of each job in turn, setting its own word to that job's number.
  */
-import type { PerLane } from '../engine/engine.js';
-import type { Range } from '../schedule/tiling.js';
+import type { PerLane } from '../shape.js';
+import type { Range } from '../schedule/index.js';
 
 /** Number of the latest job, from 1; -1 ends the workers. */
 export const JOB = 0;

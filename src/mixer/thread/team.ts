@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Engine, PerLane } from '../engine/engine.js';
+import type { PerLane } from '../shape.js';
+import type { Engine } from '../engine/engine.js';
 import { kernelModule } from '../kernel/wasm.js';
 import type { EngineData } from '../engine/build.js';
 import {

@@ -1,7 +1,7 @@
 import { openEngine } from '../engine/build.js';
 import { MOST_CHILDREN } from '../kernel/kernels.js';
-import { layoutLayer, pagesFor } from '../memory/layout.js';
-import { sidesOf } from '../schedule/tiling.js';
+import { layoutConvolution, pagesFor } from '../memory/layout.js';
+import { sidesOf } from '../schedule/index.js';
 import { tiledSums, tileRunner } from '../engine/tiled.js';
 import type { CostTable, LevelCosts } from '../plan/costs.js';
 import { SMALLEST_FFT, type LevelPlan, type Plan, type TauName } from '../plan/plan.js';
@@ -52,22 +52,23 @@ export function measureCosts(options: MeasureOptions = {}): CostTable {
 function measureLevel(level: LevelPlan, budgetMs: number): number {
   const { side, fanOut } = level;
   const length = side * fanOut;
-  const shape = { layers: 1, width: WIDTH, length };
+  const shape = { convolutions: 1, width: WIDTH, length };
   const below: LevelPlan[] = side === 1 ? [] : [{ side: 1, fanOut: side, tau: 'direct' }];
   const plan: Plan = { length, levels: [...below, level] };
-  const pages = pagesFor(layoutLayer('tiled', shape, plan, 1), `measuring tiles of side ${side}`);
+  const pages = pagesFor(layoutConvolution('tiled', shape, plan, 1), `measuring tiles of side ${side}`);
   const memories = [new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })];
   const opened = openEngine({ name: 'tiled', shape, plan, threads: 1, kernels: 'wasm', memories });
   if (opened.name !== 'tiled') throw new Error('unreachable');
-  const [layer] = opened.layers;
+  const [convolution] = opened.convolutions;
   // Zeros cost what other numbers do, once every page has been touched.
-  layer.floats.fill(0);
-  const runner = tileRunner(layer, layer.layout.levels[plan.levels.length - 1]);
+  convolution.floats.fill(0);
+  const runner = tileRunner(convolution, convolution.layout.levels[plan.levels.length - 1]);
   const block = (): void => {
-    if (side === 1) for (let t = 0; t < fanOut; t++) tiledSums(layer, 0, t, 0, layer.layout.groups);
+    if (side === 1)
+      for (let t = 0; t < fanOut; t++) tiledSums(convolution, 0, t, 0, convolution.layout.groups);
     else {
       for (let known = side; known < length; known += side) {
-        runner.run(known, known, side, 0, 0, layer.layout.groups, 0);
+        runner.run(known, known, side, 0, 0, convolution.layout.groups, 0);
       }
     }
   };

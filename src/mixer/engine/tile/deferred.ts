@@ -17,7 +17,7 @@ export function deferredTiles(
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
-  const { groups, slots, stride, twisted, plain, scratch, scratchStride, scratchSpectra } = layout;
+  const { groups, slots, stride, twisted, twiddles, scratch, scratchStride, scratchSpectra } = layout;
   const { side, spectrumStride } = level;
   const filters = filterSpectra(kernels, floats, layout, level, 1, KEPT);
   return {
@@ -31,7 +31,7 @@ export function deferredTiles(
         const outputs = inputs + 2 * side * LINE;
         if (blocks === 2) {
           const earlier = inputs - side * LINE;
-          kernels.transformRows(earlier, spectra, KEPT * spectrumStride, side, twisted, plain);
+          kernels.transformRows(earlier, spectra, KEPT * spectrumStride, side, twisted, twiddles);
         }
         kernels.fanTile(
           inputs,
@@ -45,7 +45,7 @@ export function deferredTiles(
           spectrumStride,
           points,
           twisted,
-          plain,
+          twiddles,
         );
       }
     },

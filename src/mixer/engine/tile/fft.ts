@@ -19,10 +19,10 @@ export function fftTiles(
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
-  const { groups, slots, stride, twisted, plain, scratch, scratchStride } = layout;
-  const { side, fanOut, spectra, spectraStride, spectrumStride } = level;
-  const kept = fanOut - 1;
-  const filters = filterSpectra(kernels, floats, layout, level, 0, kept);
+  const { groups, slots, stride, twisted, twiddles, scratch, scratchStride } = layout;
+  const { side, fanOut, childSpectra, childSpectraStride, spectrumStride } = level;
+  const distances = fanOut - 1;
+  const filters = filterSpectra(kernels, floats, layout, level, 0, distances);
   return {
     prepare: filters.prepare,
     run(at, rows, count, lane, from, to, thread) {
@@ -31,10 +31,10 @@ export function fftTiles(
         const place = lane * groups + g;
         const outputs = slots + place * stride + at * LINE;
         const inputs = outputs - side * LINE;
-        const filter = filters.of(g, thread, kept);
-        if (kept === 1) kernels.fftTile(inputs, outputs, count, side, filter, points, twisted, plain);
+        const filter = filters.of(g, thread, distances);
+        if (distances === 1) kernels.fftTile(inputs, outputs, count, side, filter, points, twisted, twiddles);
         else {
-          const own = spectra + place * spectraStride;
+          const own = childSpectra + place * childSpectraStride;
           kernels.fanTile(
             inputs,
             outputs,
@@ -47,7 +47,7 @@ export function fftTiles(
             spectrumStride,
             points,
             twisted,
-            plain,
+            twiddles,
           );
         }
       }
@@ -62,7 +62,7 @@ export function foldingTile(
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
-  const { groups, slots, stride, twisted, plain, scratch, scratchStride } = layout;
+  const { groups, slots, stride, twisted, twiddles, scratch, scratchStride } = layout;
   const { side } = level;
   const filters = filterSpectra(kernels, floats, layout, level, 0, 1);
   return {
@@ -71,7 +71,7 @@ export function foldingTile(
       const points = scratch + thread * scratchStride;
       for (let g = from; g < to; g++) {
         const lines = slots + (lane * groups + g) * stride;
-        kernels.convolveRows(lines, points, side, filters.of(g, thread, 1), twisted, plain);
+        kernels.convolveRows(lines, points, side, filters.of(g, thread, 1), twisted, twiddles);
         floats.fill(0, lines / 4, (lines + side * LINE) / 4);
         kernels.addUpper(points, lines, count, side, twisted);
       }

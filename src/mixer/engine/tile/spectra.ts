@@ -23,11 +23,11 @@ export function filterSpectra(
   first: number,
   kept: number,
 ): FilterSpectra {
-  const { taps, tapStride, twisted, plain, scratch, scratchStride, scratchFilter } = layout;
+  const { taps, tapStride, twisted, twiddles, scratch, scratchStride, scratchFilter } = layout;
   const { side, form, recompute, filter, filterStride, spectrumStride, ready } = level;
   const make = (lines: number, spectra: number, k: number): void => {
     const from = lines + (first + k) * side * LINE;
-    kernels.spectrum(from, spectra + k * spectrumStride, filterStride / 2, side, twisted, plain);
+    kernels.spectrum(from, spectra + k * spectrumStride, filterStride / 2, side, twisted, twiddles);
   };
   if (recompute) {
     return {

@@ -24,7 +24,7 @@ export function stagedTile(
   layout: TiledLayout,
   level: LevelLayout,
 ): StagedTile {
-  const { slots, stride, twisted, plain, taps, tapStride } = layout;
+  const { slots, stride, twisted, twiddles, taps, tapStride } = layout;
   const { side, flight, recompute, filter, filterStride, spectrumStride, ready } = level;
   const q = side / 4;
   const quarter = q * LINE;
@@ -43,7 +43,7 @@ export function stagedTile(
       return;
     }
     const [h, k4] = [(part - 1) >> 2, (part - 1) & 3];
-    kernels.spectrumQuarter(to + h * half + k4 * quarter, q, plain);
+    kernels.spectrumQuarter(to + h * half + k4 * quarter, q, twiddles);
     if (part === TRANSFORM - 1 && !recompute) floats[flag] = 1;
   };
 
@@ -64,9 +64,9 @@ export function stagedTile(
         const [h, k4] = [(rest - 2) >> 2, (rest - 2) & 3];
         const offset = h * half + k4 * quarter;
         const filters = recompute ? spectra + filterStride : filter + group * filterStride;
-        if (blocks === 2) kernels.forward(spectra + offset, q, plain);
+        if (blocks === 2) kernels.forward(spectra + offset, q, twiddles);
         const part = points + (4 * h + k4) * quarter;
-        kernels.convolve(part, q, spectra + offset, filters + offset, spectrumStride, blocks, 3, plain);
+        kernels.convolve(part, q, spectra + offset, filters + offset, spectrumStride, blocks, 3, twiddles);
       } else kernels.addUpper(points, inputs + 2 * side * LINE, count, side, twisted);
     },
   };

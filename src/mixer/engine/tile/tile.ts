@@ -1,4 +1,4 @@
-/** One implementation of tau, for the tiles of one level in one layer. */
+/** One implementation of tau, for the tiles of one level in one convolution. */
 export interface TileRunner {
   /**
    * Takes a group's taps, `[side * fanOut][16]` lines at an address, those past the filter's length 0. The tap at row

@@ -11,15 +11,15 @@
  * This is Karatsuba's trick. It pays here, differences of the filter included, as additions go to other units of the
  * processor than products do, and those are what there is most of.
  *
- * All children are transformed: the newest in `block`, which the first target's sum replaces; the others in the slots from
+ * All children are transformed: the newest in `block`, which the first target's sum replaces; the others are among the kept spectra from
  * `oldest` on, where the other targets' sums go. `filter` is H[1], H[2], ..., and all are `size` bytes apart.
  */
 import { imaginary, minusImaginary, minusReal, real } from './fused';
 import { IMAGINARY, step } from './layout';
 
 /**
- * Two for two. `due` is the slot of the first target's sum so far, unless that is `fresh`; the other target's is the next. If
- * the newest will be needed again, it is kept in its slot.
+ * Two for two. `due` is where the first target's sum so far is, unless that is `first`; the other target's is the next. If
+ * the newest will be needed again, it is stored in its place.
  */
 export function twoForTwo(
   block: usize,
@@ -29,7 +29,7 @@ export function twoForTwo(
   due: usize,
   filter: usize,
   size: usize,
-  fresh: bool,
+  first: bool,
   keep: bool,
 ): void {
   const zero = f32x4.splat(0);
@@ -57,7 +57,7 @@ export function twoForTwo(
     let i = imaginary(yi, x0r, hr, x0i, hi);
     const due0 = due + at;
     const due1 = due0 + size;
-    if (!fresh) {
+    if (!first) {
       r = f32x4.add(r, v128.load(due1));
       i = f32x4.add(i, v128.load(due1, IMAGINARY));
     }
@@ -67,7 +67,7 @@ export function twoForTwo(
     hi = f32x4.sub(v128.load(n, IMAGINARY), mi);
     r = real(yr, x1r, hr, x1i, hi);
     i = imaginary(yi, x1r, hr, x1i, hi);
-    if (!fresh) {
+    if (!first) {
       r = f32x4.add(r, v128.load(due0));
       i = f32x4.add(i, v128.load(due0, IMAGINARY));
     }

@@ -13,7 +13,7 @@
 import { madd, msub } from './fused';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 
-/** Bytes per entry of the plain table: two complex numbers. */
+/** Bytes per entry of the table: two complex numbers. */
 const ENTRY: usize = 16;
 
 /** The table of size n = 4 q inside the run of tables. */

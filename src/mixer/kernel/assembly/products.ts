@@ -5,9 +5,9 @@
  * A block has B children, and child t needs `sum over q < t of X[q] H[t - q]`, all spectra. That is itself an online
  * convolution, at every frequency, and is cut as the positions are: once `known` children are known, K the largest
  * power of two dividing `known`, the last K of them are multiplied for the next K children at once. The first of those
- * is due now; what the others have so far waits in their slots. So every spectrum is read log2 B times instead of B. With two children there is one product.
+ * is due now; what the others have so far waits where their spectra will be kept. So every spectrum is read log2 B times instead of B. With two children there is one product.
  *
- * `slots` are spectra `size` bytes apart, as many as `slotsOf(B)`: child t's, at t modulo their number, holds what is summed
+ * `kept` are spectra `size` bytes apart, as many as `keptOf(B)`: child t's, at t modulo their number, holds what is summed
  * for the child and later, once it is known, its own spectrum. `filter` is H[1], H[2], ... at the same distance.
  */
 import { forward4, forwardHalves, inverse4, inverseHalves } from './base';
@@ -18,12 +18,12 @@ import { forwardPass, inversePass } from './passes';
 
 /** Half of the children, rounded up to a power of two: what waits for the second half overwrites the first's spectra. */
 // @inline
-export function slotsOf(children: usize): usize {
+export function keptOf(children: usize): usize {
   return ((<usize>1) << (32 - clz<u32>(children - 1))) >> 1;
 }
 
 /**
- * `block = inverse(what is due of slots, filter and forward(block))`, n >= 4 points of longer spectra; `block` is the
+ * `block = inverse(what is due of kept, filter and forward(block))`, n >= 4 points of longer spectra; `block` is the
  * newest of `known` children.
  *
  * Depth first: each quarter goes all the way down, through the products and back up before the next one is touched. So
@@ -33,7 +33,7 @@ export function slotsOf(children: usize): usize {
 export function convolve(
   block: usize,
   n: usize,
-  slots: usize,
+  kept: usize,
   filter: usize,
   size: usize,
   known: usize,
@@ -42,19 +42,19 @@ export function convolve(
 ): void {
   if (n == 16) {
     forwardPass(block, 4, tables);
-    multiply(block, 4, slots, filter, size, known, children);
+    multiply(block, 4, kept, filter, size, known, children);
     inversePass(block, 4, tables);
   } else if (n == 8) {
     forwardHalves(block);
-    multiply(block, 2, slots, filter, size, known, children);
+    multiply(block, 2, kept, filter, size, known, children);
     inverseHalves(block);
-  } else if (n == 4) multiply(block, 1, slots, filter, size, known, children);
+  } else if (n == 4) multiply(block, 1, kept, filter, size, known, children);
   else {
     const q = n >> 2;
     const quarter = q * POINT;
     forwardPass(block, q, tables);
     for (let part: usize = 0; part < 4 * quarter; part += quarter) {
-      convolve(block + part, q, slots + part, filter + part, size, known, children, tables);
+      convolve(block + part, q, kept + part, filter + part, size, known, children, tables);
     }
     inversePass(block, q, tables);
   }
@@ -64,44 +64,44 @@ export function convolve(
 function multiply(
   block: usize,
   fours: usize,
-  slots: usize,
+  kept: usize,
   filter: usize,
   size: usize,
   known: usize,
   children: usize,
 ): void {
   const sources = known & -known;
-  const wrap = slotsOf(children) - 1;
-  const due = slots + (known & wrap) * size;
-  const newest = slots + ((known - 1) & wrap) * size;
+  const wrap = keptOf(children) - 1;
+  const due = kept + (known & wrap) * size;
+  const newest = kept + ((known - 1) & wrap) * size;
   const keep = known + sources < children;
   // Of a second half of children, the first half's products have been summed before.
-  const fresh = known == sources;
+  const first = known == sources;
   if (sources == 1) {
-    if (fresh) {
-      if (keep) multiplyFreshKept(block, fours, newest, due, filter);
-      else multiplyFresh(block, fours, newest, due, filter);
+    if (first) {
+      if (keep) multiplyFirstKept(block, fours, newest, due, filter);
+      else multiplyFirst(block, fours, newest, due, filter);
     } else if (keep) multiplyKept(block, fours, newest, due, filter);
     else multiplyLast(block, fours, newest, due, filter);
     return;
   }
   for (let k: usize = 0; k < fours; k++) forward4(block + k * 4 * POINT);
   const bytes = 4 * POINT * fours;
-  const oldest = slots + ((known - sources) & wrap) * size;
+  const oldest = kept + ((known - sources) & wrap) * size;
   const targets = min(sources, children - known);
   if (sources == 4) {
     if (targets == 4) fourForFour(block, bytes, oldest, filter, size);
     else fourForFewer(block, bytes, oldest, filter, size, targets);
-  } else if (targets == 1) twoForOne(block, bytes, oldest, due, filter, size, fresh);
-  else twoForTwo(block, bytes, oldest, newest, due, filter, size, fresh, keep);
+  } else if (targets == 1) twoForOne(block, bytes, oldest, due, filter, size, first);
+  else twoForTwo(block, bytes, oldest, newest, due, filter, size, first, keep);
   for (let k: usize = 0; k < fours; k++) inverse4(block + k * 4 * POINT);
 }
 
-function multiplyFresh(block: usize, fours: usize, newest: usize, due: usize, filter: usize): void {
+function multiplyFirst(block: usize, fours: usize, newest: usize, due: usize, filter: usize): void {
   multiplyOne(block, fours, newest, due, filter, true, false);
 }
 
-function multiplyFreshKept(block: usize, fours: usize, newest: usize, due: usize, filter: usize): void {
+function multiplyFirstKept(block: usize, fours: usize, newest: usize, due: usize, filter: usize): void {
   multiplyOne(block, fours, newest, due, filter, true, true);
 }
 
@@ -121,12 +121,12 @@ function multiplyOne(
   newest: usize,
   due: usize,
   filter: usize,
-  fresh: bool,
+  first: bool,
   keep: bool,
 ): void {
   for (let k: usize = 0; k < fours; k++) {
-    forwardMultiply4(block, newest, due, filter, fresh, keep);
-    forwardMultiply4(block + VECTOR, newest + VECTOR, due + VECTOR, filter + VECTOR, fresh, keep);
+    forwardMultiply4(block, newest, due, filter, first, keep);
+    forwardMultiply4(block + VECTOR, newest + VECTOR, due + VECTOR, filter + VECTOR, first, keep);
     inverse4(block);
     block += 4 * POINT;
     newest += 4 * POINT;
@@ -142,7 +142,7 @@ function forwardMultiply4(
   newest: usize,
   due: usize,
   filter: usize,
-  fresh: bool,
+  first: bool,
   keep: bool,
 ): void {
   const x0r = v128.load(block, 0);
@@ -161,10 +161,10 @@ function forwardMultiply4(
   const ci = f32x4.add(x1i, x3i);
   const er = f32x4.sub(x1r, x3r);
   const ei = f32x4.sub(x1i, x3i);
-  multiplyPoint(block, newest, due, filter, f32x4.add(ar, cr), f32x4.add(ai, ci), fresh, keep, 0);
-  multiplyPoint(block, newest, due, filter, f32x4.add(br, ei), f32x4.sub(bi, er), fresh, keep, 64);
-  multiplyPoint(block, newest, due, filter, f32x4.sub(ar, cr), f32x4.sub(ai, ci), fresh, keep, 128);
-  multiplyPoint(block, newest, due, filter, f32x4.sub(br, ei), f32x4.add(bi, er), fresh, keep, 192);
+  multiplyPoint(block, newest, due, filter, f32x4.add(ar, cr), f32x4.add(ai, ci), first, keep, 0);
+  multiplyPoint(block, newest, due, filter, f32x4.add(br, ei), f32x4.sub(bi, er), first, keep, 64);
+  multiplyPoint(block, newest, due, filter, f32x4.sub(ar, cr), f32x4.sub(ai, ci), first, keep, 128);
+  multiplyPoint(block, newest, due, filter, f32x4.sub(br, ei), f32x4.add(bi, er), first, keep, 192);
 }
 
 // @inline
@@ -175,7 +175,7 @@ function multiplyPoint(
   filter: usize,
   xr: v128,
   xi: v128,
-  fresh: bool,
+  first: bool,
   keep: bool,
   at: usize,
 ): void {
@@ -187,7 +187,7 @@ function multiplyPoint(
   const hi = v128.load(filter + at, IMAGINARY);
   let r: v128;
   let i: v128;
-  if (fresh) {
+  if (first) {
     r = f32x4.mul(xr, hr);
     i = f32x4.mul(xr, hi);
   } else {
@@ -208,7 +208,7 @@ function twoForOne(
   due: usize,
   filter: usize,
   size: usize,
-  fresh: bool,
+  first: bool,
 ): void {
   for (let at: usize = 0; at < bytes; at += step(at)) {
     const x0r = v128.load(oldest + at);
@@ -223,7 +223,7 @@ function twoForOne(
     const h2i = v128.load(h2, IMAGINARY);
     let r = f32x4.splat(0);
     let i = r;
-    if (!fresh) {
+    if (!first) {
       r = v128.load(due + at);
       i = v128.load(due + at, IMAGINARY);
     }
@@ -233,7 +233,7 @@ function twoForOne(
 }
 
 /**
- * The first four for the last one, two or three, the last one first: each sum but the first one's overwrites a slot whose
+ * The first four for the last one, two or three, the last one first: each sum but the first one's overwrites one whose
  * spectrum is in registers by then.
  */
 function fourForFewer(

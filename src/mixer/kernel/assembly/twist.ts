@@ -13,7 +13,7 @@
 import { madd, msub } from './fused';
 import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
 import { storeProduct } from './passes';
-import { convolve, slotsOf } from './products';
+import { convolve, keptOf } from './products';
 import { forward } from './transform';
 
 const COS: f32 = 0.9238795325112867; // cos(pi / 8)
@@ -288,19 +288,19 @@ export function spectrum(
   half: usize,
   n: usize,
   twisted: usize,
-  plain: usize,
+  twiddles: usize,
 ): void {
   const q = n >> 2;
   twistTaps(taps, points, half, q, twisted);
   for (let h: usize = 0; h < 2; h++) {
-    for (let k: usize = 0; k < 4; k++) spectrumQuarter(points + k * q * POINT, q, plain);
+    for (let k: usize = 0; k < 4; k++) spectrumQuarter(points + k * q * POINT, q, twiddles);
     points += half;
   }
 }
 
 /** What comes after the first pass in one quarter of one half of the channels, q points. */
-export function spectrumQuarter(points: usize, q: usize, plain: usize): void {
-  forward(points, q, plain);
+export function spectrumQuarter(points: usize, q: usize, twiddles: usize): void {
+  forward(points, q, twiddles);
   const n = 4 * q;
   const scale = f32x4.splat(<f32>1 / <f32>n);
   for (let p = points, end = points + q * POINT; p < end; p += VECTOR) {
@@ -309,9 +309,9 @@ export function spectrumQuarter(points: usize, q: usize, plain: usize): void {
 }
 
 /** The passes after the first, in both halves of the channels. */
-function forwardQuarters(points: usize, half: usize, q: usize, plain: usize): void {
+function forwardQuarters(points: usize, half: usize, q: usize, twiddles: usize): void {
   for (let h: usize = 0; h < 2; h++) {
-    for (let k: usize = 0; k < 4; k++) forward(points + k * q * POINT, q, plain);
+    for (let k: usize = 0; k < 4; k++) forward(points + k * q * POINT, q, twiddles);
     points += half;
   }
 }
@@ -323,11 +323,11 @@ export function transformRows(
   half: usize,
   n: usize,
   twisted: usize,
-  plain: usize,
+  twiddles: usize,
 ): void {
   const q = n >> 2;
   twistRows(rows, points, half, q, twisted);
-  forwardQuarters(points, half, q, plain);
+  forwardQuarters(points, half, q, twiddles);
 }
 
 /** Adds outputs 0 .. count - 1 of the negacyclic convolution to `rows`. count <= n. */
@@ -348,9 +348,9 @@ export function convolveRows(
   n: usize,
   filter: usize,
   twisted: usize,
-  plain: usize,
+  twiddles: usize,
 ): void {
-  convolveChild(rows, points, n, 1, 2, 0, filter, n * POINT, twisted, plain);
+  convolveChild(rows, points, n, 1, 2, 0, filter, n * POINT, twisted, twiddles);
 }
 
 /** A tile of n inputs in one group: `outputs[o] += sum over j of inputs[j] taps[n + o - j]`, o < count. */
@@ -362,16 +362,16 @@ export function fftTile(
   filter: usize,
   points: usize,
   twisted: usize,
-  plain: usize,
+  twiddles: usize,
 ): void {
-  convolveRows(inputs, points, n, filter, twisted, plain);
+  convolveRows(inputs, points, n, filter, twisted, twiddles);
   addUpper(points, outputs, count, n, twisted);
 }
 
 /**
  * One child's share of a fan-out tile, in one group: transforms `inputs`, the last of `known` children of n
  * rows, and adds what all of them contribute to the next one's outputs. Products are shared between children and
- * sums kept for later ones, in `slots`, `[half][slotsOf(children)]` of n points; see products.ts. `filter` is
+ * sums kept for later ones, in `kept`, `[half][keptOf(children)]` of n points; see products.ts. `filter` is
  * `[half][children - 1]`, filter[d - 1] the spectrum of taps (d - 1) n ... (d + 1) n - 1. Both are `size` bytes apart.
  */
 export function fanTile(
@@ -381,14 +381,14 @@ export function fanTile(
   n: usize,
   known: usize,
   children: usize,
-  slots: usize,
+  kept: usize,
   filter: usize,
   size: usize,
   points: usize,
   twisted: usize,
-  plain: usize,
+  twiddles: usize,
 ): void {
-  convolveChild(inputs, points, n, known, children, slots, filter, size, twisted, plain);
+  convolveChild(inputs, points, n, known, children, kept, filter, size, twisted, twiddles);
   addUpper(points, outputs, count, n, twisted);
 }
 
@@ -399,21 +399,21 @@ function convolveChild(
   n: usize,
   known: usize,
   children: usize,
-  slots: usize,
+  kept: usize,
   filter: usize,
   size: usize,
   twisted: usize,
-  plain: usize,
+  twiddles: usize,
 ): void {
   const q = n >> 2;
   const quarter = q * POINT;
   twistRows(inputs, points, n * POINT, q, twisted);
   for (let half: usize = 0; half < 2; half++) {
     for (let part: usize = 0; part < 4 * quarter; part += quarter) {
-      convolve(points + part, q, slots + part, filter + part, size, known, children, plain);
+      convolve(points + part, q, kept + part, filter + part, size, known, children, twiddles);
     }
     points += 4 * quarter;
-    slots += slotsOf(children) * size;
+    kept += keptOf(children) * size;
     filter += (children - 1) * size;
   }
 }

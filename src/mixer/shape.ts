@@ -1,0 +1,17 @@
+/** What a mixer is asked to be: the words that every other part of it uses. */
+
+export type MixerName = 'lazy' | 'eager' | 'tiled';
+
+export interface MixerShape {
+  /** Long convolutions, each with filters of its own (M): a model's layers times its order less one. */
+  readonly convolutions: number;
+  /** Channels of each (D). */
+  readonly width: number;
+  /** Positions the mixer can hold (L). */
+  readonly length: number;
+  /** Sequences side by side, with the same filters, each at a position of its own (B). Default 1. */
+  readonly lanes?: number;
+}
+
+/** One number per lane. */
+export type PerLane = Int32Array;
