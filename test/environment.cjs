@@ -1,3 +1,6 @@
+// Before ONNX Runtime is loaded, as `loadRuntime` does.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 const { TestEnvironment } = require('jest-environment-node');
 const { binding } = require('onnxruntime-node/dist/binding');
 

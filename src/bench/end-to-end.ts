@@ -134,21 +134,23 @@ function gaps(at: Float64Array): Quantiles {
 export async function compareTexts(
   model: LanguageModel,
   mixers: readonly MixerName[],
-  options: { length: number; threads: number; start: number },
+  options: { length: number; threads: number; start: number; signal?: AbortSignal },
 ): Promise<void> {
   const greedy = { ...DEFAULT_SAMPLING, temperature: 0 };
   let reference: number[] | null = null;
   for (const mixer of mixers) {
-    const { length, threads, start } = options;
+    const { length, threads, start, signal } = options;
     const generation = new Generation(model, [start], {
       count: length,
       sampling: greedy,
       seed: 0,
       mixer,
       threads,
+      ...(signal && { signal }),
     });
     const ids: number[] = [];
     for await (const id of generation) ids.push(id);
+    signal?.throwIfAborted();
     reference ??= ids;
     const at = ids.findIndex((id, k) => id !== reference![k]);
     if (at >= 0) {

@@ -6,6 +6,7 @@
  * the other, each with the memory and the caches to itself, on the same inputs; and the sums are compared on the way: a
  * mixer that is fast and wrong must not be reported.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { MixerName, MixerShape } from '../mixer/shape.js';
 import type { OnlineMixer } from '../mixer/online.js';
 import { createMixerOn, PROCESS_MEMORY } from '../mixer/create.js';
@@ -41,7 +42,7 @@ export interface MixingOptions {
   readonly rounds?: number;
   /** Seed of the inputs and filters. Default 1. */
   readonly seed?: number;
-  /** Called now and then with the part of the run that is done, 0 to 1. */
+  /** Called now and then with the part of the run that is done, 0 to 1. What it throws ends the run. */
   readonly onProgress?: (done: number) => void;
 }
 
@@ -81,6 +82,9 @@ export interface MixingResult {
   };
 }
 
+/** The event loop gets a turn every so many ms, between two positions: signals are heard, however long a run takes. */
+const BREATH = 100;
+
 /** Unit roundoff of float32. */
 const ROUNDOFF = 2 ** -24;
 
@@ -116,6 +120,7 @@ async function measure(
     const y = new Float32Array(convolutions * width);
     const count = track.mixer.name === 'tiled' ? rounds : 1;
     let best: MixerTiming | undefined;
+    let reported = 0;
     for (let round = 0; round < count; round++) {
       const inputs = new Random(seed + 1);
       track.begin();
@@ -125,7 +130,11 @@ async function measure(
         if (sums !== undefined && (track.mixer.name !== 'eager' || sampled.size === length)) {
           comparison.add(t, sums, contender.label);
         }
-        if (t % 1024 === 0) onProgress?.((round + t / length) / count);
+        if (performance.now() - reported > BREATH) {
+          await setImmediate();
+          onProgress?.((round + t / length) / count);
+          reported = performance.now();
+        }
       }
       const timing = track.timing(sampled);
       if (best === undefined || timing.totalMs < best.totalMs) best = timing;

@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util';
 import { CommanderError } from 'commander';
 import { StateWriteError } from '../generation/state-file.js';
 import { BundleError } from '../model/index.js';
@@ -10,8 +11,8 @@ export const EXIT = {
   usage: 2,
   invalidFile: 3,
   output: 4,
-  interrupted: 130,
-  terminated: 143,
+  SIGINT: 130,
+  SIGTERM: 143,
 } as const;
 
 /** The command was given something it cannot take. */
@@ -30,4 +31,10 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof BundleError) return EXIT.invalidFile;
   if (error instanceof OutputError || error instanceof StateWriteError) return EXIT.output;
   return EXIT.failure;
+}
+
+/** What went wrong with a file, in words: `no such file or directory`. */
+export function reasonOf(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  return (errno !== undefined && getSystemErrorMap().get(errno)?.[1]) || message;
 }

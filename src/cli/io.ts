@@ -1,5 +1,6 @@
 import { Chalk, supportsColorStderr, type ChalkInstance } from 'chalk';
 import type { Progress } from '../model/index.js';
+import { PATIENCE, StatusLine } from './status.js';
 import { Output } from './streams.js';
 
 /** The process's surroundings, as the commands see them. */
@@ -12,10 +13,15 @@ export interface Io {
   /** A line, or several, on stderr. */
   note(text: string): void;
   /**
-   * A progress bar on a terminal, unless NO_COLOR is set; elsewhere nothing is drawn. Reporting to it throws the signal's reason once
-   * that is aborted: whoever works long enough to report can be stopped there.
+   * A line of status on a terminal, unless NO_COLOR is set; elsewhere nothing is drawn. It is erased when all is done, and
+   * when a signal arrives. Reporting to it throws the signal's reason once that is aborted: whoever works long enough to
+   * report can be stopped there.
+   *
+   * @param unit what is counted, if people want to know more than the share
    */
-  progress(what: string): Progress;
+  progress(what: string, unit?: string): Progress;
+  /** The same for what has no known end: reports how much is done. `undefined` erases it. */
+  counter(what: string, unit: string, total?: number): (done: number | undefined) => void;
   /** The same for what cannot say how far it is: shows it on a terminal while `work` lasts. */
   during<T>(what: string, work: Promise<T>): Promise<T>;
 }
@@ -26,55 +32,40 @@ export function processIo(signal: AbortSignal): Io {
   // What nobody can read is lost, and that ends nothing: the text is on stdout.
   process.stderr.on('error', () => undefined);
   const colour = new Chalk({ level: plain ? 0 : supportsColorStderr ? supportsColorStderr.level : 0 });
+  const line = terminal ? new StatusLine(process.stderr, colour) : undefined;
+  signal.addEventListener('abort', () => line?.erase());
   return {
     stdout: new Output(process.stdout, signal),
     colour,
     signal,
-    note: (text) => void process.stderr.write(`${text.replace(/^\n/, '')}\n`),
-    progress: (what) => {
-      const draw = terminal ? bar(what, colour) : () => undefined;
+    note: (text) => {
+      line?.erase();
+      process.stderr.write(`${text.replace(/^\n/, '')}\n`);
+    },
+    progress: (what, unit) => {
+      const began = performance.now();
       return (done, total) => {
         signal.throwIfAborted();
-        draw(done, total);
+        if (done >= total) line?.erase();
+        else line?.draw({ what, done, total, unit, elapsed: performance.now() - began });
+      };
+    },
+    counter: (what, unit, total) => {
+      const began = performance.now();
+      return (done) => {
+        if (done === undefined) line?.erase();
+        else if (!signal.aborted) line?.draw({ what, done, total, unit, elapsed: performance.now() - began });
       };
     },
     during: async (what, work) => {
-      if (!terminal) return work;
-      let drawn = false;
-      const timer = setTimeout(() => {
-        drawn = true;
-        process.stderr.write(colour.dim(`${what} ...`));
-      }, PATIENCE);
+      if (!line) return work;
+      const timer = setTimeout(() => line.wait(what), PATIENCE);
       try {
         return await work;
       } finally {
         clearTimeout(timer);
-        if (drawn) process.stderr.write(CLEAR);
+        line.erase();
       }
     },
-  };
-}
-
-/** To the line's start, and erase it. */
-const CLEAR = '\r\x1b[K';
-const WIDTH = 30;
-/** Quicker things than this need no bar, in ms. */
-const PATIENCE = 300;
-
-function bar(what: string, colour: ChalkInstance): Progress {
-  const began = performance.now();
-  let drawn = 0;
-  return (done, total) => {
-    const now = performance.now();
-    if (done >= total) {
-      if (drawn > 0) process.stderr.write(CLEAR);
-    } else if (now - began > PATIENCE && now - drawn > 100) {
-      drawn = now;
-      const filled = Math.floor((done / total) * WIDTH);
-      const share = `${Math.floor((done / total) * 100)}%`.padStart(4);
-      process.stderr.write(
-        `\r${what} ${colour.cyan('━'.repeat(filled))}${colour.dim('─'.repeat(WIDTH - filled))}${share}`,
-      );
-    }
   };
 }

@@ -28,17 +28,28 @@ const RUNS = {
 const isHelp = (error: unknown): boolean =>
   error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help');
 
-/** Runs a command line. Returns the exit code; never throws, never exits. */
+const INTERRUPTIONS = ['SIGINT', 'SIGTERM'] as const;
+type Interruption = (typeof INTERRUPTIONS)[number];
+
+/** Of a signal: the shell that called must see that it was one, or Ctrl-C would end one round of its loop only. */
+function die(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+/**
+ * Runs a command line. Returns the exit code; never throws. Interrupted, it cleans up, saves what it was told to, and dies
+ * of the signal.
+ */
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
-  let interrupted = 0;
-  const onSignal = (code: number) => (): void => {
-    if (interrupted) process.exit(code); // the second time, at once
-    interrupted = code;
+  let interrupted: Interruption | undefined;
+  const onSignal = (signal: Interruption): void => {
+    if (interrupted) die(signal); // the second time, at once
+    interrupted = signal;
     stop.abort();
   };
-  process.on('SIGINT', onSignal(EXIT.interrupted));
-  process.on('SIGTERM', onSignal(EXIT.terminated));
+  for (const signal of INTERRUPTIONS) process.on(signal, () => onSignal(signal));
 
   const io = processIo(stop.signal);
   const program = makeProgram(io, RUNS);
@@ -65,10 +76,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = failed(error);
   }
   try {
-    // What a reader that has stopped reading will not take would keep the process alive.
-    if (!(await io.stdout.end())) process.exit(interrupted);
+    // Once interrupted, it ends also while a reader that has stopped reading leaves something of it.
+    await io.stdout.end();
   } catch (error) {
     code = failed(error);
   }
-  return interrupted || code;
+  if (interrupted) die(interrupted);
+  return interrupted ? EXIT[interrupted] : code;
 }

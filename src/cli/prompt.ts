@@ -1,7 +1,6 @@
 import { fstatSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { addAbortSignal } from 'node:stream';
 import { UsageError } from './errors.js';
+import { readChunks } from './input.js';
 import type { Io } from './io.js';
 
 export interface PromptSources {
@@ -11,8 +10,8 @@ export interface PromptSources {
   readonly stdin?: boolean;
 }
 
-/** No model's context holds a longer text; an endless one would fill the memory. */
-const LONGEST_PROMPT = 1 << 28;
+/** Of a prompt or a text to score; an endless one would fill the memory. */
+const LONGEST_TEXT = 1 << 25;
 
 /**
  * The prompt: what is piped in, then `--file`, then `--prompt`, joined as they are. Nothing is trimmed.
@@ -24,8 +23,7 @@ export async function readPrompt(
 ): Promise<string | undefined> {
   const parts: string[] = [];
   if (stdin || file === '-' || prompt === '-' || isPiped()) {
-    const bytes = await io.during('reading the prompt from stdin', readStdin(io.signal, LONGEST_PROMPT));
-    parts.push(decodeUtf8(bytes, 'stdin'));
+    parts.push(await io.during('reading the prompt from stdin', readText('-', io)));
   }
   if (file !== undefined && file !== '-') parts.push(await readText(file, io));
   if (prompt !== undefined && prompt !== '-') {
@@ -35,31 +33,17 @@ export async function readPrompt(
   return parts.length === 0 ? undefined : parts.join('');
 }
 
-/** A text file. Throws a UsageError if it cannot be read or is not UTF-8. */
+/** A text file, `-` for stdin. Throws a UsageError if it cannot be read or is not UTF-8. */
 export async function readText(path: string, io: Io): Promise<string> {
-  if (path === '-') return decodeUtf8(await readStdin(io.signal), 'stdin');
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`cannot read ${path}: ${error.code ?? error.message}`);
-  });
-  return decodeUtf8(bytes, path);
-}
-
-async function readStdin(signal: AbortSignal, most = Infinity): Promise<Uint8Array> {
+  const name = path === '-' ? 'stdin' : path;
   const parts: Uint8Array[] = [];
   let length = 0;
-  try {
-    for await (const part of addAbortSignal(signal, process.stdin) as AsyncIterable<Uint8Array>) {
-      length += part.length;
-      if (length > most)
-        throw new UsageError(`stdin: a prompt of more than ${most >> 20} MiB fits no context`);
-      parts.push(part);
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot read stdin: ${(error as Error).message}`);
+  for await (const part of readChunks(path, io.signal)) {
+    length += part.length;
+    if (length > LONGEST_TEXT) throw new UsageError(`${name} is longer than ${LONGEST_TEXT >> 20} MiB`);
+    parts.push(part);
   }
-  return Buffer.concat(parts);
+  return decodeUtf8(Buffer.concat(parts), name);
 }
 
 function decodeUtf8(bytes: Uint8Array, name: string): string {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { OutputError } from './errors.js';
+import { OutputError, reasonOf } from './errors.js';
 
 /** How long an interrupted program waits for a reader that takes nothing, in ms. */
 const PATIENCE = 2000;
@@ -43,22 +43,19 @@ export class Output {
     }
   }
 
-  /** Waits until every byte is with the reader. Returns whether they are. */
-  async end(): Promise<boolean> {
+  /** Waits until every byte is with the reader, or, after an interruption, no more of them are taken. */
+  async end(): Promise<void> {
     const flushed = new Promise<void>((done) => this.stream.write('', () => done()));
-    let all = true;
-    if (!this.gone.aborted) all = await Promise.race([flushed.then(() => true), this.stalled()]);
-    if (this.failure) throw new OutputError(`cannot write to stdout: ${this.failure.message}`);
-    return all;
+    if (!this.gone.aborted) await Promise.race([flushed, this.stalled()]);
+    if (this.failure) throw new OutputError(`cannot write to stdout: ${reasonOf(this.failure)}`);
   }
 
-  /** Resolves to false when, after an interruption, nothing was taken for a while. */
-  private async stalled(): Promise<false> {
+  /** Resolves when, after an interruption, nothing was taken for a while. */
+  private async stalled(): Promise<void> {
     if (!this.interruption.aborted) await once(this.interruption, 'abort');
     for (let waiting = Infinity; this.stream.writableLength < waiting;) {
       waiting = this.stream.writableLength;
       await new Promise<void>((resume) => setTimeout(resume, PATIENCE).unref());
     }
-    return false;
   }
 }

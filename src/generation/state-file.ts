@@ -135,8 +135,13 @@ function syncDirectory(directory: string): void {
 export function openState(file: string, model: LanguageModel): SavedState {
   let descriptor: number;
   try {
+    // Opening a pipe would wait for somebody who writes to it, deaf to signals.
+    if (!statSync(file).isFile()) {
+      throw new BundleError({ file, expected: 'a saved state', got: 'what is no regular file' });
+    }
     descriptor = openSync(file, 'r');
   } catch (error) {
+    if (error instanceof BundleError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const got = code === 'ENOENT' ? 'nothing there' : (code ?? String(error));
     throw new BundleError({ file, expected: 'a saved state', got });

@@ -130,6 +130,6 @@ test('a file that is not there', async () => {
   expect({ code, stdout: stdout.toString(), stderr }).toEqual({
     code: 2,
     stdout: '',
-    stderr: 'error: cannot read no/such: ENOENT\n',
+    stderr: 'error: cannot read no/such: no such file or directory\n',
   });
 });

@@ -63,7 +63,11 @@ const PROMPTS: readonly Case[] = [
   { line: GENERATE, input: '', code: 2, stderr: error('the prompt is empty') },
   { line: 'generate -m words -n 1 -s 1 --json', input: '', stdout: { json: { timings: { prompt_n: 1 } } } },
   { line: `${GENERATE} once`, code: 2, stderr: error('unexpected argument "once": the prompt goes with -p') },
-  { line: `${GENERATE} -f no.txt`, code: 2, stderr: 'error: cannot read no.txt: ENOENT\n' },
+  {
+    line: `${GENERATE} -f no.txt`,
+    code: 2,
+    stderr: 'error: cannot read no.txt: no such file or directory\n',
+  },
   { line: `${GENERATE} -f latin.txt`, code: 2, stderr: 'error: latin.txt is not valid UTF-8 text\n' },
   {
     line: GENERATE,
@@ -148,7 +152,7 @@ const OUTPUT: readonly Case[] = [
   { line: `${ONCE} --json --echo`, code: 2, stderr: error('--echo does not go with --json') },
   { line: `${ONCE} --logprobs 3`, code: 2, stderr: error('--logprobs needs --json or --jsonl or --batch') },
   { line: `${ONCE} --json --logprobs 101`, code: 2, stderr: error('from 0 to 100') },
-  { line: ONCE, to: '/dev/full', code: 4, stderr: error('cannot write to stdout: ENOSPC') },
+  { line: ONCE, to: '/dev/full', code: 4, stderr: error('cannot write to stdout: no space left on device') },
 ];
 
 const STATES: readonly Case[] = [
@@ -202,7 +206,11 @@ const BATCHES: readonly Case[] = [
     stdout: { lines: [{ id: 'a' }, { id: 'b', error: 'line 2: prompt: expected a text' }] },
     stderr: 'error: 1 of 2 items failed: the output says why\n',
   },
-  { line: 'generate -m bytes --batch none', code: 2, stderr: 'error: cannot read none: ENOENT\n' },
+  {
+    line: 'generate -m bytes --batch none',
+    code: 2,
+    stderr: 'error: cannot read none: no such file or directory\n',
+  },
   { line: 'generate --batch batch.jsonl -p x', code: 2, stderr: error('--prompt does not go with --batch') },
   {
     line: 'generate --batch batch.jsonl --mixer lazy',
@@ -378,7 +386,11 @@ const OTHERS: readonly Case[] = [
   { line: 'tokenize -m bytes --decode', input: '[111, 110]', stdout: 'on' },
   { line: 'tokenize -m bytes --decode seven', code: 2, stderr: error('expected token ids, got "seven"') },
   { line: 'tokenize -m bytes --decode 256', code: 2, stderr: error('id 256 is not one of 0 to 255') },
-  { line: 'tokenize -m bytes -f none', code: 2, stderr: 'error: cannot read none: ENOENT\n' },
+  {
+    line: 'tokenize -m bytes -f none',
+    code: 2,
+    stderr: 'error: cannot read none: no such file or directory\n',
+  },
   { line: 'tokenize -m bytes', code: 2, stderr: error('nothing to tokenize') },
   { line: 'tokenize -m none x --verbose', code: 3, stderr: traced('BundleError') },
   { line: 'inspect -m bytes', stdout: /^model +tiny\n[^]*weights\.bin/ },

@@ -1,10 +1,9 @@
-/** On a terminal: `script` (of util-linux) makes one for the process. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 import { byteModel } from '../support/models.js';
-import { COMMAND, flashinf, run, SHIPPED } from '../support/run.js';
-import { describeWith, has } from '../support/tools.js';
+import { flashinf, SHIPPED } from '../support/run.js';
+import { describeOnTerminal, line, onTerminal } from '../support/terminal.js';
 
 const ESCAPE = '\u001b';
 /** To the line's start, and erase it. */
@@ -14,28 +13,9 @@ const model = await byteModel();
 const scratch = temporaryDirectory();
 afterAll(removeTemporary);
 
-interface Seen {
-  readonly code: number | null;
-  /** stdout and stderr, as they come on the screen. */
-  readonly screen: string;
-}
-
-/** @param redirect what the shell does to the streams, `2>file` */
-async function onTerminal(
-  args: readonly string[],
-  env: Record<string, string> = {},
-  redirect = '',
-): Promise<Seen> {
-  const line = [...COMMAND, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  const options = { env: { TERM: 'xterm-256color', SHELL: '/bin/sh', ...env } };
-  const { code, stdout } = await run(['script', '-qec', `${line} ${redirect}`, '/dev/null'], options);
-  // The terminal's driver turns line ends into two characters.
-  return { code, screen: stdout.toString().replaceAll('\r\n', '\n') };
-}
-
-describeWith('script', has('script', /util-linux/))('on a terminal', () => {
+describeOnTerminal('on a terminal', () => {
   test('generate without arguments says in three lines what to type', async () => {
-    const { code, screen } = await onTerminal(['generate', '-m', model], { NO_COLOR: '1' });
+    const { code, screen } = await onTerminal(line(['generate', '-m', model]), { env: { NO_COLOR: '1' } });
     expect({ code, screen }).toEqual({
       code: 2,
       screen: [
@@ -52,11 +32,11 @@ describeWith('script', has('script', /util-linux/))('on a terminal', () => {
   test('a text ends its line there, and nowhere else', async () => {
     const elsewhere = (await flashinf(SHORT)).stdout.toString();
     expect(elsewhere).not.toMatch(/\n$/);
-    expect(await onTerminal(SHORT)).toEqual({ code: 0, screen: `${elsewhere}\n` });
+    expect(await onTerminal(line(SHORT))).toEqual({ code: 0, screen: `${elsewhere}\n` });
   });
 
   test('JSON ends its line once', async () => {
-    const { code, screen } = await onTerminal([...SHORT, '--json']);
+    const { code, screen } = await onTerminal(line([...SHORT, '--json']));
     expect(code).toBe(0);
     expect(screen).toMatch(/^\{\n[^]*\n\}\n$/);
   });
@@ -64,9 +44,9 @@ describeWith('script', has('script', /util-linux/))('on a terminal', () => {
   test('errors are coloured, unless NO_COLOR or a file forbids it', async () => {
     const wrong = ['generate', '--top-p', '2'];
     const file = join(scratch, 'errors');
-    expect((await onTerminal(wrong)).screen).toContain(`${ESCAPE}[31merror:${ESCAPE}[39m `);
-    expect((await onTerminal(wrong, { NO_COLOR: '1' })).screen).toMatch(/^error: /);
-    expect(await onTerminal(wrong, {}, `2>${file}`)).toEqual({ code: 2, screen: '' });
+    expect((await onTerminal(line(wrong))).screen).toContain(`${ESCAPE}[31merror:${ESCAPE}[39m `);
+    expect((await onTerminal(line(wrong), { env: { NO_COLOR: '1' } })).screen).toMatch(/^error: /);
+    expect(await onTerminal(`${line(wrong)} 2>${file}`)).toEqual({ code: 2, screen: '' });
   });
 
   describe('a prompt that takes a while', () => {
@@ -77,7 +57,7 @@ describeWith('script', has('script', /util-linux/))('on a terminal', () => {
     );
 
     test('has a line of status, which is gone in the end', async () => {
-      const { code, screen } = await onTerminal(args);
+      const { code, screen } = await onTerminal(line(args));
       expect(code).toBe(0);
       expect(screen).toMatch(/\rprompt .*━/);
       // Behind the last trace of it is the text, and nothing else.
@@ -86,8 +66,8 @@ describeWith('script', has('script', /util-linux/))('on a terminal', () => {
     });
 
     test('has none with NO_COLOR, and none in a file', async () => {
-      expect((await onTerminal(args, { NO_COLOR: '1' })).screen).not.toContain(ESCAPE);
-      expect((await onTerminal(args, {}, '2>/dev/null')).screen).not.toContain(ESCAPE);
+      expect((await onTerminal(line(args), { env: { NO_COLOR: '1' } })).screen).not.toContain(ESCAPE);
+      expect((await onTerminal(`${line(args)} 2>/dev/null`)).screen).not.toContain(ESCAPE);
     });
   });
 });

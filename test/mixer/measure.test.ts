@@ -1,8 +1,8 @@
 import { measureCosts, planFor } from '../../src/mixer/index.js';
 import { checkPlan } from '../../src/mixer/plan/check.js';
 
-test('measured costs make a plan', () => {
-  const costs = measureCosts({ largest: 64, largestDirect: 32, fanOuts: [2, 4], budgetMs: 1 });
+test('measured costs make a plan', async () => {
+  const costs = await measureCosts({ largest: 64, largestDirect: 32, fanOuts: [2, 4], budgetMs: 1 });
   expect(costs.direct[2]).toHaveLength(5);
   expect(costs.direct[4]).toHaveLength(4);
   expect(costs.fft[2]).toHaveLength(6);

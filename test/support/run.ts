@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, realpathSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +23,9 @@ export const COMMAND: readonly [string, ...string[]] = [process.execPath, BIN];
 export const SHIPPED = join(PACKAGE, 'models', 'hyena-classics');
 
 export interface Outcome {
-  readonly code: number | null;
+  /** As a shell sees it: 128 and the number of the signal that it died of, if it did. */
+  readonly code: number;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: Buffer;
   readonly stderr: string;
 }
@@ -68,9 +71,10 @@ export function run([program, ...args]: readonly string[], options: RunOptions =
     });
     child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
     child.on('error', reject);
-    child.on('close', (code) => {
+    child.on('close', (status, signal) => {
       if (file !== null) closeSync(file);
-      resolve({ code, stdout: Buffer.concat(stdout), stderr });
+      const code = signal === null ? status! : 128 + constants.signals[signal];
+      resolve({ code, signal, stdout: Buffer.concat(stdout), stderr });
     });
     if (options.killAfter !== undefined) setTimeout(() => child.kill('SIGINT'), options.killAfter);
     options.control?.(child);

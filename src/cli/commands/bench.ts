@@ -84,7 +84,7 @@ async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
     }
     const start = tokenizer.endOfText ?? 0;
     const agreedTokens = Math.min(length, 256);
-    await compareTexts(model, MIXERS, { length: agreedTokens, threads, start });
+    await compareTexts(model, MIXERS, { length: agreedTokens, threads, start, signal: io.signal });
     const common = (what: string): Omit<EndToEndOptions, 'mixer'> => ({
       length,
       threads,

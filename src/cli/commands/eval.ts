@@ -2,7 +2,7 @@ import { evaluate, type Evaluation } from '../../evaluation/evaluate.js';
 import { writeSafetensors } from '../../checkpoint/index.js';
 import { computeActivations } from '../../evaluation/activations.js';
 import type { LanguageModel } from '../../model/index.js';
-import { OutputError, UsageError } from '../errors.js';
+import { OutputError, reasonOf, UsageError } from '../errors.js';
 import { readIds } from '../ids.js';
 import type { Io } from '../io.js';
 import { load } from '../../generation/load.js';
@@ -82,7 +82,7 @@ async function writeActivations(
     try {
       writeSafetensors(file, { [name]: { shape: [ids.length, columns], data } }, { model: model.id });
     } catch (error) {
-      throw new OutputError(`cannot write ${file}: ${(error as Error).message}`);
+      throw new OutputError(`cannot write ${file}: ${reasonOf(error)}`);
     }
   };
   write(options.logits, 'logits', logits, vocabulary);

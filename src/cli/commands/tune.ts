@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { costsFile, keepCosts, measureCosts } from '../../mixer/index.js';
-import { OutputError } from '../errors.js';
+import { OutputError, reasonOf } from '../errors.js';
 import type { TUNE } from '../options/index.js';
 import { costTables } from '../report/plan.js';
 import type { Call } from '../program.js';
@@ -12,7 +12,7 @@ export async function tune({ options, io }: Call<typeof TUNE>): Promise<void> {
   // Before the ten seconds that it takes.
   writing(file, () => mkdirSync(dirname(file), { recursive: true }));
   const progress = io.progress('tiles');
-  const costs = measureCosts({ onProgress: (done) => progress(done, 1) });
+  const costs = await measureCosts({ onProgress: (done) => progress(done, 1) });
   writing(file, () => keepCosts(costs));
   await io.stdout.write(options.json ? JSON.stringify(costs, null, 2) + '\n' : costTables(costs));
   if (!options.json) io.note(`kept in ${file}`);
@@ -22,6 +22,6 @@ function writing(file: string, write: () => void): void {
   try {
     write();
   } catch (error) {
-    throw new OutputError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
+    throw new OutputError(`cannot write ${file}: ${reasonOf(error)}`, { cause: error });
   }
 }

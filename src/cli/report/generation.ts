@@ -5,7 +5,7 @@ import type { Logprobs, TokenLogprob } from '../../generation/logprobs.js';
 import type { Loaded } from '../../generation/load.js';
 import type { TextResult } from '../../generation/text-builder.js';
 import type { Tokenizer } from '../../text/index.js';
-import { OutputError } from '../errors.js';
+import { OutputError, reasonOf } from '../errors.js';
 
 /** How it was computed: the same for all texts of a command. */
 export interface Circumstances {
@@ -55,8 +55,8 @@ export function logprobsJson(tokenizer: Tokenizer, { top, ...own }: Logprobs) {
 
 /** To a file as JSON. Throws an OutputError. */
 export async function writeStats(file: string, stats: object): Promise<void> {
-  await writeFile(file, JSON.stringify(stats, null, 2) + '\n').catch((error: NodeJS.ErrnoException) => {
-    throw new OutputError(`cannot write ${file}: ${error.message}`);
+  await writeFile(file, JSON.stringify(stats, null, 2) + '\n').catch((error: unknown) => {
+    throw new OutputError(`cannot write ${file}: ${reasonOf(error)}`);
   });
 }
 

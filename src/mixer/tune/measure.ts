@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { openEngine } from '../engine/build.js';
 import { MOST_CHILDREN } from '../kernel/kernels.js';
 import { layoutConvolution, pagesFor } from '../memory/layout.js';
@@ -28,24 +29,27 @@ const LEVELS = 70;
 /** Channels to measure with: as many as it takes for the spectra of large blocks not to fit a cache. */
 const WIDTH = 256;
 
-/** Measures what levels cost on this machine, one thread: the table that plans are made from. */
-export function measureCosts(options: MeasureOptions = {}): CostTable {
+/**
+ * Measures what levels cost on this machine, one thread: the table that plans are made from. The event loop gets a turn
+ * between two measurements, and what `onProgress` throws ends them.
+ */
+export async function measureCosts(options: MeasureOptions = {}): Promise<CostTable> {
   const { largest = 131072, largestDirect = 256, fanOuts = [2, 4, 8, 16], budgetMs = 40 } = options;
   let measured = 0;
-  const measure = (tau: TauName, most: number): LevelCosts =>
-    Object.fromEntries(
-      fanOuts
-        .filter((fanOut) => tau === 'direct' || fanOut <= MOST_CHILDREN)
-        .map((fanOut) => [
-          fanOut,
-          sidesOf(most / fanOut + 1).map((side) => {
-            if (tau === 'fft' && side < SMALLEST_FFT) return Infinity;
-            options.onProgress?.(Math.min(1, measured++ / LEVELS));
-            return measureLevel({ side, fanOut, tau }, budgetMs);
-          }),
-        ]),
-    );
-  return { direct: measure('direct', largestDirect), fft: measure('fft', largest) };
+  const measure = async (tau: TauName, most: number): Promise<LevelCosts> => {
+    const levels: Record<number, number[]> = {};
+    for (const fanOut of fanOuts.filter((fanOut) => tau === 'direct' || fanOut <= MOST_CHILDREN)) {
+      levels[fanOut] = [];
+      for (const side of sidesOf(most / fanOut + 1)) {
+        await setImmediate();
+        options.onProgress?.(Math.min(1, measured++ / LEVELS));
+        const possible = tau === 'direct' || side >= SMALLEST_FFT;
+        levels[fanOut].push(possible ? measureLevel({ side, fanOut, tau }, budgetMs) : Infinity);
+      }
+    }
+    return levels;
+  };
+  return { direct: await measure('direct', largestDirect), fft: await measure('fft', largest) };
 }
 
 /** The cost of one level, ns per token and channel: the fastest of as many blocks as the budget allows. */

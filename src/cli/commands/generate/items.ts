@@ -1,9 +1,9 @@
 /** The lines of `--batch`: items in, each checked by the table that checks the command line. */
-import { createReadStream } from 'node:fs';
 import type { Item } from '../../../generation/many.js';
 import type { Sampling } from '../../../generation/sampler.js';
 import { isArray, isObject, parseJson, type Json } from '../../../format/json.js';
 import { UsageError } from '../../errors.js';
+import { readChunks } from '../../input.js';
 import {
   accepts,
   kebab,
@@ -61,7 +61,6 @@ const isBlank = (line: Uint8Array): boolean =>
   line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 
 async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array | Error, void, void> {
-  const input = file === '-' ? process.stdin : createReadStream(file, { signal });
   let parts: Uint8Array[] = [];
   let length = 0;
   const line = (): Uint8Array | Error => {
@@ -76,19 +75,13 @@ async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<Uin
     if (length > LONGEST_LINE) parts = [];
     else parts.push(part);
   };
-  try {
-    for await (const chunk of input as AsyncIterable<Uint8Array>) {
-      let from = 0;
-      for (let to; (to = chunk.indexOf(10, from)) >= 0; from = to + 1) {
-        add(chunk.subarray(from, to));
-        yield line();
-      }
-      add(chunk.subarray(from));
+  for await (const chunk of readChunks(file, signal)) {
+    let from = 0;
+    for (let to; (to = chunk.indexOf(10, from)) >= 0; from = to + 1) {
+      add(chunk.subarray(from, to));
+      yield line();
     }
-  } catch (error) {
-    signal.throwIfAborted();
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`cannot read ${file}: ${code ?? message}`);
+    add(chunk.subarray(from));
   }
   if (length > 0) yield line();
 }

@@ -4,6 +4,7 @@ import { load, type Loaded } from '../../../generation/load.js';
 import type { Sampling } from '../../../generation/sampler.js';
 import type { Chunk } from '../../../generation/text-builder.js';
 import { generate, promptIds, savedText, type TextStream } from '../../../generation/text.js';
+import type { Progress } from '../../../model/index.js';
 import { UsageError } from '../../errors.js';
 import type { Io } from '../../io.js';
 import type { GENERATE } from '../../options/index.js';
@@ -54,7 +55,8 @@ export async function generateOne(call: GenerateCall): Promise<void> {
         ...(options.json && options.logprobs !== undefined && { logprobs }),
       };
       await io.stdout.write(JSON.stringify(object, null, options.json ? 2 : 0) + '\n');
-    } else if (io.stdout.isTerminal) await io.stdout.write('\n');
+    } else if (io.stdout.isTerminal && (result.tokens.length > 0 || options.echo))
+      await io.stdout.write('\n');
     if (
       options.saveState !== undefined &&
       result.stopType === 'interrupted' &&
@@ -85,12 +87,18 @@ const samplingOf = (options: GenerateOptions): Sampling => ({
   temperature: options.temp,
 });
 
+/** Progress in arbitrary units as progress in tokens. */
+const inTokens =
+  (progress: Progress, tokens: number): Progress =>
+  (done, total) =>
+    progress((done / total) * tokens, tokens);
+
 /** What every run takes from the command line, a new one and one that goes on. */
-const common = ({ options, io }: GenerateCall) => ({
+const common = ({ options, io }: GenerateCall, prompt: number) => ({
   threads: options.threads,
   raw: options.raw === true,
   signal: AbortSignal.any([io.signal, io.stdout.gone]),
-  onPrefill: io.progress('prompt'),
+  onPrefill: inTokens(io.progress('prompt', 'tokens'), prompt),
   ...(options.memory !== undefined && { memory: options.memory }),
   ...(options.logprobs !== undefined && { logprobs: options.logprobs }),
   ...(options.saveState !== undefined && { save: options.saveState }),
@@ -100,7 +108,7 @@ function begin(call: GenerateCall, loaded: Loaded, prompt: string): TextStream {
   const { options } = call;
   const ids = promptIds(loaded.tokenizer, prompt);
   return generate(loaded, ids, {
-    ...common(call),
+    ...common(call, ids.length),
     ...lengths(options, ids.length, loaded),
     sampling: samplingOf(options),
     mixer: options.mixer,
@@ -142,7 +150,7 @@ function goOn(call: GenerateCall, loaded: Loaded, from: SavedState): TextStream 
       .map((name) => [name === 'temp' ? 'temperature' : name, options[name]]),
   ) as Partial<Sampling>;
   return generate(loaded, '', {
-    ...common(call),
+    ...common(call, from.point.ids.length),
     from,
     sampling,
     ...(given('stop') && options.stop !== undefined && { stop: options.stop }),
