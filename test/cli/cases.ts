@@ -355,6 +355,11 @@ const CHECKPOINTS: readonly Case[] = [
     line: 'import tiny -o renamed --name other',
     stderr: /\nnote +ignored, as its config says everything: name\n/,
   },
+  {
+    line: 'import huggingface.safetensors -o stem --stem ema.backbone.',
+    code: 3,
+    stderr: error('ema.backbone'),
+  },
   { line: 'import tiny -o bytes', code: 2, stderr: 'error: bytes exists; --force replaces it\n' },
   { line: 'import tiny -o once.txt --force', code: 2, stderr: error('once.txt is not a directory') },
   { line: 'import once.txt -o none', code: 3, stderr: error('once.txt: expected') },
