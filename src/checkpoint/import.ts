@@ -57,6 +57,7 @@ export interface Imported {
 const HYPER_PARAMETERS = ['hyper_parameters', 'hparams'];
 /** Heads that were trained for other tasks. */
 const OTHER_HEADS = /(^|\.)(\w+_)?(head|score|decoder|classifier)\./;
+const NO_HEAD = 'no head of a language model in the file, but another one: what it generates means nothing';
 
 /**
  * Reads a checkpoint (a file, or a directory that holds one) and writes a bundle, tensor by tensor. Throws
@@ -94,10 +95,12 @@ export async function importCheckpoint(
     );
     if (note !== undefined) notes.push(note);
     const weights = architecture.read(found, dimensions, leftOut);
-    const warnings =
-      dimensions.names.head === undefined && leftOut.some((name) => OTHER_HEADS.test(name))
-        ? ['no head of a language model in the file, but another one: what it generates means nothing']
-        : [];
+    const warnings: string[] = [];
+    if (dimensions.names.head === undefined) {
+      const others = [...leftOut, ...found.elsewhere.map((place) => `${place}.`)];
+      if (others.some((name) => OTHER_HEADS.test(name))) warnings.push(NO_HEAD);
+      else notes.push('no head in the file: the embeddings, assumed');
+    }
     const { tokenizer, tokenizerFile } = chooseTokenizer(
       options.tokenizer,
       beside(file, TOKENIZER_FILE),

@@ -4,10 +4,10 @@
  */
 
 /** Far more than any description of a model takes, and far less than a machine has. */
-const MOST = 384 * 2 ** 20;
+const MOST = 256 * 2 ** 20;
 
 /** Rough sizes in V8, in bytes, what they hold not included. */
-export const SIZE = { value: 16, list: 80, map: 240, entry: 48, text: 40 } as const;
+export const SIZE = { value: 32, list: 80, map: 240, entry: 48, text: 40 } as const;
 
 export class Budget {
   private left = MOST;

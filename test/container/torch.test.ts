@@ -181,6 +181,9 @@ test.each<[string, Code, RegExp]>([
   ['memory never written', Buffer.from('h\x05'), /none under 5/],
   ['text cut short', Buffer.from('X\xff\xff\xff\xff', 'latin1'), /4294967295 more bytes/],
   ['an endless integer', Buffer.from('\x8a\xff', 'latin1'), /255 more bytes/],
+  ['dictionaries without end', Buffer.alloc(2e6, '}'), /objects that take at most/],
+  ['marks without end', Buffer.alloc(4e6, '('), /objects that take at most/],
+  ['memory without end', Buffer.alloc(8e6, Buffer.from('N\x94', 'latin1')), /objects that take at most/],
   ['a global cut short', Buffer.from('cos'), /no line end/],
 ])('a pickle with %s is refused', (_, value, expected) => {
   expect(message(() => TorchFile.open(withValue(value)))).toMatch(expected);

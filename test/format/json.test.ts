@@ -60,6 +60,10 @@ test.each([
   expect(() => parse(text)).toThrow(message);
 });
 
+test.each(['{}', '[]'])('refuses more %s than memory is for', (value) => {
+  expect(() => parse(`[${Array(3e6).fill(value).join()}]`)).toThrow(/values that take at most 256 MiB/);
+});
+
 test('gives prototypes no chance', () => {
   const value = parse('{"__proto__": {"polluted": true}, "constructor": 1}') as Record<string, unknown>;
   expect(Object.getPrototypeOf(value)).toBeNull();

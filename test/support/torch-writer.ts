@@ -35,7 +35,11 @@ export const code = {
   /** An object of a class, with a state. */
   object: (module: string, name: string, state: Code): Code =>
     Buffer.concat([code.global(module, name), code.tuple(), bytes(0x81), state, bytes(0x62)]),
+  /** An integer of any size: two's complement, little-endian. */
+  long: (...little: number[]): Code => Buffer.concat([bytes(0x8a, little.length), bytes(...little)]),
+  raw: (content: string): Code => Buffer.from(content, 'latin1'),
   none: bytes(0x4e),
+  true: bytes(0x88),
   false: bytes(0x89),
   storage: (type: string, key: string, length: number): Code =>
     Buffer.concat([
@@ -94,7 +98,31 @@ export function torchFile(
   return zip(new Map([...all].map(([name, content]) => [`archive/${name}`, content])), options);
 }
 
+/** What `torch.save` wrote before 1.6: pickles one after the other, then the storages. */
+export function legacyFile(
+  tensors: ReadonlyMap<string, Stored>,
+  wrap: (value: Code) => Code = (value) => value,
+): Buffer {
+  const { value, entries } = stateDict(tensors);
+  const keys = [...entries.keys()].map((name) => name.slice('data/'.length));
+  const parts = [
+    code.long(0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19),
+    code.int(1001),
+    code.dict([code.text('protocol_version'), code.int(1001)], [code.text('little_endian'), code.true]),
+    wrap(value),
+    code.list(...keys.map(code.text)),
+  ].map(pickle);
+  for (const content of entries.values()) {
+    const count = Buffer.alloc(8);
+    count.writeBigUInt64LE(BigInt(content.length / 4));
+    parts.push(count, content);
+  }
+  return Buffer.concat(parts);
+}
+
 export interface ZipOptions {
+  /** 0 for every checksum. */
+  readonly unsummed?: boolean;
   /** Sizes, places and the end record in 64 bits. */
   readonly wide?: boolean;
   readonly comment?: string;
@@ -103,8 +131,9 @@ export interface ZipOptions {
 /** A zip archive, nothing compressed, data padded to 64 bytes as torch does. */
 export function zip(
   entries: ReadonlyMap<string, Buffer>,
-  { wide = false, comment = '' }: ZipOptions = {},
+  { wide = false, comment = '', unsummed = false }: ZipOptions = {},
 ): Buffer {
+  const sum = (content: Buffer): number => (unsummed ? 0 : crc32(content));
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
@@ -113,7 +142,7 @@ export function zip(
     const padding = (64 - ((at + 30 + nameBytes.length + 4) % 64)) % 64;
     const local = Buffer.alloc(30 + nameBytes.length + 4 + padding);
     local.writeUInt32LE(0x04034b50);
-    local.writeUInt32LE(crc32(content), 14);
+    local.writeUInt32LE(sum(content), 14);
     local.writeUInt32LE(content.length, 18);
     local.writeUInt32LE(content.length, 22);
     local.writeUInt16LE(nameBytes.length, 26);
@@ -125,7 +154,7 @@ export function zip(
     const extra = Buffer.alloc(wide ? 28 : 0);
     const central = Buffer.alloc(46);
     central.writeUInt32LE(0x02014b50);
-    central.writeUInt32LE(crc32(content), 16);
+    central.writeUInt32LE(sum(content), 16);
     [content.length, content.length].forEach((size, i) =>
       central.writeUInt32LE(wide ? 0xffffffff : size, 20 + 4 * i),
     );

@@ -30,6 +30,7 @@ export function readPickle(bytes: Uint8Array, file: string, start = 0): ReadPick
 
 class Machine {
   private readonly view: DataView;
+  private readonly characters: Buffer;
   private at: number;
   /** Where the instruction in progress starts, for messages. */
   private start: number;
@@ -41,11 +42,12 @@ class Machine {
   private readonly budget = new Budget((most) => this.fail(`objects that take at most ${most}`, 'more'));
 
   constructor(
-    private readonly bytes: Uint8Array,
+    private readonly bytes: Uint8Array<ArrayBufferLike>,
     private readonly file: string,
     start: number,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.characters = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = start;
     this.start = start;
   }
@@ -366,7 +368,7 @@ class Machine {
     const end = this.bytes.indexOf(0x0a, this.at);
     if (end < 0) this.fail('a line', 'no line end');
     const start = this.take(end + 1 - this.at);
-    return Buffer.from(this.bytes.subarray(start, end)).toString('latin1');
+    return this.characters.toString('latin1', start, end);
   }
 
   /** Two's complement, little-endian. */
