@@ -1,48 +1,66 @@
-/** A bundle opened for reading: a directory whose every file is what `config.json` says. */
+/**
+ * A bundle opened for reading: a directory whose every file is what `config.json` says. Each file is opened once, checked,
+ * and used through that handle or those bytes: a bundle that is replaced meanwhile stays what it was to whoever has it.
+ */
+import { createHash } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
   lstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   statSync,
-  type Stats,
+  type BigIntStats,
 } from 'node:fs';
-import { join } from 'node:path';
-import { CONFIG_FILE, readConfig, type BundleConfig, type FileEntry } from './config.js';
-import { sha256OfFile, sha256OfText } from '../format/digest.js';
+import { basename, dirname, join, resolve } from 'node:path';
 import { BundleError } from '../format/errors.js';
+import { FileBytes } from '../format/file.js';
 import { parseJson } from '../format/json.js';
+import { hyenaDimensions } from '../hyena/dimensions.js';
+import { hyenaTensors } from '../hyena/weights.js';
+import { CONFIG_FILE, readConfig, readFileNames, WEIGHTS_FILE, type BundleConfig } from './config.js';
+import { Weights } from './weights-file.js';
 
 /** A config is a few kilobytes; a larger file is something else. */
 const LONGEST_CONFIG = 1 << 20;
 
+/** No tokenizer in use is half as long. */
+const LONGEST_TOKENIZER = 1 << 26;
+
+/** A bundle that is being replaced is not there for a moment: how often, and after how many ms, to look again. */
+const TRIES = 100;
+const PAUSE = 5;
+
 export interface Bundle {
   readonly directory: string;
   readonly config: BundleConfig;
-  /** Hex SHA-256 over the dimensions and the hashes of the files. */
+  /** See `BundleConfig`. */
   readonly id: string;
-  /** Path of a file of the bundle. */
-  path(file: string): string;
+  readonly weights: Weights;
+  /** The content of the tokenizer's file, if it has one. */
+  readonly tokenizerFile?: Uint8Array;
+  close(): void;
 }
 
 /**
  * Validates a bundle in full: the config field by field, then that every file is there, regular, inside the
- * directory, of the right size and of the right content. Throws BundleError.
+ * directory, of the right size and of the right content, that the tensors are those of the model, and all of them
+ * finite. Throws BundleError.
+ *
+ * @param inMemory weights of at most so many bytes are read into memory, larger ones mapped. Default: 64 MiB
  */
-export function openBundle(directory: string): Bundle {
-  requireDirectory(directory);
-  const path = (file: string): string => join(directory, file);
-  const config = readConfig(
-    parseJson(readConfigBytes(path(CONFIG_FILE)), path(CONFIG_FILE)),
-    path(CONFIG_FILE),
-  );
-  const files = Object.entries(config.files);
-  // Sizes first: a file cut short should not cost the hashing of those before it.
-  for (const [file, entry] of files) checkSize(path(file), entry);
-  for (const [file, entry] of files) checkContent(path(file), entry);
-  return { directory, config, id: identify(config), path };
+export function openBundle(directory: string, inMemory?: number): Bundle {
+  for (let tries = 1; ; tries++) {
+    const before = identity(directory);
+    try {
+      return openOnce(directory, inMemory);
+    } catch (error) {
+      const replaced = identity(directory) !== before || (before === undefined && inReplacement(directory));
+      if (!replaced || tries === TRIES) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+    }
+  }
 }
 
 /** What is at `path` that putting a bundle in its place would lose; undefined where that is nothing. */
@@ -50,64 +68,119 @@ export function otherThanBundle(path: string): string | undefined {
   if (!statSync(path).isDirectory()) return 'not a directory';
   const names = readdirSync(path);
   if (names.length === 0) return undefined;
-  let config: BundleConfig;
+  let own: readonly string[];
   try {
     const file = join(path, CONFIG_FILE);
-    config = readConfig(parseJson(readConfigBytes(file), file), file);
+    own = readFileNames(parseJson(readWhole(openRegular(file), LONGEST_CONFIG), file), file);
   } catch {
-    return 'not a bundle, or one of another version';
+    return 'not a bundle';
   }
-  const other = names.find((name) => name !== CONFIG_FILE && !Object.hasOwn(config.files, name));
+  const other = names.find((name) => name !== CONFIG_FILE && !own.includes(name));
   return other === undefined ? undefined : `a bundle that also holds ${other}`;
 }
 
-/** What distinguishes one model from another: provenance and name may change, this may not. */
-function identify({ model, filter, tokenizer, files }: BundleConfig): string {
-  const hashes = Object.keys(files)
-    .sort()
-    .map((file) => [file, files[file].sha256]);
-  return sha256OfText(JSON.stringify([model, filter, tokenizer, hashes]));
+function openOnce(directory: string, inMemory?: number): Bundle {
+  requireDirectory(directory);
+  const configFile = join(directory, CONFIG_FILE);
+  const config = readConfig(
+    parseJson(readWhole(openRegular(configFile), LONGEST_CONFIG), configFile),
+    configFile,
+  );
+  const open = new Map<string, RegularFile>();
+  try {
+    // All of them first: a file cut short should not cost the hashing of those before it.
+    for (const [name, entry] of Object.entries(config.files)) {
+      const file = openRegular(join(directory, name));
+      open.set(name, file);
+      if (file.bytes.size !== entry.bytes) {
+        const got = `${file.bytes.size}`;
+        throw new BundleError({ file: file.bytes.file, expected: `${entry.bytes} bytes`, got });
+      }
+    }
+    const contents = new Map<string, Uint8Array>();
+    for (const [name, file] of open) {
+      if (name === WEIGHTS_FILE) continue;
+      const { sha256 } = config.files[name];
+      const content = readWhole(file, LONGEST_TOKENIZER);
+      open.delete(name);
+      const got = createHash('sha256').update(content).digest('hex');
+      if (got !== sha256)
+        throw new BundleError({ file: file.bytes.file, field: 'sha256', expected: sha256, got });
+      contents.set(name, content);
+    }
+    const { bytes, stats } = open.get(WEIGHTS_FILE)!;
+    const weights = Weights.open(bytes, stats, config.files[WEIGHTS_FILE], inMemory);
+    checkTensors(weights, config);
+    const tokenizerFile = config.tokenizer.file && contents.get(config.tokenizer.file);
+    return {
+      directory,
+      config,
+      id: config.id,
+      weights,
+      ...(tokenizerFile && { tokenizerFile }),
+      close: () => weights.close(),
+    };
+  } catch (error) {
+    for (const { bytes } of open.values()) bytes.close();
+    throw error;
+  }
+}
+
+/** The tensors of the model, no other and none left out, of the shapes that its dimensions ask for. */
+function checkTensors({ file, tensors }: Weights, { model, filter }: BundleConfig): void {
+  const wanted = hyenaTensors(hyenaDimensions(model), filter, tensors.has('head'));
+  const show = (dims: readonly number[]): string => `[${dims.join(', ')}]`;
+  for (const [name, dims] of wanted) {
+    const found = tensors.get(name);
+    if (found === undefined || show(found.dims) !== show(dims)) {
+      const got = found === undefined ? 'none' : show(found.dims);
+      throw new BundleError({ file, field: name, expected: `a tensor ${show(dims)}`, got });
+    }
+  }
+  for (const name of tensors.keys()) {
+    if (!wanted.has(name))
+      throw new BundleError({ file, field: name, expected: 'no such tensor', got: 'one' });
+  }
+}
+
+/** What tells a directory from one that has taken its place; undefined where there is none. */
+function identity(directory: string): string | undefined {
+  const stats = statSync(directory, { bigint: true, throwIfNoEntry: false });
+  return stats && [stats.dev, stats.ino, stats.ctimeNs].join();
+}
+
+/** Whether a bundle for this place lies beside it. */
+function inReplacement(directory: string): boolean {
+  const place = resolve(directory);
+  try {
+    return readdirSync(dirname(place)).some((name) => name.startsWith(`${basename(place)}.new-`));
+  } catch {
+    return false;
+  }
 }
 
 function requireDirectory(directory: string): void {
-  const expected = 'a model bundle (a directory)';
-  let stats: Stats;
+  const stats = onFile(directory, () => statSync(directory), 'a model bundle (a directory)');
+  if (!stats.isDirectory()) {
+    throw new BundleError({ file: directory, expected: 'a model bundle (a directory)', got: 'a file' });
+  }
+}
+
+interface RegularFile {
+  readonly bytes: FileBytes;
+  readonly stats: BigIntStats;
+}
+
+/** The content of a file, which is closed. */
+function readWhole({ bytes }: RegularFile, longest: number): Uint8Array {
+  const { file, size } = bytes;
   try {
-    stats = statSync(directory);
-  } catch (error) {
-    throw new BundleError({ file: directory, expected, got: reason(error) });
-  }
-  if (!stats.isDirectory()) throw new BundleError({ file: directory, expected, got: 'a file' });
-}
-
-function readConfigBytes(file: string): Uint8Array {
-  const { size } = regularFile(file);
-  if (size > LONGEST_CONFIG) {
-    throw new BundleError({ file, expected: `at most ${LONGEST_CONFIG} bytes`, got: `${size}` });
-  }
-  return onFile(file, () => readFileSync(file));
-}
-
-function checkSize(file: string, entry: FileEntry): void {
-  const { size } = regularFile(file);
-  if (size !== entry.bytes) {
-    throw new BundleError({ file, expected: `${entry.bytes} bytes`, got: `${size}` });
-  }
-}
-
-function checkContent(file: string, entry: FileEntry): void {
-  const descriptor = onFile(file, () => openSync(file, 'r'));
-  try {
-    // The name could have been given to something else since it was checked.
-    if (!fstatSync(descriptor).isFile()) {
-      throw new BundleError({ file, expected: 'a regular file', got: 'something else' });
+    if (size > longest) {
+      throw new BundleError({ file, expected: `at most ${longest} bytes`, got: `${size}` });
     }
-    const got = onFile(file, () => sha256OfFile(descriptor));
-    if (got !== entry.sha256) {
-      throw new BundleError({ file, field: 'sha256', expected: entry.sha256, got });
-    }
+    return onFile(file, () => bytes.read(0, size));
   } finally {
-    closeSync(descriptor);
+    bytes.close();
   }
 }
 
@@ -115,14 +188,23 @@ function checkContent(file: string, entry: FileEntry): void {
  * A symbolic link is refused wherever it leads: a bundle is complete in itself. A hard link is not: package
  * managers install files as such.
  */
-function regularFile(file: string): Stats {
+function openRegular(file: string): RegularFile {
   const expected = 'a regular file';
-  const stats = onFile(file, () => lstatSync(file), expected);
-  if (!stats.isFile()) {
-    const got = stats.isSymbolicLink() ? 'a symbolic link' : stats.isDirectory() ? 'a directory' : 'a device';
+  // Before opening: some devices do things when they are opened.
+  const found = onFile(file, () => lstatSync(file), expected);
+  if (!found.isFile()) {
+    const got = found.isSymbolicLink() ? 'a symbolic link' : found.isDirectory() ? 'a directory' : 'a device';
     throw new BundleError({ file, expected, got });
   }
-  return stats;
+  // The name could have been given to something else since; where the system knows no such flags they are 0.
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+  const descriptor = onFile(file, () => openSync(file, O_RDONLY! | O_NOFOLLOW | O_NONBLOCK));
+  const stats = fstatSync(descriptor, { bigint: true });
+  if (!stats.isFile()) {
+    closeSync(descriptor);
+    throw new BundleError({ file, expected, got: 'something else' });
+  }
+  return { bytes: new FileBytes(file, descriptor, Number(stats.size)), stats };
 }
 
 /** Runs a file operation; its failure is the file's. */
@@ -130,6 +212,7 @@ function onFile<T>(file: string, operation: () => T, expected = 'a readable file
   try {
     return operation();
   } catch (error) {
+    if (error instanceof BundleError) throw error;
     throw new BundleError({ file, expected, got: reason(error) }, { cause: error });
   }
 }

@@ -1,40 +1,17 @@
 /** `config.json`: what a bundle says about itself. */
 import { BundleError } from '../format/errors.js';
 import { describe, Fields } from '../format/fields.js';
-import type { Json } from '../format/json.js';
+import { isArray, type Json } from '../format/json.js';
+import { sha256OfText } from '../format/digest.js';
+import { hyenaModel, type FilterDimensions, type HyenaDimensions } from '../hyena/dimensions.js';
+import type { LayerSpec, ModelDimensions, NormSpec } from '../layers/dimensions.js';
+import { isDeepStrictEqual } from 'node:util';
+
+export type * from '../hyena/dimensions.js';
+export type * from '../layers/dimensions.js';
 
 export const FORMAT_NAME = 'flashinf-bundle';
-export const FORMAT_VERSION = 1;
-
-export interface ModelDimensions {
-  /** Gates of the operator: each layer has order - 1 long convolutions. */
-  readonly order: number;
-  readonly layers: number;
-  /** Channels (D). */
-  readonly width: number;
-  /** Hidden channels of the MLP. */
-  readonly inner: number;
-  /** Tokens, and so logits (V). Padding rows of a checkpoint are not carried over. */
-  readonly vocabulary: number;
-  /** Longest filter, and so the longest prompt and text together, in tokens. */
-  readonly context: number;
-  readonly normEps: number;
-}
-
-export interface FilterDimensions {
-  /** Features of a position (E), odd: the time, then cosines and sines. */
-  readonly features: number;
-  /** Hidden channels of the filter's MLP. */
-  readonly hidden: number;
-  /** Added to the window. */
-  readonly shift: number;
-  /** How positions enter: Hyena's linear time, or the logarithm of the lag. */
-  readonly time: 'linear' | 'log';
-  /** False: no window, taps are the MLP's alone. Left out: with the window. */
-  readonly modulate?: false;
-  /** Features and times were trained, and are in the bundle. Left out: they are computed from `time`. */
-  readonly positions?: 'stored';
-}
+export const FORMAT_VERSION = 2;
 
 /** The names a checkpoint gave its tensors, so that an export can give them back. */
 export interface TensorNames {
@@ -69,6 +46,8 @@ export interface FileEntry {
 export interface BundleConfig {
   readonly format: { readonly name: typeof FORMAT_NAME; readonly version: typeof FORMAT_VERSION };
   readonly name: string;
+  /** Hex SHA-256 over all that makes the model what it is: everything here but its name, its tensors' names and the provenance. */
+  readonly id: string;
   readonly model: ModelDimensions;
   readonly filter: FilterDimensions;
   readonly tokenizer: TokenizerReference;
@@ -81,16 +60,8 @@ export interface BundleConfig {
 }
 
 export const CONFIG_FILE = 'config.json';
-export const STEP_FILE = 'step.onnx';
-export const FILTER_FILE = 'filter.onnx';
-export const HEAD_FILE = 'head.onnx';
-export const WEIGHTS_FILE = 'weights.bin';
+export const WEIGHTS_FILE = 'weights.safetensors';
 export const TOKENIZER_FILE = 'tokenizer.json';
-
-/** The graph of one stage of a prompt: stages 0 .. layers. */
-export function blockFile(stage: number): string {
-  return `block${stage}.onnx`;
-}
 
 /**
  * Names of files in a bundle: no separators, no leading dot, so that none leads out of its directory on any
@@ -106,17 +77,27 @@ export const LABEL = /^[^\p{Cc}]{1,200}$/u;
 /** Far above any model, far below what would overflow a size computed from them. */
 const COUNT = { min: 1, max: 1 << 24 };
 const CHANNELS = { min: 1, max: 1 << 16 };
+const ORDER = { min: 2, max: 16 };
+const LAYERS = { min: 1, max: 1024 };
+const CONTEXT = { min: 2, max: 1 << 27 };
+const EPSILON = { min: 0, max: 1 };
 
 /** Reads and checks a parsed `config.json`; `file` names it in errors. Throws BundleError. */
 export function readConfig(json: Json, file: string): BundleConfig {
   const fields = Fields.of(json, file);
   const format = fields.object('format');
+  format.oneOf('name', [FORMAT_NAME]);
+  if (format.get('version') === 1) {
+    format.fail(
+      'version',
+      `${FORMAT_VERSION}`,
+      '1: make the bundle again from its checkpoint with flashinf import',
+    );
+  }
   const config: BundleConfig = {
-    format: {
-      name: format.oneOf('name', [FORMAT_NAME]),
-      version: format.oneOf('version', [FORMAT_VERSION]),
-    },
+    format: { name: FORMAT_NAME, version: format.oneOf('version', [FORMAT_VERSION]) },
     name: fields.string('name', LABEL, 'a name of 1 to 200 characters'),
+    id: fields.string('id', SHA256, '64 lower-case hexadecimal digits'),
     model: readModel(fields.object('model')),
     filter: readFilter(fields.object('filter')),
     tokenizer: readTokenizer(fields.object('tokenizer')),
@@ -126,44 +107,95 @@ export function readConfig(json: Json, file: string): BundleConfig {
   };
   format.done();
   fields.done();
-  for (const needed of neededFiles(config)) {
+  const { tokenizer } = config;
+  for (const needed of [WEIGHTS_FILE, ...(tokenizer.file === undefined ? [] : [tokenizer.file])]) {
     if (!Object.hasOwn(config.files, needed)) {
       throw new BundleError({ file, field: 'files', expected: `an entry for ${needed}`, got: 'none' });
     }
   }
+  const id = identify(config);
+  if (config.id !== id) fields.fail('id', id, `${config.id}: something in here was changed`);
   return config;
 }
 
-/** The files a bundle cannot do without, config.json aside. */
-export function neededFiles({
-  model,
-  tokenizer,
-}: Pick<BundleConfig, 'model' | 'tokenizer'>): readonly string[] {
-  const blocks = Array.from({ length: model.layers + 1 }, (_, stage) => blockFile(stage));
-  const names = [STEP_FILE, ...blocks, HEAD_FILE, FILTER_FILE, WEIGHTS_FILE];
-  return tokenizer.file === undefined ? names : [...names, tokenizer.file];
+/** The id of a config, whatever the order of its fields. */
+export function identify(config: Pick<BundleConfig, 'model' | 'filter' | 'tokenizer' | 'files'>): string {
+  const { model, filter, tokenizer, files } = config;
+  const sorted = (_: string, value: unknown): unknown =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+      : value;
+  return sha256OfText(JSON.stringify([model, filter, tokenizer, files], sorted));
+}
+
+/** The names of a bundle's files, of a bundle of any version. Throws BundleError where it is none. */
+export function readFileNames(json: Json, file: string): readonly string[] {
+  const fields = Fields.of(json, file);
+  fields.object('format').oneOf('name', [FORMAT_NAME]);
+  return Object.keys(readFiles(fields.object('files')));
 }
 
 /** Holds dimensions from elsewhere to what a bundle may have. Throws BundleError. */
-export function checkDimensions(model: ModelDimensions, filter: FilterDimensions, file: string): void {
+export function checkDimensions(model: HyenaDimensions, filter: FilterDimensions, file: string): void {
   const fieldsOf = (value: object, path: string): Fields =>
     Fields.of(new Map(Object.entries(value) as [string, Json][]), file, path);
-  readModel(fieldsOf(model, 'model'));
+  const fields = fieldsOf(model, 'model');
+  fields.integer('order', ORDER);
+  fields.integer('layers', LAYERS);
+  fields.integer('width', CHANNELS);
+  fields.integer('inner', CHANNELS);
+  fields.integer('vocabulary', COUNT);
+  fields.integer('context', CONTEXT);
+  fields.number('normEps', EPSILON);
   readFilter(fieldsOf(filter, 'filter'));
 }
 
 function readModel(fields: Fields): ModelDimensions {
+  const layers = fields.get('layers');
+  if (!isArray(layers) || layers.length < LAYERS.min || layers.length > LAYERS.max) {
+    fields.fail(
+      'layers',
+      `a list of ${LAYERS.min} to ${LAYERS.max}`,
+      isArray(layers) ? `${layers.length}` : describe(layers),
+    );
+  }
   const model = {
-    order: fields.integer('order', { min: 2, max: 16 }),
-    layers: fields.integer('layers', { min: 1, max: 1024 }),
     width: fields.integer('width', CHANNELS),
-    inner: fields.integer('inner', CHANNELS),
     vocabulary: fields.integer('vocabulary', COUNT),
-    context: fields.integer('context', { min: 2, max: 1 << 27 }),
-    normEps: fields.number('normEps', { min: 0, max: 1 }),
+    context: fields.integer('context', CONTEXT),
+    layers: layers.map((layer, l) => readLayer(Fields.of(layer, fields.file, `${fields.path}.layers.${l}`))),
+    norm: readNorm(fields.object('norm')),
   };
+  // The Hyena family's tensors are stacked over layers.
+  const [{ mixer, mlp }] = model.layers;
+  const { width, vocabulary, context, norm } = model;
+  const alike = { order: mixer.order, inner: mlp.inner, normEps: norm.epsilon, layers: layers.length };
+  if (!isDeepStrictEqual(model, hyenaModel({ width, vocabulary, context, ...alike }))) {
+    fields.fail('layers', 'layers that are all alike', 'others');
+  }
   fields.done();
   return model;
+}
+
+function readLayer(fields: Fields): LayerSpec {
+  const mixer = fields.object('mixer');
+  const mlp = fields.object('mlp');
+  const layer: LayerSpec = {
+    mixer: { kind: mixer.oneOf('kind', ['hyena'] as const), order: mixer.integer('order', ORDER) },
+    norm: readNorm(fields.object('norm')),
+    mlp: { kind: mlp.oneOf('kind', ['gelu'] as const), inner: mlp.integer('inner', CHANNELS) },
+  };
+  for (const each of [mixer, mlp, fields]) each.done();
+  return layer;
+}
+
+function readNorm(fields: Fields): NormSpec {
+  const norm = {
+    kind: fields.oneOf('kind', ['layer'] as const),
+    epsilon: fields.number('epsilon', EPSILON),
+  };
+  fields.done();
+  return norm;
 }
 
 function readFilter(fields: Fields): FilterDimensions {

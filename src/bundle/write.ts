@@ -12,26 +12,21 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { blockGraph, headGraph } from '../hyena/block-graph.js';
-import { filterGraph } from '../hyena/filter-graph.js';
-import { stepGraph } from '../hyena/step-graph.js';
-import { layOut, tensorBytes } from '../onnx/tensors.js';
-import { graphWeights, type HyenaWeights } from '../hyena/weights.js';
+import { hyenaModel, type HyenaDimensions } from '../hyena/dimensions.js';
+import { hyenaTensors, hyenaValues, type HyenaWeights } from '../hyena/weights.js';
+import { elements } from '../onnx/tensors.js';
 import { otherThanBundle } from './bundle.js';
 import {
-  blockFile,
   CONFIG_FILE,
-  FILTER_FILE,
   FORMAT_NAME,
   FORMAT_VERSION,
-  HEAD_FILE,
+  identify,
   readConfig,
-  STEP_FILE,
   WEIGHTS_FILE,
   type BundleConfig,
   type FileEntry,
 } from './config.js';
-import { firstTap } from '../hyena/first-tap.js';
+import { layOut } from './weights-file.js';
 import { parseJson } from '../format/json.js';
 import type { Progress } from '../model/types.js';
 
@@ -39,7 +34,8 @@ import type { Progress } from '../model/types.js';
 const STRETCH = 1 << 24;
 
 /** All of a bundle but the files' hashes. */
-export interface BundleContent extends Omit<BundleConfig, 'format' | 'files'> {
+export interface BundleContent extends Omit<BundleConfig, 'format' | 'id' | 'model' | 'files'> {
+  readonly model: HyenaDimensions;
   readonly weights: HyenaWeights;
   /** Bytes of weights written so far, and in all. May throw, which ends the writing and takes all of it back. */
   readonly onProgress?: Progress;
@@ -79,43 +75,34 @@ async function writeFiles(directory: string, content: BundleContent): Promise<Bu
     files[file] = await writeFile(join(directory, file), parts);
   };
 
-  const rho0 = (): Float32Array => {
-    const size = (model.order - 1) * model.width;
-    const taps = new Float32Array(model.layers * size);
-    weights.layers.forEach((layer, l) => taps.set(firstTap(filter, layer.filter), l * size));
-    return taps;
+  const shapes = hyenaTensors(model, filter, weights.head !== undefined);
+  const values = hyenaValues(model, filter, weights);
+  const place = layOut(shapes);
+  const parts = function* (): Generator<Uint8Array> {
+    yield place.header;
+    for (const name of place.names) yield bytesOf(name, shapes.get(name)!, values.get(name)!());
   };
-  const { tensors, views } = graphWeights(model, filter, weights, rho0);
-  const table = layOut(WEIGHTS_FILE, tensors, views);
-  const tied = weights.head === undefined;
-
-  await write(STEP_FILE, [stepGraph(model, tied, table)]);
-  for (let stage = 0; stage <= model.layers; stage++)
-    await write(blockFile(stage), [blockGraph(model, stage, table)]);
-  await write(HEAD_FILE, [headGraph(model, tied, table)]);
-  await write(FILTER_FILE, [filterGraph(model, filter, table)]);
-  await write(WEIGHTS_FILE, reported(tensorBytes(table, tensors), table.bytes, content.onProgress));
+  await write(WEIGHTS_FILE, reported(parts(), place.bytes, content.onProgress));
   if (tokenizer.file !== undefined) {
     if (content.tokenizerFile === undefined) throw new Error(`${tokenizer.file} has no content`);
     await write(tokenizer.file, [content.tokenizerFile]);
   }
 
+  const described = { model: hyenaModel(model), filter, tokenizer, ...(names && { names }), files };
   const format = { name: FORMAT_NAME, version: FORMAT_VERSION } as const;
-  const config: BundleConfig = {
-    format,
-    name,
-    model,
-    filter,
-    tokenizer,
-    ...(names && { names }),
-    files,
-    provenance,
-  };
+  const config: BundleConfig = { format, name, id: identify(described), ...described, provenance };
   const text = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
   // What cannot be read back must not be written.
   readConfig(parseJson(text, CONFIG_FILE), CONFIG_FILE);
   writeFileSync(join(directory, CONFIG_FILE), text);
   return config;
+}
+
+function bytesOf(name: string, dims: readonly number[], values: Float32Array): Uint8Array {
+  if (values.length !== elements(dims)) {
+    throw new RangeError(`${name}: ${values.length} values do not fill [${dims.join(', ')}]`);
+  }
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 function* reported(parts: Iterable<Uint8Array>, total: number, report?: Progress): Generator<Uint8Array> {

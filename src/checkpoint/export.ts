@@ -1,12 +1,11 @@
 /** A bundle's weights back in the names they came with: what an import did, undone. */
 import { renameSync, rmSync } from 'node:fs';
-import { WEIGHTS_FILE, type BundleConfig, type TensorNames } from '../bundle/config.js';
-import { BundleError } from '../format/errors.js';
+import type { BundleConfig, TensorNames } from '../bundle/config.js';
 import { filterFeatures } from '../hyena/features.js';
 import { openBundle } from '../bundle/bundle.js';
-import { elements, layOut, type TensorTable, type Values } from '../onnx/tensors.js';
-import { graphWeights, transpose, type HyenaWeights, type Linear } from '../hyena/weights.js';
-import { FileBytes } from '../format/file.js';
+import { elements } from '../onnx/tensors.js';
+import { hyenaDimensions } from '../hyena/dimensions.js';
+import { transpose, type Values } from '../hyena/weights.js';
 import { SAFARI } from './hyena/read.js';
 import { joinChannels } from './hyena/channel-order.js';
 import { hyenaNames } from './hyena/names.js';
@@ -35,19 +34,13 @@ export interface Exported {
  */
 export function exportBundle(directory: string, file: string, stem?: string): Exported {
   const bundle = openBundle(directory);
-  const { config } = bundle;
+  const { config, weights } = bundle;
   const { names: kept = OWN } = config;
   const names = stem === undefined ? kept : { ...kept, stem, renamed: {} };
-  const { table, tied } = findTable(config, bundle.path(WEIGHTS_FILE));
-  const weights = FileBytes.open(bundle.path(WEIGHTS_FILE), 'a weights file');
   const fresh = `${file}.new-${process.pid}`;
   try {
-    const tensors = namedTensors(config, names, tied, (name, part = 0, parts = 1) => {
-      const place = table.places.get(name);
-      if (place === undefined) throw new RangeError(`${name} has no place in ${table.file}`);
-      const size = place.bytes / parts;
-      return new Float32Array(weights.read(place.offset + part * size, size).buffer);
-    });
+    const tied = !weights.tensors.has('head');
+    const tensors = namedTensors(config, names, tied, (name, row) => weights.values(name, row));
     writeSafetensors(fresh, tensors, { format: 'pt' });
     renameSync(fresh, file);
     const bytes = Object.values(tensors).reduce((sum, { shape }) => sum + 4 * elements(shape), 0);
@@ -56,27 +49,12 @@ export function exportBundle(directory: string, file: string, stem?: string): Ex
     rmSync(fresh, { force: true });
     throw error;
   } finally {
-    weights.close();
+    bundle.close();
   }
 }
 
-/** Reads a tensor of the weights file, or one of so many equal parts of it. */
-type Read = (name: string, part?: number, parts?: number) => Float32Array;
-
-/** Where the weights lie follows from the dimensions; whether there is a head of its own, from the size. */
-function findTable(
-  { model, filter, files }: BundleConfig,
-  file: string,
-): { table: TensorTable; tied: boolean } {
-  const { bytes } = files[WEIGHTS_FILE];
-  for (const tied of [true, false]) {
-    const { tensors, views } = graphWeights(model, filter, shapesOnly(model.layers, tied), unread);
-    const table = layOut(WEIGHTS_FILE, tensors, views);
-    if (table.bytes === bytes) return { table, tied };
-  }
-  const expected = 'the weights of a bundle of this version: make it again with import';
-  throw new BundleError({ file, expected, got: `another layout, of ${bytes} bytes` });
-}
+/** Reads a tensor of the weights file, or one element of its first axis. */
+type Read = (name: string, row?: number) => Float32Array;
 
 function namedTensors(
   { model, filter }: BundleConfig,
@@ -84,7 +62,7 @@ function namedTensors(
   tied: boolean,
   read: Read,
 ): Record<string, TensorToWrite> {
-  const { layers, width, inner, vocabulary, context, order } = model;
+  const { layers, width, inner, vocabulary, context, order } = hyenaDimensions(model);
   const { features, hidden } = filter;
   const channels = (order + 1) * width;
   const convolutions = order - 1;
@@ -116,12 +94,14 @@ function namedTensors(
     linear(to.fc1, inner, width, `${from}.fc1`);
     linear(to.fc2, width, inner, `${from}.fc2`);
     add(`${to.short}.weight`, [channels, 1, 3], () => {
-      const taps = ['past2', 'past1', 'now'].map((tap) => read(`${from}.short.${tap}`));
+      const taps = [read('short.past2', l), read('short.past1', l), read(`${from}.short.now`)];
       return new Float32Array(3 * channels).map((_, i) => taps[i % 3][Math.floor(i / 3)]);
     });
-    copy(`${to.short}.bias`, [channels], `${from}.short.bias`);
+    add(`${to.short}.bias`, [channels], () => read('short.bias', l));
 
-    const ofLayer = (name: string): Float32Array => read(name, l, layers);
+    const ofLayer = (name: string): Float32Array => read(name, l);
+    const ofConvolutions = (name: string): Float32Array =>
+      join(read(name).slice(l * convolutions * width, (l + 1) * convolutions * width));
     const join = (values: Float32Array, size = 1): Float32Array =>
       joinChannels(values, convolutions, size, dialect.layout);
     const mlp = `${to.filter}implicit_filter.`;
@@ -133,7 +113,7 @@ function namedTensors(
     add(`${mlp}6.weight`, [convolutions * width, hidden], () => {
       const last = new Float32Array(convolutions * width * hidden);
       for (let o = 0; o < convolutions; o++) {
-        const part = read('filter.last', l * convolutions + o, layers * convolutions);
+        const part = read('filter.last', l * convolutions + o);
         last.set(transpose(part, hidden, width), o * width * hidden);
       }
       return join(last, hidden);
@@ -141,8 +121,8 @@ function namedTensors(
     for (const sine of dialect.aliases ? [1, 3, 5] : [1]) {
       add(`${mlp}${sine}.freq`, [1, hidden], () => ofLayer('filter.frequency'));
     }
-    add(`${to.filter}bias`, [convolutions * width], () => join(ofLayer('filter.bias')));
-    add(`${to.filter}modulation.deltas`, [1, 1, convolutions * width], () => join(ofLayer('filter.deltas')));
+    add(`${to.filter}bias`, [convolutions * width], () => ofConvolutions('filter.bias'));
+    add(`${to.filter}modulation.deltas`, [1, 1, convolutions * width], () => ofConvolutions('filter.deltas'));
     if (dialect.positions) {
       const stored = filter.positions === 'stored';
       const computed = (): ReturnType<typeof filterFeatures> => filterFeatures(filter, context, 0, context);
@@ -157,36 +137,4 @@ function namedTensors(
   norm(names.normF, 'norm_f');
   if (names.head !== undefined) copy(names.head, [vocabulary, width], tied ? 'embeddings' : 'head');
   return out;
-}
-
-/** Stands in for weights whose layout alone is asked for. */
-function unread(): never {
-  throw new RangeError('weights that have a place, but no values');
-}
-
-function shapesOnly(layers: number, tied: boolean): HyenaWeights {
-  const linear: Linear = { weight: unread, bias: unread };
-  const filter = {
-    bias: unread,
-    hidden: [linear, linear, linear],
-    last: unread,
-    frequency: unread,
-    deltas: unread,
-  } as const;
-  const layer = {
-    norm1: linear,
-    inProj: linear,
-    short: linear,
-    filter,
-    outProj: linear,
-    norm2: linear,
-    fc1: linear,
-    fc2: linear,
-  };
-  return {
-    embeddings: unread,
-    ...(!tied && { head: unread }),
-    layers: Array.from({ length: layers }, () => layer),
-    normF: linear,
-  };
 }

@@ -7,7 +7,7 @@ import {
   TOKENIZER_FILE,
   type BundleConfig,
   type FilterDimensions,
-  type ModelDimensions,
+  type HyenaDimensions,
   type TokenizerReference,
 } from '../bundle/config.js';
 import { Fields } from '../format/fields.js';
@@ -72,7 +72,7 @@ export async function bundleCheckpoint(
 
 interface CheckpointConfig {
   readonly name: string;
-  readonly model: ModelDimensions;
+  readonly model: HyenaDimensions;
   readonly filter: FilterDimensions;
   readonly provenance: Record<string, unknown>;
 }

@@ -17,7 +17,7 @@ const LONGEST_HEADER = 100_000_000;
 const METADATA = '__metadata__';
 const MOST_DIMS = 8;
 
-interface Entry extends TensorInfo {
+export interface Entry extends TensorInfo {
   /** Byte range from the end of the header. */
   readonly start: number;
   readonly end: number;
@@ -40,10 +40,7 @@ export class SafetensorsFile implements Checkpoint, TensorSource {
   static open(file: string): SafetensorsFile {
     const bytes = FileBytes.open(file, 'a readable safetensors file');
     try {
-      const headerBytes = readHeaderLength(bytes);
-      const header = parseJson(bytes.read(LENGTH_BYTES, headerBytes), file, 'header');
-      const dataStart = LENGTH_BYTES + headerBytes;
-      const { tensors, metadata } = readHeader(header, file, bytes.size - dataStart);
+      const { dataStart, tensors, metadata } = readTable(bytes);
       return new SafetensorsFile(file, bytes, dataStart, tensors, metadata);
     } catch (error) {
       bytes.close();
@@ -84,6 +81,19 @@ export class SafetensorsFile implements Checkpoint, TensorSource {
     }
     return { dtype, bytes: this.bytes.read(this.dataStart + start, end - start) };
   }
+}
+
+/** What the header says, held to the file's size. Throws BundleError. */
+export function readTable(bytes: FileBytes): {
+  /** Bytes before the first tensor. */
+  readonly dataStart: number;
+  readonly tensors: ReadonlyMap<string, Entry>;
+  readonly metadata: ReadonlyMap<string, string>;
+} {
+  const headerBytes = readHeaderLength(bytes);
+  const header = parseJson(bytes.read(LENGTH_BYTES, headerBytes), bytes.file, 'header');
+  const dataStart = LENGTH_BYTES + headerBytes;
+  return { dataStart, ...readHeader(header, bytes.file, bytes.size - dataStart) };
 }
 
 /** Reads the header's length and refuses what is no safetensors file, by name where it is a known other. */
@@ -180,33 +190,43 @@ export interface TensorToWrite {
   readonly data: Float32Array | (() => Float32Array);
 }
 
+/**
+ * What comes before the values of float32 tensors that lie one after the other in this order.
+ *
+ * @param alignment of the first of them in the file; spaces after the header see to it
+ */
+export function safetensorsHeader(
+  tensors: Iterable<readonly [name: string, { readonly shape: readonly number[] }]>,
+  metadata: Readonly<Record<string, string>> = {},
+  alignment = 8,
+): Uint8Array {
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { [METADATA]: metadata } : {};
+  let at = 0;
+  for (const [name, { shape }] of tensors) {
+    const bytes = shape.reduce((product, dim) => product * dim, 4);
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + bytes] };
+    at += bytes;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const size = Math.ceil((LENGTH_BYTES + json.length) / alignment) * alignment;
+  const whole = Buffer.alloc(size, ' ');
+  whole.writeBigUInt64LE(BigInt(size - LENGTH_BYTES));
+  json.copy(whole, LENGTH_BYTES);
+  return whole;
+}
+
 /** Writes float32 tensors, one after the other. Replaces a file that is there. */
 export function writeSafetensors(
   file: string,
   tensors: Readonly<Record<string, TensorToWrite>>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { [METADATA]: metadata } : {};
-  let at = 0;
-  for (const [name, { shape }] of Object.entries(tensors)) {
-    const bytes = shape.reduce((product, dim) => product * dim, 4);
-    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + bytes] };
-    at += bytes;
-  }
-  // Spaces up to a multiple of eight keep the data aligned in the file.
-  const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
-  json.copy(padded);
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeBigUInt64LE(BigInt(padded.length));
-
   const descriptor = openSync(file, 'w');
   try {
     const write = (part: Uint8Array): void => {
       for (let done = 0; done < part.length;) done += writeSync(descriptor, part, done);
     };
-    write(length);
-    write(padded);
+    write(safetensorsHeader(Object.entries(tensors), metadata));
     for (const [name, { shape, data }] of Object.entries(tensors)) {
       const values = typeof data === 'function' ? data() : data;
       if (values.length !== shape.reduce((product, dim) => product * dim, 1)) {

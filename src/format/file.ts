@@ -6,7 +6,8 @@ import { BundleError } from './errors.js';
 const MOST_AT_ONCE = 1 << 30;
 
 export class FileBytes {
-  private constructor(
+  /** Bytes of a file that is open; `close` closes it. */
+  constructor(
     readonly file: string,
     private readonly descriptor: number,
     /** In bytes. */

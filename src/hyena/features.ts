@@ -1,5 +1,5 @@
 /** What the implicit filter knows of a lag. */
-import type { FilterDimensions } from '../bundle/config.js';
+import type { FilterDimensions } from './dimensions.js';
 
 /** Of lags `start` ... `end` - 1. */
 export interface Features {

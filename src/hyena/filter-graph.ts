@@ -1,5 +1,5 @@
-/** The filter graph: a mixer's taps as a function of the lag, T lags at a time. */
-import type { FilterDimensions, ModelDimensions } from '../bundle/config.js';
+/** The filter graph: a convolution's taps as a function of the lag, T lags at a time. */
+import type { FilterDimensions, HyenaDimensions } from './dimensions.js';
 import { GraphBuilder, type Value } from '../onnx/graph.js';
 import type { TensorTable } from '../onnx/tensors.js';
 
@@ -12,20 +12,20 @@ export const SMALLEST_TAP = 1e-30;
 /**
  * `k[t] = MLP(features[t]) * (exp(-t01[t] |delta|) + shift)`; without modulation, the MLP alone.
  *
- * - in: `mixer` (scalar, int64), `features` `[T, E]`, `times` `[T, 1]`, in [0, 1]; where the positions are
+ * - in: `convolution` (scalar, int64), `features` `[T, E]`, `times` `[T, 1]`, in [0, 1]; where the positions are
  *   stored, the first lag and the one after the last instead: `start` `[1]`, `end` `[1]`, int64
  * - out: `taps` `[T, D]`, `tap0` `[D]`: tap 0 with the skip weight folded in, to stand in row 0
  */
 export function filterGraph(
-  model: ModelDimensions,
+  model: HyenaDimensions,
   filter: FilterDimensions,
   table: TensorTable,
 ): Uint8Array {
   const g = new GraphBuilder('filter', table);
-  const mixer = g.input('mixer', 'int64', []);
-  const layer = layerOf(g, mixer, model.order);
+  const convolution = g.input('convolution', 'int64', []);
+  const layer = layerOf(g, convolution, model.order);
   const ofLayer = (name: string): Value => g.node('Gather', [g.weight(name), layer]);
-  const ofMixer = (name: string): Value => g.node('Gather', [g.weight(name), mixer]);
+  const ofConvolution = (name: string): Value => g.node('Gather', [g.weight(name), convolution]);
   const { features, times } = positions(g, filter, ofLayer);
 
   const frequency = ofLayer('filter.frequency');
@@ -37,24 +37,24 @@ export function filterGraph(
     ]);
     h = g.node('Sin', [g.node('Mul', [frequency, sum])]);
   }
-  let taps = g.node('MatMul', [h, ofMixer('filter.last')]);
+  let taps = g.node('MatMul', [h, ofConvolution('filter.last')]);
   if (filter.modulate !== false) {
-    let window = g.node('Exp', [g.node('Mul', [times, ofMixer('filter.decay')])]);
+    let window = g.node('Exp', [g.node('Mul', [times, ofConvolution('filter.decay')])]);
     if (filter.shift !== 0) window = g.node('Add', [window, g.scalar(filter.shift)]);
     taps = g.node('Mul', [taps, window]);
   }
   const shrink = { floats: { bias: 0, lambd: SMALLEST_TAP } };
   g.node('Shrink', [taps], shrink, 'taps');
   g.output('taps', 'float32', ['time', model.width]);
-  g.node('Gather', [g.weight('rho0'), mixer], {}, 'tap0');
+  g.node('Gather', [g.weight('rho0'), convolution], {}, 'tap0');
   g.output('tap0', 'float32', [model.width]);
   return g.encode();
 }
 
-/** The layer a mixer belongs to: order - 1 mixers each. */
-function layerOf(g: GraphBuilder, mixer: Value, order: number): Value {
-  if (order === 2) return mixer;
-  const layer = g.node('Div', [mixer, g.constant([order - 1])]);
+/** The layer a convolution belongs to: order - 1 of them each. */
+function layerOf(g: GraphBuilder, convolution: Value, order: number): Value {
+  if (order === 2) return convolution;
+  const layer = g.node('Div', [convolution, g.constant([order - 1])]);
   return g.node('Squeeze', [layer]);
 }
 

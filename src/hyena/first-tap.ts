@@ -1,5 +1,5 @@
 import type { FilterWeights } from './weights.js';
-import type { FilterDimensions } from '../bundle/config.js';
+import type { FilterDimensions } from './dimensions.js';
 import { filterFeatures } from './features.js';
 
 /**

@@ -1,6 +1,12 @@
 /** A Hyena model's weights as a checkpoint holds them, and as the graphs want them. */
-import type { FilterDimensions, ModelDimensions } from '../bundle/config.js';
-import type { Tensor, Values, View } from '../onnx/tensors.js';
+import type { FilterDimensions, HyenaDimensions } from './dimensions.js';
+import { firstTap } from './first-tap.js';
+
+/**
+ * Values that are made when they are written, and not kept: a model larger than the memory passes through one
+ * tensor at a time.
+ */
+export type Values = () => Float32Array;
 
 /** `x W^T + b`: weight `[out, in]`, bias `[out]`. */
 export interface Linear {
@@ -55,110 +61,126 @@ export interface HyenaWeights {
   readonly normF: Norm;
 }
 
-/** The graphs' tensors and their views. */
-export interface GraphWeights {
-  readonly tensors: readonly Tensor[];
-  readonly views: readonly View[];
+/**
+ * The tensors that the graphs read and what an export needs beyond them, by name, with their shapes. Matrices are
+ * stored `[in, out]`, which a plain MatMul multiplies from the right. What every token needs of all layers at once, and
+ * the filters, are stacked over layers.
+ *
+ * @param headed whether the head is a matrix of its own
+ */
+export function hyenaTensors(
+  model: HyenaDimensions,
+  filter: FilterDimensions,
+  headed: boolean,
+): ReadonlyMap<string, readonly number[]> {
+  const { order, layers, width, inner, vocabulary, context } = model;
+  const { features, hidden } = filter;
+  const channels = (order + 1) * width;
+  const convolutions = (order - 1) * layers;
+  const norm = (name: string): [string, number[]][] => [
+    [`${name}.weight`, [width]],
+    [`${name}.bias`, [width]],
+  ];
+  const linear = (name: string, outputs: number, inputs: number): [string, number[]][] => [
+    [`${name}.weight`, [inputs, outputs]],
+    [`${name}.bias`, [outputs]],
+  ];
+  return new Map<string, readonly number[]>([
+    ['embeddings', [vocabulary, width]],
+    ...(headed ? ([['head', [vocabulary, width]]] as const) : []),
+    ...norm('norm_f'),
+    ['short.past2', [layers, 1, channels]],
+    ['short.past1', [layers, 1, channels]],
+    ['short.bias', [layers, 1, channels]],
+    ['rho0', [convolutions, width]],
+    ...Array.from({ length: layers }, (_, l) => `layers.${l}`).flatMap((name) => [
+      ...norm(`${name}.norm1`),
+      ...linear(`${name}.in_proj`, channels, width),
+      [`${name}.short.now`, [channels]] as const,
+      ...linear(`${name}.out_proj`, width, width),
+      ...norm(`${name}.norm2`),
+      ...linear(`${name}.fc1`, inner, width),
+      ...linear(`${name}.fc2`, width, inner),
+    ]),
+    ...[features, hidden, hidden].flatMap((inputs, i) => [
+      [`filter.${i}.weight`, [layers, inputs, hidden]] as const,
+      [`filter.${i}.bias`, [layers, 1, hidden]] as const,
+    ]),
+    ['filter.last', [convolutions, hidden, width]],
+    ['filter.frequency', [layers, 1, hidden]],
+    ['filter.decay', [convolutions, 1, width]],
+    ...(filter.positions === 'stored'
+      ? ([
+          ['filter.features', [layers, context, features]],
+          ['filter.times', [layers, context, 1]],
+        ] as const)
+      : []),
+    // No graph reads these two.
+    ['filter.bias', [convolutions, width]],
+    ['filter.deltas', [convolutions, width]],
+  ]);
 }
 
-/**
- * Names used by the graphs. Matrices are stored `[in, out]`, which a plain MatMul multiplies from the right.
- * What every token needs of all layers at once, and the filters, are stacked over layers; views give a
- * layer's part.
- *
- * @param rho0 tap 0 of every mixer's filter, skip weight included, `[mixer, D]`
- */
-export function graphWeights(
-  model: ModelDimensions,
+/** The values of `hyenaTensors`, each made when it is asked for. */
+export function hyenaValues(
+  model: HyenaDimensions,
   filter: FilterDimensions,
   weights: HyenaWeights,
-  rho0: Values,
-): GraphWeights {
-  const { layers, width, inner, vocabulary, context } = model;
+): ReadonlyMap<string, Values> {
+  const { width, inner } = model;
   const { features, hidden } = filter;
   const channels = (model.order + 1) * width;
-  const perLayer = model.order - 1;
-  const mixers = perLayer * layers;
-  const tensors: Tensor[] = [];
-  const views: View[] = [];
-  const add = (name: string, dims: readonly number[], data: Values): void => {
-    tensors.push({ name, dims, data });
-  };
+  const values = new Map<string, Values>();
   const addNorm = (name: string, norm: Norm): void => {
-    add(`${name}.weight`, [width], norm.weight);
-    add(`${name}.bias`, [width], norm.bias);
+    values.set(`${name}.weight`, norm.weight).set(`${name}.bias`, norm.bias);
   };
   const addLinear = (name: string, outputs: number, inputs: number, linear: Linear): void => {
-    add(`${name}.weight`, [inputs, outputs], () => transpose(linear.weight(), outputs, inputs));
-    add(`${name}.bias`, [outputs], linear.bias);
+    values.set(`${name}.weight`, () => transpose(linear.weight(), outputs, inputs));
+    values.set(`${name}.bias`, linear.bias);
   };
-  const stack = (
-    name: string,
-    dims: readonly number[],
-    part: (layer: LayerWeights) => Float32Array,
-  ): void => {
-    add(name, [layers, ...dims], () => concatenate(weights.layers.map(part)));
+  const stack = (name: string, part: (layer: LayerWeights) => Float32Array): void => {
+    values.set(name, () => concatenate(weights.layers.map(part)));
   };
 
-  add('embeddings', [vocabulary, width], weights.embeddings);
-  if (weights.head !== undefined) add('head', [vocabulary, width], weights.head);
+  values.set('embeddings', weights.embeddings);
+  if (weights.head !== undefined) values.set('head', weights.head);
   addNorm('norm_f', weights.normF);
-
-  stack('short.past', [1, 2, channels], ({ short }) =>
-    concatenate([0, 1].map((tap) => tapOf(short.weight(), tap))),
-  );
-  stack('short.bias', [1, channels], ({ short }) => short.bias());
-  add('rho0', [mixers, width], rho0);
+  stack('short.past2', ({ short }) => tapOf(short.weight(), 0));
+  stack('short.past1', ({ short }) => tapOf(short.weight(), 1));
+  stack('short.bias', ({ short }) => short.bias());
+  stack('rho0', (layer) => firstTap(filter, layer.filter));
 
   weights.layers.forEach((layer, l) => {
     const name = `layers.${l}`;
     addNorm(`${name}.norm1`, layer.norm1);
     addLinear(`${name}.in_proj`, channels, width, layer.inProj);
-    add(`${name}.short.now`, [channels], () => tapOf(layer.short.weight(), 2));
+    values.set(`${name}.short.now`, () => tapOf(layer.short.weight(), 2));
     addLinear(`${name}.out_proj`, width, width, layer.outProj);
     addNorm(`${name}.norm2`, layer.norm2);
     addLinear(`${name}.fc1`, inner, width, layer.fc1);
     addLinear(`${name}.fc2`, width, inner, layer.fc2);
-    for (const lag of [2, 1]) {
-      const start = (2 * l + 2 - lag) * channels;
-      views.push({ name: `${name}.short.past${lag}`, of: 'short.past', start, dims: [channels] });
-    }
-    views.push({ name: `${name}.short.bias`, of: 'short.bias', start: l * channels, dims: [channels] });
   });
-  for (let m = 0; m < mixers; m++) {
-    views.push({ name: `mixers.${m}.rho0`, of: 'rho0', start: m * width, dims: [width] });
-  }
 
   [features, hidden, hidden].forEach((inputs, i) => {
-    stack(`filter.${i}.weight`, [inputs, hidden], (layer) =>
-      transpose(layer.filter.hidden[i].weight(), hidden, inputs),
-    );
-    stack(`filter.${i}.bias`, [1, hidden], (layer) => layer.filter.hidden[i].bias());
+    stack(`filter.${i}.weight`, (layer) => transpose(layer.filter.hidden[i].weight(), hidden, inputs));
+    stack(`filter.${i}.bias`, (layer) => layer.filter.hidden[i].bias());
   });
-  const stackMixers = (
-    name: string,
-    dims: readonly number[],
-    part: (layer: FilterWeights) => Float32Array,
-  ): void => {
-    add(name, [mixers, ...dims], () => concatenate(weights.layers.map((layer) => part(layer.filter))));
-  };
-  stackMixers('filter.last', [hidden, width], (layer) =>
-    concatenate(split(layer.last(), perLayer).map((matrix) => transpose(matrix, width, hidden))),
+  stack('filter.last', ({ filter: { last } }) =>
+    concatenate(split(last(), model.order - 1).map((matrix) => transpose(matrix, width, hidden))),
   );
-  stack('filter.frequency', [1, hidden], (layer) => layer.filter.frequency());
-  stackMixers('filter.decay', [1, width], (layer) => layer.deltas().map((delta) => -Math.abs(delta)));
+  stack('filter.frequency', (layer) => layer.filter.frequency());
+  stack('filter.decay', (layer) => layer.filter.deltas().map((delta) => -Math.abs(delta)));
   if (filter.positions === 'stored') {
     const positions = ({ filter: { positions } }: LayerWeights): NonNullable<FilterWeights['positions']> => {
       if (positions === undefined) throw new RangeError('the positions to be stored are not there');
       return positions;
     };
-    stack('filter.features', [context, features], (layer) => positions(layer).features());
-    stack('filter.times', [context, 1], (layer) => positions(layer).times());
+    stack('filter.features', (layer) => positions(layer).features());
+    stack('filter.times', (layer) => positions(layer).times());
   }
-  // No graph reads these two: they are what an export needs beyond what the graphs do.
-  stackMixers('filter.bias', [width], (layer) => layer.bias());
-  stackMixers('filter.deltas', [width], (layer) => layer.deltas());
-  return { tensors, views };
+  stack('filter.bias', (layer) => layer.filter.bias());
+  stack('filter.deltas', (layer) => layer.filter.deltas());
+  return values;
 }
 
 /** `[rows, columns]` -> `[columns, rows]`. */

@@ -1,9 +1,13 @@
 import { openBundle, type Bundle } from '../bundle/bundle.js';
-import { FILTER_FILE, STEP_FILE, WEIGHTS_FILE, type BundleConfig } from '../bundle/config.js';
+import type { BundleConfig } from '../bundle/config.js';
+import { makeGraph, type GraphName } from '../bundle/graphs.js';
+import { hyenaDimensions } from '../hyena/dimensions.js';
+import { convolutions } from '../layers/kinds.js';
 import { OfflinePass } from './prompt-pass.js';
 import { logProbability } from './probability.js';
-import { createOnDevice, createSession, loadRuntime, type Runtime, type Session } from './session.js';
-import type { StateTensor, StepState } from './state.js';
+import type { Graph } from './run.js';
+import { createOnDevice, createSession, loadRuntime, type Runtime, type Source } from './session.js';
+import type { StepState } from './state.js';
 import { checkToken, Stepper } from './stepper.js';
 import { FilterEvaluator } from './taps.js';
 import type {
@@ -15,6 +19,7 @@ import type {
   PrefillOptions,
   ScoreOptions,
   StepResult,
+  StoredTensor,
 } from './types.js';
 
 /**
@@ -27,12 +32,29 @@ const SECOND_THREAD_FROM = 48 << 20;
 export async function openModel(directory: string, options: OpenOptions = {}): Promise<LanguageModel> {
   const { threads = 1, device: choice = 'auto', batch = 1 } = options;
   const bundle = openBundle(directory);
-  const runtime = await loadRuntime();
-  const large = bundle.config.files[WEIGHTS_FILE].bytes >= SECOND_THREAD_FROM;
-  const stepThreads = large || batch > 1 ? Math.min(threads, 2) : 1;
-  const settings = { threads: stepThreads, prepack: true, spin: stepThreads > 1 };
-  const step = await createOnDevice(runtime, bundle.path(STEP_FILE), choice, settings);
-  return new Hyena(bundle, runtime, step.session, step.device, threads);
+  try {
+    const runtime = await loadRuntime();
+    const large = bundle.weights.size >= SECOND_THREAD_FROM;
+    const stepThreads = large || batch > 1 ? Math.min(threads, 2) : 1;
+    const settings = { threads: stepThreads, prepack: true, spin: stepThreads > 1 };
+    const source = sourceOf(bundle, 'step');
+    const { session, device } = await createOnDevice(runtime, source, choice, settings);
+    return new Hyena(bundle, runtime, { label: source.label, session }, device, threads);
+  } catch (error) {
+    bundle.close();
+    throw error;
+  }
+}
+
+/** Devices with a kernel for products with a transpose. */
+const FUSED: { readonly [D in Device]: boolean } = { cpu: true, cuda: true };
+
+function sourceOf({ config, weights, directory }: Bundle, name: GraphName): Source {
+  return {
+    label: `${directory}, ${name} graph`,
+    weights,
+    make: (table, device) => makeGraph(config, name, table, { fused: FUSED[device] }),
+  };
 }
 
 const NOTHING = new Float32Array(0);
@@ -42,6 +64,8 @@ class Hyena implements LanguageModel {
   readonly directory: string;
   readonly convolutions: number;
   readonly id: string;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly tokenizerFile: Uint8Array | undefined;
   private readonly stepper: Stepper;
   private readonly offline: OfflinePass;
   private filters: Promise<FilterEvaluator> | undefined;
@@ -49,29 +73,23 @@ class Hyena implements LanguageModel {
   constructor(
     private readonly bundle: Bundle,
     private readonly runtime: Runtime,
-    session: Session,
+    step: Graph,
     readonly device: Device,
     private readonly threads: number,
   ) {
-    const { config, directory, id } = bundle;
+    const { config, directory, id, tokenizerFile } = bundle;
     this.config = config;
     this.directory = directory;
     this.id = id;
-    this.convolutions = config.model.layers * (config.model.order - 1);
-    const state = stateOf(config.model);
-    this.stepper = new Stepper(
-      runtime,
-      session,
-      config.model,
-      this.convolutions,
-      state,
-      bundle.path(STEP_FILE),
-    );
+    this.tensors = bundle.weights.tensors;
+    this.tokenizerFile = tokenizerFile;
+    this.convolutions = convolutions(config.model.layers);
+    this.stepper = new Stepper(runtime, step, config.model);
     this.offline = new OfflinePass(
       runtime,
       config.model,
       () => this.start(),
-      (file) => this.load(file),
+      (name) => this.load(name),
       () => this.loadFilters(),
     );
   }
@@ -105,7 +123,7 @@ class Hyena implements LanguageModel {
   ): Promise<Prefilled> {
     const ahead = onConvolution === undefined ? 0 : generateLength;
     const { x, state } = await this.offline.run({ ids, ahead, lastRowOnly: true, onConvolution, onProgress });
-    for await (const { logits } of this.offline.head(x)) return { logits, state };
+    for await (const { logits } of this.offline.head(x, { hidden: false })) return { logits, state };
     throw new Error('the head gave no logits');
   }
 
@@ -118,7 +136,7 @@ class Hyena implements LanguageModel {
     const hidden = false;
     const chunks = options.stepwise
       ? this.stepThrough(given, options, { hidden })
-      : this.logits(given, options);
+      : this.rows(given, options, { hidden: false });
     for await (const { start, rows, logits } of chunks) {
       for (let row = 0; row < rows; row++) {
         const target = ids[start + row + 1];
@@ -133,15 +151,24 @@ class Hyena implements LanguageModel {
       yield* this.stepThrough(ids, options, { hidden: true });
       return;
     }
-    const { onProgress } = options;
-    const { x } = await this.offline.run({ ids, ahead: 0, lastRowOnly: false, onProgress });
-    yield* this.offline.head(x);
+    yield* this.rows(ids, options, { hidden: true });
   }
 
   async close(): Promise<void> {
     const filters = this.filters?.then((loaded) => loaded.close());
     // A graph that never loaded has nothing to release, and whoever asked for it has the error.
     await Promise.allSettled([this.stepper.close(), this.offline.close(), filters]);
+    this.bundle.close();
+  }
+
+  /** Chunks of all rows, computed offline. */
+  private async *rows(
+    ids: ArrayLike<number>,
+    { onProgress }: ScoreOptions,
+    options: { readonly hidden: boolean },
+  ): AsyncGenerator<LogitsChunk> {
+    const { x } = await this.offline.run({ ids, ahead: 0, lastRowOnly: false, onProgress });
+    yield* this.offline.head(x, options);
   }
 
   /** A chunk of one row after each of `ids`. */
@@ -164,20 +191,16 @@ class Hyena implements LanguageModel {
   private loadFilters(): Promise<FilterEvaluator> {
     const { model, filter } = this.config;
     // While a text is generated, filters are evaluated a few rows at a time: too little to wake another thread for.
-    this.filters ??= this.load(FILTER_FILE, 1).then(
-      (session) => new FilterEvaluator(this.runtime, session, model, filter),
+    this.filters ??= this.load('filter', 1).then(
+      (graph) => new FilterEvaluator(this.runtime, graph, hyenaDimensions(model), filter),
     );
     return this.filters;
   }
 
-  /** Graphs over many rows at once: the weights stay in the mapped file, for all of them together. */
-  private load(file: string, threads = this.threads): Promise<Session> {
+  /** Graphs over many rows at once: the weights stay as they are stored, without a second copy of them in another layout. */
+  private async load(name: GraphName, threads = this.threads): Promise<Graph> {
     const settings = { device: this.device, threads, prepack: false, spin: false };
-    return createSession(this.runtime, this.bundle.path(file), settings);
+    const source = sourceOf(this.bundle, name);
+    return { label: source.label, session: await createSession(this.runtime, source, settings) };
   }
-}
-
-/** The two inputs before the next one of every layer's short convolution, the older first. */
-function stateOf({ layers, order, width }: BundleConfig['model']): readonly StateTensor[] {
-  return [{ name: 'state', dims: [layers, 2, (order + 1) * width] }];
 }

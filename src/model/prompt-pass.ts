@@ -1,10 +1,13 @@
 /** A whole prompt through the model at once: dense layers in chunks of rows, one convolution per layer between. */
 import { OfflineConvolver } from '../mixer/offline.js';
-import { innerGate } from '../hyena/block-graph.js';
-import { blockFile, HEAD_FILE, type ModelDimensions } from '../bundle/config.js';
-import type { Feeds, Runtime, Session } from './session.js';
+import type { ModelDimensions } from '../bundle/config.js';
+import type { GraphName } from '../bundle/graphs.js';
+import { innerGate } from '../layers/hyena.js';
+import { convolutions, convolutionsOf, stateOf } from '../layers/kinds.js';
+import type { StackedState } from '../layers/state.js';
+import type { Feeds, Runtime } from './session.js';
 import type { FilterEvaluator } from './taps.js';
-import { runGraph } from './run.js';
+import { runGraph, type Graph } from './run.js';
 import type { StepState } from './state.js';
 import { checkToken } from './stepper.js';
 import type { ConvolutionStart, LogitsChunk, Progress } from './types.js';
@@ -42,30 +45,34 @@ interface Activations {
 }
 
 export class OfflinePass {
-  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly graphs = new Map<GraphName, Promise<Graph>>();
+  private readonly state: readonly StackedState[];
 
   /**
    * @param start makes the state of one sequence at position 0
-   * @param load creates the session of a file of the bundle; called when a prompt first needs it
+   * @param load loads a graph of the bundle; called when a prompt first needs it
    */
   constructor(
     private readonly runtime: Runtime,
     private readonly model: ModelDimensions,
     private readonly start: () => StepState,
-    private readonly load: (file: string) => Promise<Session>,
+    private readonly load: (name: GraphName) => Promise<Graph>,
     private readonly filters: () => Promise<FilterEvaluator>,
-  ) {}
+  ) {
+    this.state = stateOf(model.layers, model.width);
+  }
 
   /**
    * All layers over `ids`. Holds five arrays (and one more for each order above 2) of the prompt's length while it runs, and none afterwards but
    * what it returns.
    */
   async run({ ids, ahead, lastRowOnly, onConvolution, onProgress }: OfflineRun): Promise<OfflineResult> {
-    const { layers, width, order } = this.model;
+    const { layers, width } = this.model;
     const prompt = ids.length;
     this.checkPrompt(ids, ahead);
     const lastRows = lastRowOnly ? 1 : prompt;
-    const total = order * layers * prompt + lastRows;
+    const total = (layers.length + convolutions(layers)) * prompt + lastRows;
+    const innerGates = Math.max(...layers.map(convolutionsOf)) - 1;
     let done = 0;
     const advance = (rows: number): void => {
       done += rows;
@@ -81,36 +88,43 @@ export class OfflinePass {
       gate: new Float32Array(prompt * width),
       y: new Float32Array(prompt * width),
       z: new Float32Array((prompt + ahead) * width),
-      inner: Array.from({ length: order - 2 }, (_, k) => ({
-        name: innerGate(order - 2 - k),
+      inner: Array.from({ length: innerGates }, (_, k) => ({
+        name: innerGate(innerGates - k),
         values: new Float32Array(prompt * width),
       })),
     };
 
     const convolver = new OfflineConvolver({ width, prompt, ahead });
-    for (let layer = 0; layer < layers; layer++) {
-      await this.startLayer(layer, ids, a, state, advance);
-      for (let o = 0; o < order - 1; o++) {
+    let convolution = 0;
+    for (const [l, layer] of layers.entries()) {
+      await this.startLayer(l, ids, a, state, advance);
+      for (let o = 0; o < convolutionsOf(layer); o++) {
         if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
-        const convolution = layer * (order - 1) + o;
         await filters.write(convolution, 0, prompt + ahead, taps);
         convolver.convolve(a.y, taps, a.z);
         onConvolution?.(convolution, { inputs: a.y, pending: a.z.subarray(prompt * width) });
         advance(prompt);
+        convolution++;
       }
     }
     const x = await this.finish(a, prompt - lastRows, prompt, advance);
     return { x, state };
   }
 
-  /** The head over the rows of `x` `[rows, width]`, a chunk at a time; `start` numbers the first row. */
-  async *head(x: Float32Array, onProgress?: Progress): AsyncGenerator<LogitsChunk> {
+  /**
+   * The head over the rows of `x` `[rows, width]`, a chunk at a time; `start` numbers the first row. What it reads comes
+   * along if it is wanted, and is empty otherwise.
+   */
+  async *head(
+    x: Float32Array,
+    { hidden: wanted = true }: { readonly hidden?: boolean } = {},
+  ): AsyncGenerator<LogitsChunk> {
     const { width, vocabulary } = this.model;
     const rows = x.length / width;
     const most = Math.min(rows, Math.max(1, Math.min(ROWS, Math.floor(LOGITS / vocabulary))));
     const logits = new Float32Array(most * vocabulary);
-    const hidden = new Float32Array(most * width);
-    const session = await this.session(HEAD_FILE);
+    const hidden = new Float32Array(wanted ? most * width : 0);
+    const graph = await this.graph('head');
     for (let start = 0; start < rows; start += most) {
       const end = Math.min(rows, start + most);
       const n = end - start;
@@ -121,19 +135,21 @@ export class OfflinePass {
         hidden: hidden.subarray(0, n * width),
       };
       await runGraph(
-        session,
+        graph,
         { x: this.tensor(x.subarray(start * width, end * width), width) },
-        { logits: this.tensor(chunk.logits, vocabulary), hidden: this.tensor(chunk.hidden, width) },
+        {
+          logits: this.tensor(chunk.logits, vocabulary),
+          ...(wanted && { hidden: this.tensor(chunk.hidden, width) }),
+        },
       );
       yield chunk;
-      onProgress?.(end, rows);
     }
   }
 
   async close(): Promise<void> {
-    const sessions = [...this.sessions.values()];
-    this.sessions.clear();
-    await Promise.allSettled(sessions.map(async (session) => (await session).release()));
+    const graphs = [...this.graphs.values()];
+    this.graphs.clear();
+    await Promise.allSettled(graphs.map(async (graph) => (await graph).session.release()));
   }
 
   /** Ends the layer before, if there is one, and goes as far as this layer's first convolution's input y. */
@@ -145,26 +161,43 @@ export class OfflinePass {
     advance: (rows: number) => void,
   ): Promise<void> {
     const { width } = this.model;
-    const session = await this.session(blockFile(layer));
-    const short = state.part(0, layer);
-    const channels = short.length / 2;
-    const stateOut = new Float32Array(short.length);
+    const graph = await this.graph(`block${layer}`);
+    // Of the layer's own part of the state: what was before the rows to come, and what will be after them.
+    const carried = this.state.flatMap(({ name, past, places }, tensor) => {
+      if (places[layer] < 0) return [];
+      const before = state.past(tensor, places[layer]);
+      return [{ name, tensor, place: places[layer], past, before, after: before.slice() }];
+    });
     // Results go to arrays of their own and are copied: a graph may write one before it has read all inputs.
     const size = Math.min(ids.length, ROWS) * width;
     const out = { x: new Float32Array(size), gate: new Float32Array(size), y: new Float32Array(size) };
-    const inner = a.inner.map(({ name, values }) => ({ name, values, out: new Float32Array(size) }));
+    const gates = convolutionsOf(this.model.layers[layer]) - 1;
+    const inner = a.inner
+      .slice(a.inner.length - gates)
+      .map(({ name, values }) => ({ name, values, out: new Float32Array(size) }));
     for (let start = 0; start < ids.length; start += ROWS) {
       const end = Math.min(ids.length, start + ROWS);
       const n = (end - start) * width;
       const feeds = layer === 0 ? this.ids(ids, start, end) : this.rows(a, start, end);
       await runGraph(
-        session,
-        { ...feeds, state: this.tensor(short, channels) },
+        graph,
+        {
+          ...feeds,
+          ...Object.fromEntries(
+            carried.map(
+              ({ name, before, past }) => [name, this.tensor(before, before.length / past)] as const,
+            ),
+          ),
+        },
         {
           x_out: this.tensor(out.x.subarray(0, n), width),
           gate_out: this.tensor(out.gate.subarray(0, n), width),
           y: this.tensor(out.y.subarray(0, n), width),
-          state_out: this.tensor(stateOut, channels),
+          ...Object.fromEntries(
+            carried.map(
+              ({ name, after, past }) => [`${name}_out`, this.tensor(after, after.length / past)] as const,
+            ),
+          ),
           ...Object.fromEntries(
             inner.map(({ name, out }) => [name, this.tensor(out.subarray(0, n), width)] as const),
           ),
@@ -174,9 +207,10 @@ export class OfflinePass {
       a.gate.set(out.gate.subarray(0, n), start * width);
       a.y.set(out.y.subarray(0, n), start * width);
       for (const { values, out } of inner) values.set(out.subarray(0, n), start * width);
-      short.set(stateOut);
+      for (const { before, after } of carried) before.set(after);
       advance(end - start);
     }
+    for (const { tensor, place, before } of carried) state.setPast(tensor, place, before);
   }
 
   /** The end of the last layer, for rows `from` to `to`: `[to - from, width]`. */
@@ -187,12 +221,12 @@ export class OfflinePass {
     advance: (rows: number) => void,
   ): Promise<Float32Array> {
     const { width, layers } = this.model;
-    const session = await this.session(blockFile(layers));
+    const graph = await this.graph(`block${layers.length}`);
     const x = new Float32Array((to - from) * width);
     for (let start = from; start < to; start += ROWS) {
       const end = Math.min(to, start + ROWS);
       const rows = x.subarray((start - from) * width, (end - from) * width);
-      await runGraph(session, this.rows(a, start, end), { x_out: this.tensor(rows, width) });
+      await runGraph(graph, this.rows(a, start, end), { x_out: this.tensor(rows, width) });
       advance(end - start);
     }
     return x;
@@ -215,13 +249,13 @@ export class OfflinePass {
     return new this.runtime.Tensor('float32', data, [data.length / columns, columns]);
   }
 
-  private session(file: string): Promise<Session> {
-    let session = this.sessions.get(file);
-    if (session === undefined) {
-      session = this.load(file);
-      this.sessions.set(file, session);
+  private graph(name: GraphName): Promise<Graph> {
+    let graph = this.graphs.get(name);
+    if (graph === undefined) {
+      graph = this.load(name);
+      this.graphs.set(name, graph);
     }
-    return session;
+    return graph;
   }
 
   private checkPrompt(ids: ArrayLike<number>, ahead: number): void {

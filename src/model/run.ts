@@ -1,20 +1,38 @@
 import { MessageChannel } from 'node:worker_threads';
+import { BundleError } from '../format/errors.js';
 import type { Feeds, Session } from './session.js';
 
 const { port1: nowhere, port2 } = new MessageChannel();
 port2.close();
 
+/** A graph that is loaded. */
+export interface Graph {
+  /** Names it in errors. */
+  readonly label: string;
+  readonly session: Session;
+}
+
 /**
- * Runs a graph, the outputs into the arrays of `fetches`.
+ * Runs a graph, the outputs into the arrays of `fetches`. Throws BundleError if it fails, with the first line of why.
  *
  * ONNX Runtime's binding copies them a second time, into arrays of its own that nobody needs. As garbage, some hundred
  * kilobytes a step, they would set off a full collection every few dozen steps, milliseconds long. So their memory is
  * given away at once: transferred in a message that no one receives.
  */
-export async function runGraph(session: Session, feeds: Feeds, fetches: Feeds): Promise<void> {
-  const copies = await session.run(feeds, fetches);
+export async function runGraph({ session, label }: Graph, feeds: Feeds, fetches: Feeds): Promise<void> {
+  let copies: Awaited<ReturnType<Session['run']>>;
+  try {
+    copies = await session.run(feeds, fetches);
+  } catch (error) {
+    const got = firstLine(error);
+    throw new BundleError({ file: label, expected: 'a graph that runs', got }, { cause: error });
+  }
   nowhere.postMessage(
     null,
     Object.values(copies).map(({ data }) => (data as Float32Array).buffer as ArrayBuffer),
   );
+}
+
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
 }

@@ -1,9 +1,12 @@
 /** ONNX Runtime sessions. It is loaded when the first session is, not when the program starts. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Weights } from '../bundle/weights-file.js';
 import { BundleError } from '../format/errors.js';
+import type { TensorTable } from '../onnx/tensors.js';
+import { firstLine } from './run.js';
 import type { Device, DeviceChoice } from './types.js';
 
 export type Runtime = typeof import('onnxruntime-node');
@@ -44,16 +47,26 @@ export async function loadRuntime(): Promise<Runtime> {
   return runtime;
 }
 
-/** Loads a graph. A graph that does not load is the file's fault. Throws BundleError. */
+/** A graph to load, and its weights. */
+export interface Source {
+  /** Names it in errors. */
+  readonly label: string;
+  readonly weights: Weights;
+  /** Makes the graph for a device, its weights where the table says. */
+  readonly make: (table: TensorTable, device: Device) => Uint8Array;
+}
+
+/** Loads a graph. One that does not load is the bundle's fault. Throws BundleError. */
 export async function createSession(
   runtime: Runtime,
-  file: string,
+  source: Source,
   settings: SessionSettings,
 ): Promise<Session> {
   try {
-    return await runtime.InferenceSession.create(file, options(settings));
+    return await create(runtime, source, settings);
   } catch (error) {
-    throw new BundleError({ file, expected: 'a graph that loads', got: String(error) }, { cause: error });
+    const got = firstLine(error);
+    throw new BundleError({ file: source.label, expected: 'a graph that loads', got }, { cause: error });
   }
 }
 
@@ -63,7 +76,7 @@ export async function createSession(
  */
 export async function createOnDevice(
   runtime: Runtime,
-  file: string,
+  source: Source,
   choice: DeviceChoice,
   settings: Omit<SessionSettings, 'device'>,
 ): Promise<{ session: Session; device: Device }> {
@@ -71,16 +84,56 @@ export async function createOnDevice(
     // CUDA would multiply in TF32, ten bits of fraction; this is how its libraries are told to keep float32.
     process.env.NVIDIA_TF32_OVERRIDE ??= '0';
     try {
-      const session = await runtime.InferenceSession.create(file, options({ ...settings, device: 'cuda' }));
-      return { session, device: 'cuda' };
+      return { session: await create(runtime, source, { ...settings, device: 'cuda' }), device: 'cuda' };
     } catch (error) {
       if (choice === 'cuda') throw new Error(`${CUDA_HELP} (${firstLine(error)})`, { cause: error });
     }
   }
-  return { session: await createSession(runtime, file, { ...settings, device: 'cpu' }), device: 'cpu' };
+  return { session: await createSession(runtime, source, { ...settings, device: 'cpu' }), device: 'cpu' };
 }
 
-function options({ device, threads, prepack, spin }: SessionSettings): InferenceSession.SessionOptions {
+/**
+ * Large weights are mapped from their file as long as it is the one that was checked. All others are given as bytes, which
+ * ONNX Runtime copies.
+ */
+async function create(
+  runtime: Runtime,
+  { weights, make }: Source,
+  settings: SessionSettings,
+): Promise<Session> {
+  const { InferenceSession } = runtime;
+  const { directory } = weights;
+  if (directory !== undefined) {
+    const graph = make(weights.inFile(basename(weights.file)), settings.device);
+    const created = InferenceSession.create(graph, options(settings, directory));
+    // It may have been replaced while ONNX Runtime opened it: then the session is of no use, nor what went wrong.
+    const session = await created.catch((error: unknown) => {
+      if (weights.directory !== undefined) throw error;
+    });
+    if (session !== undefined && weights.directory !== undefined) return session;
+    await session?.release();
+  }
+  const externalData = new Map<string, Uint8Array>();
+  const table: TensorTable = {
+    has: (name) => weights.tensors.has(name),
+    get: (name) => {
+      const place = weights.tensors.get(name);
+      if (place !== undefined && !externalData.has(name)) externalData.set(name, weights.read(name));
+      return place && { ...place, file: name, offset: 0 };
+    },
+  };
+  const graph = make(table, settings.device);
+  return await InferenceSession.create(graph, {
+    ...options(settings),
+    externalData: Array.from(externalData, ([path, data]) => ({ path, data })),
+  });
+}
+
+/** @param directory of the file that the weights are mapped from */
+function options(
+  { device, threads, prepack, spin }: SessionSettings,
+  directory?: string,
+): InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
     graphOptimizationLevel: 'all',
@@ -91,6 +144,7 @@ function options({ device, threads, prepack, spin }: SessionSettings): Inference
     extra: {
       session: {
         disable_prepacking: prepack ? '0' : '1',
+        ...(directory !== undefined && { model_external_initializers_file_folder_path: directory }),
         intra_op: { allow_spinning: spin ? '1' : '0' },
       },
     },
@@ -102,25 +156,4 @@ function hasCuda(): boolean {
   const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
   const binaries = join(dirname(entry), '..', 'bin', 'napi-v6', process.platform, process.arch);
   return existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'));
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
-}
-
-/** Checks a tensor of a session against the config: `null` is a free size. Throws BundleError. */
-export function checkTensor(
-  file: string,
-  metadata: readonly InferenceSession.ValueMetadata[],
-  name: string,
-  dims: readonly (number | null)[],
-): void {
-  const show = (shape: readonly (number | string | null)[]): string =>
-    `[${shape.map((dim) => (typeof dim === 'number' ? dim : '?')).join(', ')}]`;
-  const found = metadata.find((value) => value.name === name);
-  const shape = found?.isTensor === true ? found.shape : undefined;
-  if (shape === undefined || show(shape) !== show(dims)) {
-    const got = shape === undefined ? 'no such tensor' : show(shape);
-    throw new BundleError({ file, field: name, expected: show(dims), got });
-  }
 }

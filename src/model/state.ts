@@ -1,33 +1,56 @@
-/** A part of what a sequence carries from one token to the next. */
-export interface StateTensor {
-  /** Of the step graph's input; the output that replaces it is `${name}_out`. */
-  readonly name: string;
-  /** Its shape without the lanes, which come second: `[dims[0], lane, dims[1], ...]`. */
-  readonly dims: readonly [number, ...number[]];
-}
+import type { StackedState } from '../layers/state.js';
 
 /** What sequences side by side, each in a lane of its own, carry from token to token beside what a mixer holds. */
 export class StepState {
-  /** One array per tensor, `[dims[0], lane, dims[1], ...]`, all zero where sequences begin. */
-  readonly arrays: readonly Float32Array[];
   /** The pending sums of the position to come, `[convolution, lane, channel]`: to be written before each step. */
   readonly pending: Float32Array;
+  /** By tensor: the array that the next step writes, then those of 1 to `past` steps ago. */
+  private readonly rings: readonly Float32Array[][];
 
   /** @param sums values of the pending sums of a lane */
   constructor(
-    readonly tensors: readonly StateTensor[],
+    readonly tensors: readonly StackedState[],
     readonly lanes: number,
     private readonly sums: number,
   ) {
-    this.arrays = tensors.map((tensor) => new Float32Array(sizeOf(tensor) * lanes));
+    const array = ({ dims }: StackedState): Float32Array =>
+      new Float32Array(dims.reduce<number>((product, dim) => product * dim, lanes));
+    this.rings = tensors.map((tensor) => Array.from({ length: tensor.past + 1 }, () => array(tensor)));
     this.pending = new Float32Array(sums * lanes);
   }
 
-  /** Element `index` of the first axis of a tensor, all lanes of it: `[lane, dims[1], ...]`. */
-  part(tensor: number, index: number): Float32Array {
-    const array = this.arrays[tensor];
-    const size = array.length / this.tensors[tensor].dims[0];
-    return array.subarray(index * size, (index + 1) * size);
+  /**
+   * All that is carried: of each tensor the array of one step ago first, `[dims[0], lane, dims[1], ...]`. They are zero
+   * where sequences begin.
+   */
+  get arrays(): Float32Array[] {
+    return this.rings.flatMap((ring) => ring.slice(1));
+  }
+
+  /** An array of a tensor: what the next step writes (age 0), or what was written `age` steps ago. */
+  array(tensor: number, age: number): Float32Array {
+    return this.rings[tensor][age];
+  }
+
+  /** After a step: what it wrote is of one step ago, and the oldest arrays are free to be written. */
+  advance(): void {
+    for (const ring of this.rings) ring.unshift(ring.pop()!);
+  }
+
+  /** What element `index` of a tensor's first axis was in the past, the oldest first: `[past, lane, dims[1], ...]`. */
+  past(tensor: number, index: number): Float32Array {
+    const ages = this.rings[tensor].slice(1).reverse();
+    const size = ages[0].length / this.tensors[tensor].dims[0];
+    const values = new Float32Array(ages.length * size);
+    ages.forEach((array, k) => values.set(array.subarray(index * size, (index + 1) * size), k * size));
+    return values;
+  }
+
+  /** `past`, written. */
+  setPast(tensor: number, index: number, values: Float32Array): void {
+    const ages = this.rings[tensor].slice(1).reverse();
+    const size = values.length / ages.length;
+    ages.forEach((array, k) => array.set(values.subarray(k * size, (k + 1) * size), index * size));
   }
 
   /** A copy of the arrays, for saving. */
@@ -37,27 +60,30 @@ export class StepState {
 
   /** Continues from saved arrays. Throws a RangeError if they are not of this state's shape. */
   restore(saved: readonly Float32Array[]): void {
-    const sizes = (arrays: readonly Float32Array[]): string => arrays.map(({ length }) => length).join(', ');
-    if (sizes(saved) !== sizes(this.arrays)) {
-      throw new RangeError(
-        `a state of [${sizes(this.arrays)}] values cannot be restored from [${sizes(saved)}]`,
-      );
+    const { arrays } = this;
+    const sizes = (of: readonly Float32Array[]): string => of.map(({ length }) => length).join(', ');
+    if (sizes(saved) !== sizes(arrays)) {
+      throw new RangeError(`a state of [${sizes(arrays)}] values cannot be restored from [${sizes(saved)}]`);
     }
-    this.arrays.forEach((array, k) => array.set(saved[k]));
+    arrays.forEach((array, k) => array.set(saved[k]));
   }
 
   /** Takes over the only sequence of another state of the same model as one of this state's. */
   copyLane(lane: number, from: StepState): void {
-    const fits = from.tensors.length === this.tensors.length && from.lanes === 1;
-    if (!fits || from.arrays.some(({ length }, k) => length * this.lanes !== this.arrays[k].length)) {
+    const { arrays } = this;
+    const other = from.arrays;
+    const fits = other.length === arrays.length && from.lanes === 1;
+    if (!fits || other.some(({ length }, k) => length * this.lanes !== arrays[k].length)) {
       throw new RangeError('a lane takes the state of one sequence of the same model');
     }
-    this.eachPart(lane, (own, k, index) => own.set(from.part(k, index)));
+    this.eachStretch(lane, (own, k, index) => {
+      own.set(other[k].subarray(index * own.length, (index + 1) * own.length));
+    });
   }
 
   /** Takes a lane back to where sequences begin. */
   clearLane(lane: number): void {
-    this.eachPart(lane, (own) => own.fill(0));
+    this.eachStretch(lane, (own) => own.fill(0));
   }
 
   /** An independent state at the same point. */
@@ -67,19 +93,15 @@ export class StepState {
     return copy;
   }
 
-  /** Visits the stretches of a lane: element `index` of the first axis of tensor `k`. */
-  private eachPart(lane: number, visit: (own: Float32Array, k: number, index: number) => void): void {
-    this.tensors.forEach(({ dims }, k) => {
-      for (let index = 0; index < dims[0]; index++) {
-        const part = this.part(k, index);
-        const size = part.length / this.lanes;
-        visit(part.subarray(lane * size, (lane + 1) * size), k, index);
+  /** Visits what a lane has: element `index` of the first axis of array `k`. */
+  private eachStretch(lane: number, visit: (own: Float32Array, k: number, index: number) => void): void {
+    const rows = this.tensors.flatMap(({ dims, past }) => new Array<number>(past).fill(dims[0]));
+    this.arrays.forEach((array, k) => {
+      const size = array.length / (rows[k] * this.lanes);
+      for (let index = 0; index < rows[k]; index++) {
+        const at = (index * this.lanes + lane) * size;
+        visit(array.subarray(at, at + size), k, index);
       }
     });
   }
-}
-
-/** Values of one lane. */
-function sizeOf({ dims }: StateTensor): number {
-  return dims.reduce<number>((product, dim) => product * dim, 1);
 }

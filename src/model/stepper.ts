@@ -1,68 +1,61 @@
 /** Runs the step graph: one token of every sequence through the whole model. */
 import type { ModelDimensions } from '../bundle/config.js';
-import { checkTensor, type Feeds, type Runtime, type Session } from './session.js';
-import { runGraph } from './run.js';
-import { StepState, type StateTensor } from './state.js';
+import { convolutions, stateOf } from '../layers/kinds.js';
+import type { StackedState } from '../layers/state.js';
+import { runGraph, type Graph } from './run.js';
+import type { Feeds, Runtime } from './session.js';
+import { StepState } from './state.js';
 import type { StepResult } from './types.js';
 
 /** What a state's steps reuse, so that a token allocates next to nothing. */
 interface Buffers {
   readonly token: BigInt64Array;
-  /** What replaces the state's arrays. */
-  readonly next: readonly Float32Array[];
   readonly result: StepResult;
   readonly feeds: Feeds;
   readonly fetches: Feeds;
+  /** The tensor over each of the state's arrays. */
+  readonly tensors: ReadonlyMap<Float32Array, Feeds[string]>;
 }
 
 export class Stepper {
   private readonly buffers = new WeakMap<StepState, Buffers>();
   private readonly wantHidden = new WeakSet<StepState>();
+  private readonly state: readonly StackedState[];
+  private readonly convolutions: number;
 
-  /** @param file names the session's graph in errors */
   constructor(
     private readonly runtime: Runtime,
-    private readonly session: Session,
+    private readonly graph: Graph,
     private readonly model: ModelDimensions,
-    private readonly convolutions: number,
-    private readonly state: readonly StateTensor[],
-    private readonly file: string,
   ) {
-    const { width, vocabulary } = model;
-    const { inputMetadata, outputMetadata } = session;
-    checkTensor(file, inputMetadata, 'token', [1, null]);
-    checkTensor(file, inputMetadata, 'pending', [convolutions, null, width]);
-    checkTensor(file, outputMetadata, 'logits', [1, null, vocabulary]);
-    checkTensor(file, outputMetadata, 'y', [convolutions, null, width]);
-    for (const { name, dims } of state) {
-      checkTensor(file, inputMetadata, name, withLanes(dims, null));
-      checkTensor(file, outputMetadata, `${name}_out`, withLanes(dims, null));
-    }
+    this.state = stateOf(model.layers, model.width);
+    this.convolutions = convolutions(model.layers);
   }
 
   start(lanes: number, hidden: boolean): StepState {
     if (!Number.isSafeInteger(lanes) || lanes < 1) {
       throw new RangeError(`a batch of ${lanes} sequences is not one`);
     }
-    const { width } = this.model;
-    const state = new StepState(this.state, lanes, this.convolutions * width);
-    if (hidden) {
-      checkTensor(this.file, this.session.outputMetadata, 'hidden', [1, null, width]);
-      this.wantHidden.add(state);
-    }
+    const state = new StepState(this.state, lanes, this.convolutions * this.model.width);
+    if (hidden) this.wantHidden.add(state);
     return state;
   }
 
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
     const buffers = this.buffersOf(state);
-    this.setTokens(buffers.token, tokens);
-    await runGraph(this.session, buffers.feeds, buffers.fetches);
-    state.restore(buffers.next);
-    return buffers.result;
+    const { token, feeds, fetches, tensors, result } = buffers;
+    this.setTokens(token, tokens);
+    for (const [k, { name, past }] of this.state.entries()) {
+      fetches[`${name}_0`] = tensors.get(state.array(k, 0))!;
+      for (let age = 1; age <= past; age++) feeds[`${name}_${age}`] = tensors.get(state.array(k, age))!;
+    }
+    await runGraph(this.graph, feeds, fetches);
+    state.advance();
+    return result;
   }
 
   close(): Promise<void> {
-    return this.session.release();
+    return this.graph.session.release();
   }
 
   private setTokens(target: BigInt64Array, tokens: number | ArrayLike<number>): void {
@@ -86,43 +79,36 @@ export class Stepper {
   }
 
   private allocate(state: StepState): Buffers {
-    const { arrays, lanes, pending } = state;
+    const { lanes, pending } = state;
     const { Tensor } = this.runtime;
     const { width, vocabulary } = this.model;
     const floats = (data: Float32Array, dims: readonly number[]): Feeds[string] =>
       new Tensor('float32', data, dims);
     const token = new BigInt64Array(lanes);
-    const next = arrays.map(({ length }) => new Float32Array(length));
     const logits = new Float32Array(lanes * vocabulary);
     const y = new Float32Array(pending.length);
     const hidden = this.wantHidden.has(state) ? new Float32Array(lanes * width) : undefined;
-    /** The state's tensors over `data`, named so. */
-    const tensors = (data: readonly Float32Array[], name: (of: string) => string): Feeds =>
-      Object.fromEntries(
-        this.state.map((tensor, k) => [name(tensor.name), floats(data[k], withLanes(tensor.dims, lanes))]),
-      );
+    const tensors = new Map<Float32Array, Feeds[string]>();
+    for (const [k, { dims, past }] of this.state.entries()) {
+      const shape = [dims[0], lanes, ...dims.slice(1)];
+      for (let age = 0; age <= past; age++)
+        tensors.set(state.array(k, age), floats(state.array(k, age), shape));
+    }
     return {
       token,
-      next,
       result: { logits, y, ...(hidden && { hidden }) },
       feeds: {
         token: new Tensor('int64', token, [1, lanes]),
         pending: floats(pending, [this.convolutions, lanes, width]),
-        ...tensors(arrays, (name) => name),
       },
       fetches: {
         logits: floats(logits, [1, lanes, vocabulary]),
         y: floats(y, [this.convolutions, lanes, width]),
-        ...tensors(next, (name) => `${name}_out`),
         ...(hidden && { hidden: floats(hidden, [1, lanes, width]) }),
       },
+      tensors,
     };
   }
-}
-
-/** The shape of a state's tensor, with so many lanes. */
-function withLanes<T>([first, ...rest]: StateTensor['dims'], lanes: T): [number, T, ...number[]] {
-  return [first, lanes, ...rest];
 }
 
 /** Out of range, an id would read beyond the embeddings. */

@@ -1,8 +1,8 @@
 /** Evaluates implicit filters. */
-import type { FilterDimensions, ModelDimensions } from '../bundle/config.js';
+import type { FilterDimensions, HyenaDimensions } from '../hyena/dimensions.js';
 import { filterFeatures, type Features } from '../hyena/features.js';
-import { runGraph } from './run.js';
-import type { Runtime, Session } from './session.js';
+import { runGraph, type Graph } from './run.js';
+import type { Runtime } from './session.js';
 
 /** Lags evaluated at a time: what ONNX Runtime holds between the filter's layers stays in the cache. */
 const CHUNK = 1024;
@@ -20,8 +20,8 @@ export class FilterEvaluator {
 
   constructor(
     private readonly runtime: Runtime,
-    private readonly session: Session,
-    private readonly model: ModelDimensions,
+    private readonly graph: Graph,
+    private readonly model: HyenaDimensions,
     private readonly filter: FilterDimensions,
   ) {}
 
@@ -79,13 +79,13 @@ export class FilterEvaluator {
         this.filter.positions === 'stored'
           ? { start: bound(begin), end: bound(to) }
           : { features: part(of.features, size), times: part(of.times, 1) };
-      await runGraph(this.session, { mixer: which, ...lags }, { taps: part(out, width), tap0: first });
+      await runGraph(this.graph, { convolution: which, ...lags }, { taps: part(out, width), tap0: first });
     }
     if (of.start === 0) out.set(tap0);
   }
 
   close(): Promise<void> {
-    return this.session.release();
+    return this.graph.session.release();
   }
 }
 

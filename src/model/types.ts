@@ -71,10 +71,21 @@ export interface StepResult {
   readonly hidden?: Float32Array;
 }
 
+/** What a bundle holds under a name. */
+export interface StoredTensor {
+  /** As safetensors names it. */
+  readonly dtype: string;
+  readonly dims: readonly number[];
+}
+
 export interface LanguageModel {
   readonly config: BundleConfig;
   /** The bundle's directory. */
   readonly directory: string;
+  /** The stored weights by name. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** The content of the tokenizer's file, as it was checked; undefined where it needs none. */
+  readonly tokenizerFile?: Uint8Array | undefined;
   /** The device in use. */
   readonly device: Device;
   /** Long convolutions, over all layers: layers x (order - 1). */

@@ -31,6 +31,8 @@ const CONTRIB_OPSET = 1;
 
 /** TensorProto.DataType. */
 const ELEMENT = { float32: 1, int64: 7 } as const;
+/** TensorProto.DataType by the name of a stored type. */
+const STORED: Readonly<Record<TensorPlace['dtype'], number>> = { F32: ELEMENT.float32 };
 /** AttributeProto.AttributeType. */
 const FLOAT = 1;
 const INT = 2;
@@ -61,12 +63,23 @@ export class GraphBuilder {
     this.outputs.push(valueInfo(name, type, dims));
   }
 
-  /** A tensor of the weights file, brought into the graph once however often it is asked for. */
-  weight(name: string): Value {
-    const place = this.table.places.get(name);
-    if (place === undefined) throw new RangeError(`${this.name}: no weight is named ${name}`);
-    if (!this.initializers.has(name)) this.initializers.set(name, external(name, place, this.table.file));
-    return name;
+  /** Whether there is a weight of this name. */
+  has(name: string): boolean {
+    return this.table.has(name);
+  }
+
+  /**
+   * A weight, brought into the graph once however often it is asked for; or element `row` of its first axis. The values
+   * stay in the file that the table names.
+   */
+  weight(name: string, row?: number): Value {
+    const whole = this.table.get(name);
+    if (whole === undefined) throw new RangeError(`${this.name}: no weight is named ${name}`);
+    const value = row === undefined ? name : `${name}.${row}`;
+    if (!this.initializers.has(value)) {
+      this.initializers.set(value, external(value, row === undefined ? whole : rowOf(name, whole, row)));
+    }
+    return value;
   }
 
   /** A list of int64, kept inside the graph: axes and bounds. */
@@ -148,11 +161,19 @@ function valueInfo(name: string, type: ElementType, dims: readonly Dim[]): Messa
   return new Message().string(1, name).message(2, new Message().message(1, tensor));
 }
 
-function external(name: string, place: TensorPlace, file: string): Message {
+/** Element `row` of the first axis of a tensor. */
+function rowOf(name: string, { dims, bytes, offset, ...rest }: TensorPlace, row: number): TensorPlace {
+  const [rows, ...inner] = dims;
+  if (!(row >= 0 && row < rows)) throw new RangeError(`${name} has no row ${row}`);
+  const size = bytes / rows;
+  return { ...rest, dims: inner, offset: offset + row * size, bytes: size };
+}
+
+function external(name: string, place: TensorPlace): Message {
   const tensor = new Message();
   for (const dim of place.dims) tensor.int(1, dim);
-  tensor.int(2, ELEMENT.float32).string(8, name);
-  const entries = { location: file, offset: String(place.offset), length: String(place.bytes) };
+  tensor.int(2, STORED[place.dtype]).string(8, name);
+  const entries = { location: place.file, offset: String(place.offset), length: String(place.bytes) };
   for (const [key, value] of Object.entries(entries)) {
     tensor.message(13, new Message().string(1, key).string(2, value));
   }

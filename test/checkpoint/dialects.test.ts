@@ -138,8 +138,10 @@ describe('what is inferred', () => {
     const tied = await imported(asSafetensors(tensors));
     tensors.get('lm_head.weight')!.data[0] += 1;
     const apart = await imported(asSafetensors(tensors));
-    const bytes = ({ config: { files } }: Imported): number => files['weights.bin'].bytes;
-    expect(bytes(apart)).toBe(bytes(tied) + 16 * 8 * 4);
+    const bytes = ({ config: { files } }: Imported): number => files['weights.safetensors'].bytes;
+    // The values, and their entry in the header.
+    expect(bytes(apart)).toBeGreaterThanOrEqual(bytes(tied) + 16 * 8 * 4);
+    expect(bytes(apart)).toBeLessThan(bytes(tied) + 16 * 8 * 4 + 200);
   });
 
   test('the names are kept', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   bundleCheckpoint,
@@ -134,10 +134,7 @@ test.each<[string, (model: Record<string, unknown>) => void, RegExp]>([
 test('the weights of a bundle are those of the checkpoint', async () => {
   const directory = join(temporaryDirectory(), 'bundle');
   await bundleCheckpoint(tinyCheckpoint('log'), directory);
-  const bytes = readFileSync(join(directory, 'weights.bin'));
-  const embeddings = readHyena(tiny(), model, filter).embeddings();
-  const stored = new Float32Array(
-    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + embeddings.byteLength),
-  );
-  expect(stored).toEqual(embeddings);
+  const stored = SafetensorsFile.open(join(directory, 'weights.safetensors'));
+  expect(stored.read('embeddings')).toEqual(readHyena(tiny(), model, filter).embeddings());
+  stored.close();
 });

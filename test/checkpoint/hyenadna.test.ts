@@ -1,4 +1,5 @@
 /** A real checkpoint against the forward pass of the program it was made for. */
+import { hyenaModel } from '../../src/hyena/dimensions.js';
 import { join } from 'node:path';
 import {
   exportBundle,
@@ -85,7 +86,15 @@ describeWithData('hyenadna', (directory) => {
   test('what it says of the model', async () => {
     const { config, ...said } = await imported(join(directory, 'model.safetensors'));
     expect(config).toMatchObject({
-      model: { order: 2, layers: 2, width: 128, inner: 512, vocabulary: 16, context: 1026, normEps: 1e-5 },
+      model: hyenaModel({
+        order: 2,
+        layers: 2,
+        width: 128,
+        inner: 512,
+        vocabulary: 16,
+        context: 1026,
+        normEps: 1e-5,
+      }),
       filter: { features: 5, hidden: 64, shift: 0.05, time: 'linear' },
       tokenizer: { kind: 'characters' },
     });

@@ -26,7 +26,7 @@ const FLAT = {
 
 test('Hugging Face’s, on one level', async () => {
   const config = { ...FLAT, hyena_order: 2, filter_order: 8, layer_norm_epsilon: 1e-6, train_freq: true };
-  expect((await imported(withConfig(config))).config.model.normEps).toBe(1e-6);
+  expect((await imported(withConfig(config))).config.model.norm.epsilon).toBe(1e-6);
 });
 
 test('safari’s, the operator’s settings inside', async () => {

@@ -238,7 +238,7 @@ const COMPUTING: readonly Case[] = [
   { line: `${ONCE} --device cuda`, code: 1, stderr: error('CUDA.*npm rebuild onnxruntime-node') },
   { line: 'generate -m none -p once', code: 3, stderr: error('none: expected a model bundle') },
   { line: 'generate -m once.txt -p once', code: 3, stderr: error('once.txt') },
-  { line: 'generate -m broken -p once', code: 3, stderr: error('weights.bin') },
+  { line: 'generate -m broken -p once', code: 3, stderr: error('weights.safetensors') },
   { line: 'generate -m broken -p once --verbose', code: 3, stderr: traced('BundleError') },
 ];
 

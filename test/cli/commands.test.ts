@@ -108,7 +108,7 @@ describe('inspect', () => {
 
   test('prints for people too', async () => {
     const { stdout } = await flashinf(['inspect']);
-    expect(stdout.toString()).toMatch(/weights\.bin/);
+    expect(stdout.toString()).toMatch(/weights\.safetensors[^]*filter\.last .*4 x 64 x 256/);
   });
 });
 

@@ -52,11 +52,11 @@ test('SIGINT while a long prompt is read stops it', async () => {
 });
 
 test.each<[string, (bundle: string) => void]>([
-  ['cut short', (bundle) => truncateSync(join(bundle, 'weights.bin'), 1000)],
-  ['without a graph', (bundle) => rmSync(join(bundle, 'step.onnx'))],
+  ['cut short', (bundle) => truncateSync(join(bundle, 'weights.safetensors'), 1000)],
+  ['without weights', (bundle) => rmSync(join(bundle, 'weights.safetensors'))],
   [
-    'with a graph that is none',
-    (bundle) => copyFileSync(join(bundle, 'config.json'), join(bundle, 'step.onnx')),
+    'with weights that are none',
+    (bundle) => copyFileSync(join(bundle, 'config.json'), join(bundle, 'weights.safetensors')),
   ],
   ['with half a config', (bundle) => writeFileSync(join(bundle, 'config.json'), '{"format"')],
 ])('a bundle %s is refused, in one line', async (_how, damage) => {

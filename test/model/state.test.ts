@@ -1,11 +1,14 @@
 /** What a model carries from token to token, whatever it is. */
-import { StepState, type StateTensor } from '../../src/model/state.js';
+import type { StackedState } from '../../src/layers/state.js';
+import { StepState } from '../../src/model/state.js';
 
-const TENSORS: readonly StateTensor[] = [
-  { name: 'inputs', dims: [3, 2, 5] },
-  { name: 'poles', dims: [1, 4] },
-  { name: 'sum', dims: [2] },
+const TENSORS: readonly StackedState[] = [
+  { name: 'inputs', dims: [3, 5], past: 2, places: [0, 1, 2] },
+  { name: 'poles', dims: [1, 4, 2], past: 1, places: [-1, 0, -1] },
+  { name: 'sum', dims: [2], past: 1, places: [0, -1, 1] },
 ];
+/** Elements of the first axis of each array that is carried. */
+const ROWS = [3, 3, 1, 2];
 
 /** Every value another, and none of them zero. */
 function numbered(lanes: number): StepState {
@@ -15,19 +18,22 @@ function numbered(lanes: number): StepState {
   return state;
 }
 
-/** Element `i` of the first axis, lane by lane. */
-const lanesOf = (state: StepState, k: number, i: number): number[][] => {
-  const part = [...state.part(k, i)];
-  const size = part.length / state.lanes;
-  return Array.from({ length: state.lanes }, (_, lane) => part.slice(lane * size, (lane + 1) * size));
-};
+/** Element `index` of the first axis of an array, lane by lane. */
+function lanesOf(state: StepState, k: number, index: number): number[][] {
+  const array = state.arrays[k];
+  const size = array.length / (ROWS[k] * state.lanes);
+  return Array.from({ length: state.lanes }, (_, lane) => {
+    const at = (index * state.lanes + lane) * size;
+    return [...array.subarray(at, at + size)];
+  });
+}
 
-/** Every tensor and element of its first axis. */
-const EACH = TENSORS.flatMap(({ dims }, k) => Array.from({ length: dims[0] }, (_, i) => [k, i] as const));
+/** Every array and element of its first axis. */
+const EACH = ROWS.flatMap((rows, k) => Array.from({ length: rows }, (_, index) => [k, index] as const));
 
 test('lanes come second in every tensor', () => {
   const state = new StepState(TENSORS, 2, 7);
-  expect(state.arrays.map(({ length }) => length)).toEqual([60, 8, 4]);
+  expect(state.arrays.map(({ length }) => length)).toEqual([30, 30, 16, 4]);
   expect(state.pending).toHaveLength(14);
 });
 
@@ -36,8 +42,8 @@ test('a lane is cleared, and no other', () => {
   const before = numbered(3);
   state.clearLane(1);
   for (const [k, i] of EACH) {
-    const [first, , third] = lanesOf(before, k, i);
-    expect(lanesOf(state, k, i)).toEqual([first, first.map(() => 0), third]);
+    const [first, second, third] = lanesOf(before, k, i);
+    expect(lanesOf(state, k, i)).toEqual([first, second.map(() => 0), third]);
   }
 });
 
@@ -50,6 +56,30 @@ test('a lane takes over a sequence of its own, and no other does', () => {
     const [first, second] = lanesOf(before, k, i);
     expect(lanesOf(state, k, i)).toEqual([first, second, ...lanesOf(other, k, i)]);
   }
+});
+
+test('a step makes everything one step older, and the oldest makes room', () => {
+  const state = numbered(1);
+  const [newer, , poles] = state.save();
+  state.array(0, 0).fill(-1);
+  state.array(1, 0).fill(-2);
+  state.advance();
+  expect(state.arrays[0].every((value) => value === -1)).toBe(true);
+  expect(state.arrays[1]).toEqual(newer);
+  expect(state.arrays[2]).toEqual(poles.map(() => -2));
+});
+
+test('the past of a layer comes oldest first, and goes back', () => {
+  const state = numbered(1);
+  const [newer, older] = state.arrays;
+  const past = state.past(0, 1);
+  expect([...past]).toEqual([...older.subarray(5, 10), ...newer.subarray(5, 10)]);
+  const before = state.save();
+  state.setPast(0, 1, past);
+  expect(state.arrays).toEqual(before);
+  state.setPast(0, 2, new Float32Array(10).fill(7));
+  expect([...state.past(0, 2)]).toEqual(new Array(10).fill(7));
+  expect(state.past(0, 1)).toEqual(past);
 });
 
 test('what is saved is a copy, and restores', () => {

@@ -1,16 +1,17 @@
 /** Layers large enough that ONNX Runtime does share them out among threads, and still not one bit differs. */
 import { join } from 'node:path';
-import { blockFile, FILTER_FILE, HEAD_FILE, STEP_FILE, type ModelDimensions } from '../../src/model/index.js';
+import { makeGraph, type GraphName } from '../../src/bundle/graphs.js';
+import { openBundle, type Bundle, type HyenaDimensions } from '../../src/model/index.js';
 import { createSession, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
 import { writeBundle } from '../../src/bundle/write.js';
-import type { HyenaWeights, Linear, Norm } from '../../src/hyena/weights.js';
-import type { Values } from '../../src/onnx/tensors.js';
+import type { HyenaWeights, Linear, Norm, Values } from '../../src/hyena/weights.js';
+import type { TensorTable } from '../../src/onnx/tensors.js';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 
 const WIDTH = 256;
 const HIDDEN = 64;
 const FEATURES = 17;
-const model: ModelDimensions = {
+const model: HyenaDimensions = {
   order: 2,
   layers: 1,
   width: WIDTH,
@@ -59,11 +60,11 @@ function randomWeights(): HyenaWeights {
   return { embeddings: values(noise(model.vocabulary * WIDTH, 4)), layers: [layer], normF: norm };
 }
 
-let directory: string;
+let bundle: Bundle;
 let runtime: Runtime;
 
 beforeAll(async () => {
-  directory = join(temporaryDirectory(), 'bundle');
+  const directory = join(temporaryDirectory(), 'bundle');
   await writeBundle(directory, {
     name: 'threads',
     model,
@@ -72,9 +73,13 @@ beforeAll(async () => {
     provenance: {},
     weights: randomWeights(),
   });
+  bundle = openBundle(directory);
   runtime = await loadRuntime();
 });
-afterAll(removeTemporary);
+afterAll(() => {
+  bundle.close();
+  removeTemporary();
+});
 
 function tensor(...dims: number[]): Feeds[string] {
   return new runtime.Tensor(
@@ -93,35 +98,45 @@ const int64 = (values: number[], dims: number[]): Feeds[string] =>
 const ROWS = 333;
 const rows = (): Feeds => ({ x: tensor(ROWS, WIDTH), gate: tensor(ROWS, WIDTH), z: tensor(ROWS, WIDTH) });
 
-test.each<[string, boolean, () => Feeds]>([
+test.each<[GraphName, boolean, () => Feeds]>([
   [
-    STEP_FILE,
+    'step',
     true,
-    () => ({ token: int64([5], [1, 1]), pending: tensor(1, 1, WIDTH), state: tensor(1, 1, 2, 3 * WIDTH) }),
+    () => ({
+      token: int64([5], [1, 1]),
+      pending: tensor(1, 1, WIDTH),
+      short_1: tensor(1, 1, 3 * WIDTH),
+      short_2: tensor(1, 1, 3 * WIDTH),
+    }),
   ],
   [
-    blockFile(0),
+    'block0',
     false,
     () => ({
       ids: int64(
         Array.from({ length: ROWS }, (_, t) => t),
         [ROWS],
       ),
-      state: tensor(2, 3 * WIDTH),
+      short: tensor(2, 3 * WIDTH),
     }),
   ],
-  [blockFile(1), false, rows],
-  [HEAD_FILE, false, () => ({ x: tensor(ROWS, WIDTH) })],
+  ['block1', false, rows],
+  ['head', false, () => ({ x: tensor(ROWS, WIDTH) })],
   [
-    FILTER_FILE,
+    'filter',
     false,
-    () => ({ mixer: int64([0], []), features: tensor(ROWS, FEATURES), times: tensor(ROWS, 1) }),
+    () => ({ convolution: int64([0], []), features: tensor(ROWS, FEATURES), times: tensor(ROWS, 1) }),
   ],
-])('%s', async (file, prepack, feeds) => {
+])('%s', async (name, prepack, feeds) => {
   const results: Record<string, Buffer>[] = [];
   for (const threads of [1, 2, 3]) {
     const settings = { device: 'cpu', threads, prepack, spin: false } as const;
-    const session = await createSession(runtime, join(directory, file), settings);
+    const source = {
+      label: name,
+      weights: bundle.weights,
+      make: (table: TensorTable) => makeGraph(bundle.config, name, table, { fused: true }),
+    };
+    const session = await createSession(runtime, source, settings);
     const outputs = await session.run(feeds());
     results.push(
       Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, bytesOf(data)])),

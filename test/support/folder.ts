@@ -23,7 +23,7 @@ export async function makeFolder(): Promise<string> {
   renameSync(await byteModel(), at('bytes'));
   renameSync(await wordModel(), at('words'));
   cpSync(at('bytes'), at('broken'), { recursive: true });
-  truncateSync(at('broken/weights.bin'), 1000);
+  truncateSync(at('broken/weights.safetensors'), 1000);
   cpSync(join(GOLDEN, 'tiny'), at('tiny'), { recursive: true });
   const checkpoints = [
     ['huggingface', 'huggingface'],

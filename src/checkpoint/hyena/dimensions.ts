@@ -1,5 +1,5 @@
 /** A model's dimensions, told by the shapes of its tensors and held against what its config says. */
-import type { ModelDimensions, FilterDimensions, TensorNames } from '../../bundle/config.js';
+import type { HyenaDimensions, FilterDimensions, TensorNames } from '../../bundle/config.js';
 import { BundleError } from '../../format/errors.js';
 import { hyenaNames } from './names.js';
 import type { CheckpointSettings, Setting } from './settings.js';
@@ -15,7 +15,7 @@ export interface Choices {
 }
 
 export interface Dimensions {
-  readonly model: ModelDimensions;
+  readonly model: HyenaDimensions;
   readonly filter: FilterDimensions;
 }
 
@@ -64,7 +64,7 @@ export function inferDimensions(
       got: 'none',
     });
   }
-  const model: ModelDimensions = {
+  const model: HyenaDimensions = {
     order: channels / width - 1,
     layers: countLayers(source, dialect.stem),
     width,

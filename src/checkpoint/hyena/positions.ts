@@ -1,8 +1,8 @@
 /** `pos_emb.z` and `.t`: what a filter knows of a lag, which training may have changed. */
-import type { FilterDimensions, ModelDimensions } from '../../bundle/config.js';
+import type { FilterDimensions, HyenaDimensions } from '../../bundle/config.js';
 import { filterFeatures } from '../../hyena/features.js';
 import type { FilterWeights } from '../../hyena/weights.js';
-import type { Values } from '../../onnx/tensors.js';
+import type { Values } from '../../hyena/weights.js';
 import type { TensorSource } from '../../container/source.js';
 
 /**
@@ -21,7 +21,7 @@ interface Shapes {
 /** The positions of one layer's filters; undefined where they are computed. Checks shapes, reads nothing. */
 export function readPositions(
   reader: Shapes,
-  { context }: ModelDimensions,
+  { context }: HyenaDimensions,
   filter: FilterDimensions,
   name: string,
 ): FilterWeights['positions'] {
@@ -42,7 +42,7 @@ export function readPositions(
 export function positionsDiffer(
   source: TensorSource,
   stem: string,
-  { context }: ModelDimensions,
+  { context }: HyenaDimensions,
   filter: FilterDimensions,
 ): boolean {
   let computed: ReturnType<typeof filterFeatures> | undefined;

@@ -1,8 +1,8 @@
 /** From the tensor names of Hyena checkpoints to a model's weights. */
-import type { FilterDimensions, ModelDimensions, TensorNames } from '../../bundle/config.js';
+import type { FilterDimensions, HyenaDimensions, TensorNames } from '../../bundle/config.js';
 import { BundleError } from '../../format/errors.js';
 import type { FilterWeights, HyenaWeights, LayerWeights, Linear, Norm } from '../../hyena/weights.js';
-import type { Values } from '../../onnx/tensors.js';
+import type { Values } from '../../hyena/weights.js';
 import { hyenaNames, type LayerNames } from './names.js';
 import { readPositions } from './positions.js';
 import { splitChannels } from './channel-order.js';
@@ -27,7 +27,7 @@ export const SAFARI: TensorNames = {
  */
 export function readHyena(
   source: TensorSource,
-  model: ModelDimensions,
+  model: HyenaDimensions,
   filter: FilterDimensions,
   dialect: TensorNames = SAFARI,
   ignored: Iterable<string> = [],
@@ -52,7 +52,7 @@ export function readHyena(
 
 function readLayer(
   reader: Reader,
-  model: ModelDimensions,
+  model: HyenaDimensions,
   filter: FilterDimensions,
   dialect: TensorNames,
   names: LayerNames,
@@ -76,7 +76,7 @@ function readLayer(
 
 function readFilter(
   reader: Reader,
-  model: ModelDimensions,
+  model: HyenaDimensions,
   filter: FilterDimensions,
   { layout }: TensorNames,
   name: string,
@@ -119,12 +119,12 @@ function readLinear(reader: Reader, name: string, outputs: number, inputs: numbe
   };
 }
 
-function readNorm(reader: Reader, { width }: ModelDimensions, name: string): Norm {
+function readNorm(reader: Reader, { width }: HyenaDimensions, name: string): Norm {
   return { weight: reader.read(`${name}.weight`, [width]), bias: reader.read(`${name}.bias`, [width]) };
 }
 
 /** `[at least vocabulary, width]`, cut to the vocabulary. */
-function readRows(reader: Reader, name: string, { vocabulary, width }: ModelDimensions): Values {
+function readRows(reader: Reader, name: string, { vocabulary, width }: HyenaDimensions): Values {
   const values = reader.read(name, [vocabulary, width], true);
   return () => values().subarray(0, vocabulary * width);
 }

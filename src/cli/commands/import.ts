@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { importCheckpoint, type Imported } from '../../checkpoint/index.js';
+import { hyenaDimensions } from '../../hyena/dimensions.js';
 import { otherThanBundle } from '../../model/index.js';
 import { UsageError } from '../errors.js';
 import type { IMPORT } from '../options/index.js';
@@ -56,7 +57,8 @@ function render({
   bytes,
   seconds,
 }: Report): string {
-  const { model, filter, tokenizer } = config;
+  const { filter, tokenizer } = config;
+  const model = hyenaDimensions(config.model);
   const window = filter.modulate === false ? 'no window' : `window + ${filter.shift}`;
   const lines = [
     ['read', `${file} (${container}, ${dialect} names)`],

@@ -5,6 +5,7 @@ import { UsageError } from '../errors.js';
 import type { INSPECT } from '../options/index.js';
 import { planFacts, renderPlan } from '../report/plan.js';
 import type { Call } from '../program.js';
+import type { LayerSpec, ModelDimensions } from '../../model/index.js';
 import { table } from '../report/table.js';
 
 export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<void> {
@@ -34,6 +35,7 @@ export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<vo
       tokenizer: { ...config.tokenizer, tokens: tokenizer.size, end_of_text: tokenizer.endOfText },
       bytes: Object.values(config.files).reduce((sum, file) => sum + file.bytes, 0),
       files: config.files,
+      tensors: Array.from(model.tensors, ([name, { dtype, dims }]) => ({ name, type: dtype, shape: dims })),
       provenance: config.provenance,
       generation: {
         length,
@@ -53,11 +55,12 @@ function render(facts: {
   id: string;
   directory: string;
   device: string;
-  model: object;
+  model: ModelDimensions;
   filter: object;
   tokenizer: object;
   bytes: number;
   files: Readonly<Record<string, { bytes: number }>>;
+  tensors: readonly { name: string; type: string; shape: readonly number[] }[];
   provenance: object;
   generation: {
     length: number;
@@ -65,7 +68,8 @@ function render(facts: {
     mixer_bytes: number;
   };
 }): string {
-  const { generation } = facts;
+  const { generation, model } = facts;
+  const { width, vocabulary, context } = model;
   const inline = (record: object): string =>
     Object.entries(record)
       .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
@@ -76,7 +80,8 @@ function render(facts: {
     ['id', facts.id],
     ['directory', facts.directory],
     ['device', facts.device],
-    ['dimensions', inline(facts.model)],
+    ['layers', describeLayers(facts.model.layers)],
+    ['dimensions', inline({ width, vocabulary, context })],
     ['filter', inline(facts.filter)],
     ['tokenizer', inline(facts.tokenizer)],
     ['size', size(facts.bytes)],
@@ -86,8 +91,25 @@ function render(facts: {
     ],
   ];
   const files = Object.entries(facts.files).map(([name, { bytes }]) => [name, `${bytes}`]);
+  const tensors = facts.tensors.map(({ name, type, shape }) => [name, type, shape.join(' x ')]);
   return (
     lines.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('') +
-    `\n${table(['file', 'bytes'], files)}`
+    `\n${table(['file', 'bytes'], files)}` +
+    `\n${table(['tensor', 'type', 'shape'], tensors)}`
   );
+}
+
+/** Equal layers that follow one another in one phrase: "4 x hyena of order 2, layer norm, gelu MLP of 1024". */
+function describeLayers(layers: readonly LayerSpec[]): string {
+  const phrases = layers.map(
+    ({ mixer, norm, mlp }) =>
+      `${mixer.kind} of order ${mixer.order}, ${norm.kind} norm, ${mlp.kind} MLP of ${mlp.inner}`,
+  );
+  const runs: { phrase: string; count: number }[] = [];
+  for (const phrase of phrases) {
+    const last = runs.at(-1);
+    if (last?.phrase === phrase) last.count++;
+    else runs.push({ phrase, count: 1 });
+  }
+  return runs.map(({ phrase, count }) => `${count} x ${phrase}`).join('; ');
 }

@@ -13,7 +13,9 @@ export async function tokenize({ args: [text], options, io }: Call<typeof TOKENI
   const sources = { ...(text !== undefined && { prompt: text }), ...(file !== undefined && { file }) };
   const input = await readPrompt(sources, io);
   if (input === undefined) throw new UsageError('nothing to tokenize: give a text, --file, or pipe one in');
-  const tokenizer = await loadTokenizer(openBundle(options.model));
+  const bundle = openBundle(options.model);
+  const tokenizer = loadTokenizer(bundle);
+  bundle.close();
   const ids = options.decode ? checked(parseIds(input, 'tokenize'), tokenizer) : tokenizer.encode(input);
   if (options.json) {
     const tokens = ids.map((id) => ({ id, ...pieceOf(tokenizer, id) }));

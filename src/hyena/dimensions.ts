@@ -1,0 +1,62 @@
+/** The dimensions of the Hyena family: all layers alike, their filters implicit. */
+import { isDeepStrictEqual } from 'node:util';
+import type { LayerSpec, ModelDimensions } from '../layers/dimensions.js';
+
+export interface HyenaDimensions {
+  /** Gates of the operator: each layer has order - 1 long convolutions. */
+  readonly order: number;
+  readonly layers: number;
+  /** Channels (D). */
+  readonly width: number;
+  /** Hidden channels of the MLP. */
+  readonly inner: number;
+  /** Tokens, and so logits (V). */
+  readonly vocabulary: number;
+  /** Longest filter, in tokens. */
+  readonly context: number;
+  readonly normEps: number;
+}
+
+export interface FilterDimensions {
+  /** Features of a position (E), odd: the time, then cosines and sines. */
+  readonly features: number;
+  /** Hidden channels of the filter's MLP. */
+  readonly hidden: number;
+  /** Added to the window. */
+  readonly shift: number;
+  /** How positions enter: Hyena's linear time, or the logarithm of the lag. */
+  readonly time: 'linear' | 'log';
+  /** False: no window, taps are the MLP's alone. Left out: with the window. */
+  readonly modulate?: false;
+  /** Features and times were trained, and are in the bundle. Left out: they are computed from `time`. */
+  readonly positions?: 'stored';
+}
+
+/** The layers of a Hyena model. */
+export function hyenaModel(dimensions: HyenaDimensions): ModelDimensions {
+  const { order, layers, width, inner, vocabulary, context, normEps } = dimensions;
+  const norm = { kind: 'layer', epsilon: normEps } as const;
+  const layer: LayerSpec = { mixer: { kind: 'hyena', order }, norm, mlp: { kind: 'gelu', inner } };
+  return { width, vocabulary, context, layers: new Array<LayerSpec>(layers).fill(layer), norm };
+}
+
+/** `hyenaModel`, undone. Its filters and short convolutions lie in one tensor for all layers, so these must be alike. */
+export function hyenaDimensions(model: ModelDimensions): HyenaDimensions {
+  const { width, vocabulary, context, layers, norm } = model;
+  const [{ mixer, mlp }] = layers;
+  const { order } = mixer;
+  const { inner } = mlp;
+  const dimensions = {
+    order,
+    layers: layers.length,
+    width,
+    inner,
+    vocabulary,
+    context,
+    normEps: norm.epsilon,
+  };
+  if (!isDeepStrictEqual(hyenaModel(dimensions), model)) {
+    throw new RangeError('the layers of a Hyena model are all alike');
+  }
+  return dimensions;
+}

@@ -1,0 +1,31 @@
+/** What follows from the kinds of a model's layers. */
+import type { LayerSpec } from './dimensions.js';
+import { hyenaState } from './hyena.js';
+import type { LayerState, StackedState } from './state.js';
+
+/** The state of one layer. */
+export function layerState({ mixer }: LayerSpec, width: number): readonly LayerState[] {
+  return hyenaState(mixer, width);
+}
+
+/** The state of a model: what several layers declare alike is one tensor, layers first. */
+export function stateOf(layers: readonly LayerSpec[], width: number): readonly StackedState[] {
+  const declared = layers.map((layer) => layerState(layer, width));
+  const key = ({ name, dims, past }: LayerState): string => JSON.stringify([name, dims, past]);
+  const kinds = new Map(declared.flat().map((state) => [key(state), state]));
+  return [...kinds].map(([own, { name, dims, past }]) => {
+    let count = 0;
+    const places = declared.map((states) => (states.some((state) => key(state) === own) ? count++ : -1));
+    return { name, dims: [count, ...dims], past, places };
+  });
+}
+
+/** Long convolutions of a layer. */
+export function convolutionsOf({ mixer }: LayerSpec): number {
+  return mixer.order - 1;
+}
+
+/** Long convolutions of a model: they are numbered over all layers, within a layer in the order of execution. */
+export function convolutions(layers: readonly LayerSpec[]): number {
+  return layers.reduce((sum, layer) => sum + convolutionsOf(layer), 0);
+}
