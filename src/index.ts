@@ -21,13 +21,8 @@ export {
   type Sampling,
 } from './generation/sampler.js';
 export { logprobsOf, type Logprobs, type TokenLogprob } from './generation/logprobs.js';
-export {
-  openState,
-  StateWriteError,
-  writeState,
-  type SavedState,
-  type SavedText,
-} from './generation/state-file.js';
+export { openState, StateWriteError, writeState, type SavedState } from './generation/state-file.js';
+export type { SavedText } from './generation/state-header.js';
 export { Chunk, type StopType, type TextResult } from './generation/text-builder.js';
 export { generateMany, type Item, type ItemResult, type ManyOptions } from './generation/many.js';
 export { generate, TextStream, type TextOptions, type TextShape } from './generation/text.js';

@@ -21,10 +21,18 @@ export function checkOptions<T extends object>(what: string, options: T, checks:
   }
 }
 
+/** What a number can be. */
 export interface Bounds {
   readonly from?: number;
   readonly above?: number;
   readonly to?: number;
+  /** No fraction. */
+  readonly whole?: boolean;
+}
+
+/** What lies within bounds. */
+export function within(bounds: Bounds): Check {
+  return bounds.whole ? whole(bounds.from!, bounds.to) : number(bounds);
 }
 
 /** A number within bounds. */

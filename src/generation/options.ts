@@ -12,6 +12,8 @@ import {
   tokens,
   value,
   whole,
+  within,
+  type Bounds,
   type Check,
   type Checks,
 } from './checks.js';
@@ -40,14 +42,21 @@ export interface MixingChoice {
 /** Bytes of all stops of a text together: a saved text holds them, and looking for them takes memory for each. */
 export const LONGEST_STOPS = 1 << 16;
 
-const SAMPLING: Checks<Sampling> = {
-  repeatPenalty: number({ above: 0 }),
-  repeatLastN: whole(-1),
-  topK: whole(0),
-  topP: number({ above: 0, to: 1 }),
-  minP: number({ from: 0, to: 1 }),
-  temperature: number({ from: 0 }),
+/** What each can be. */
+export const SAMPLING_BOUNDS: Readonly<Record<keyof Sampling, Bounds>> = {
+  repeatPenalty: { above: 0 },
+  repeatLastN: { from: -1, whole: true },
+  topK: { from: 0, whole: true },
+  topP: { above: 0, to: 1 },
+  minP: { from: 0, to: 1 },
+  temperature: { from: 0 },
 };
+
+export const SEED_BOUNDS: Bounds = { from: 0, to: 2 ** 32 - 1, whole: true };
+
+const SAMPLING = Object.fromEntries(
+  Object.entries(SAMPLING_BOUNDS).map(([name, bounds]) => [name, within(bounds)]),
+) as Checks<Sampling>;
 
 const HALF_A_PAIR = /\p{Surrogate}/u;
 
@@ -60,7 +69,7 @@ export function areStops(stops: unknown): stops is readonly string[] {
   );
 }
 
-export const seed: Check = whole(0, 2 ** 32 - 1);
+export const seed: Check = within(SEED_BOUNDS);
 
 /** Throws unless each value is what it must be; what is missing is not. */
 export function checkSampling(sampling: Partial<Sampling>): void {

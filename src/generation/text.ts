@@ -6,7 +6,7 @@ import { Generation } from './generation.js';
 import type { Loaded } from './load.js';
 import { checkTextOptions, type ComputeOptions, type MixingChoice } from './options.js';
 import { DEFAULT_SAMPLING, type Sampling } from './sampler.js';
-import { writeState, type SavedState } from './state-file.js';
+import { checkStateTarget, writeState, type SavedState } from './state-file.js';
 import { TextBuilder, type Chunk, type TextBuilderOptions, type TextResult } from './text-builder.js';
 
 /** What shapes one text. */
@@ -43,7 +43,8 @@ export interface TextOptions extends TextShape, ComputeOptions, MixingChoice {
  *     for await (const { bytes } of text) process.stdout.write(bytes);
  *     console.log(text.result.stopType);
  *
- * Throws a RangeError where the context has no room, and a TextError where the vocabulary lacks a character.
+ * Throws a RangeError where the context has no room, a TextError where the vocabulary lacks a character, a
+ * StateWriteError where there is no place to `save`, and a TypeError or RangeError for options that make no sense.
  *
  * @param prompt text or ids; an empty text starts a new one. Ignored when going on
  */
@@ -74,6 +75,7 @@ export class TextStream implements AsyncIterable<Chunk> {
   ) {
     checkTextOptions(options);
     const { from, save, count, seed, sampling, stop, ignoreEos, raw, logprobs, ...rest } = options;
+    if (save !== undefined) checkStateTarget(save);
     const saved = from?.text;
     this.seed = saved?.seed ?? seed ?? randomInt(2 ** 32);
     this.sampling = { ...DEFAULT_SAMPLING, ...saved?.sampling, ...sampling };

@@ -1,3 +1,4 @@
+import { LONGEST_STOPS } from '../../../generation/options.js';
 import { UsageError } from '../../errors.js';
 import { longFlag, type GENERATE } from '../../options/index.js';
 import { GENERATE as SPEC } from '../../options/index.js';
@@ -56,6 +57,9 @@ export function checkConflicts({ options, args, given }: GenerateCall): void {
   for (const stop of options.stop ?? []) {
     if (stop === '') throw new UsageError('--stop needs a text that is not empty');
     checkArgument(stop, 'a stop');
+  }
+  if (Buffer.byteLength((options.stop ?? []).join('')) > LONGEST_STOPS) {
+    throw new UsageError(`--stop takes at most ${LONGEST_STOPS} bytes in all`);
   }
 }
 
