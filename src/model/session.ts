@@ -31,9 +31,13 @@ export interface SessionSettings {
 /** ORT's severity "fatal": errors come as exceptions, and stderr belongs to the program. */
 const FATAL = 4;
 
-const CUDA_HELP =
-  'CUDA needs an NVIDIA driver, CUDA 13 and cuDNN 9, and the CUDA build of ONNX Runtime, which ' +
-  '`ONNXRUNTIME_NODE_INSTALL=true npm rebuild onnxruntime-node` fetches';
+/** What CUDA needs: npm runs onnxruntime-node's install script in some versions only, node always. */
+function cudaHelp(): string {
+  return (
+    "CUDA needs an NVIDIA driver, CUDA 13 and cuDNN 9, and ONNX Runtime's CUDA provider, which " +
+    `\`ONNXRUNTIME_NODE_INSTALL=true node ${join(runtimeFolder(), 'script/install')}\` fetches (Linux, x64)`
+  );
+}
 
 /**
  * Loads ONNX Runtime, silent and without its telemetry, which is on by default and read from the environment once, when
@@ -86,7 +90,7 @@ export async function createOnDevice(
     try {
       return { session: await create(runtime, source, { ...settings, device: 'cuda' }), device: 'cuda' };
     } catch (error) {
-      if (choice === 'cuda') throw new Error(`${CUDA_HELP} (${firstLine(error)})`, { cause: error });
+      if (choice === 'cuda') throw new Error(`${cudaHelp()} (${firstLine(error)})`, { cause: error });
     }
   }
   return { session: await createSession(runtime, source, { ...settings, device: 'cpu' }), device: 'cpu' };
@@ -153,7 +157,11 @@ function options(
 
 /** Whether the CUDA provider lies beside ONNX Runtime's binding. */
 function hasCuda(): boolean {
-  const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const binaries = join(dirname(entry), '..', 'bin', 'napi-v6', process.platform, process.arch);
+  const binaries = join(runtimeFolder(), 'bin', 'napi-v6', process.platform, process.arch);
   return existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'));
+}
+
+/** Where onnxruntime-node is installed. */
+function runtimeFolder(): string {
+  return join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '..');
 }

@@ -1,5 +1,4 @@
-import fft from 'ndarray-fft';
-import ndarray from 'ndarray';
+import { createRequire } from 'node:module';
 import type { Kernels } from '../../kernel/kernels.js';
 import { GROUP, LINE } from '../../memory/blocks.js';
 import type { LevelLayout, TiledLayout } from '../../memory/layout.js';
@@ -8,6 +7,9 @@ import type { TileRunner } from './tile.js';
 /**
  * The readable reference: one cyclic convolution in float64 of all inputs with the taps, one channel at a time,
  * transforming everything anew for every tile.
+ *
+ * Its libraries are loaded when such a tile is built, and only then: they compile code from strings, which a process may
+ * forbid (`node --disallow-code-generation-from-strings`).
  */
 export function ndarrayFftTiles(
   _kernels: Kernels,
@@ -15,6 +17,9 @@ export function ndarrayFftTiles(
   layout: TiledLayout,
   level: LevelLayout,
 ): TileRunner {
+  const load = createRequire(import.meta.url);
+  const fft = load('ndarray-fft') as typeof import('ndarray-fft').default;
+  const ndarray = load('ndarray') as typeof import('ndarray');
   const { groups, slots, stride } = layout;
   const { filter, filterStride } = level;
   /** Every sixteenth float from `at`, followed by zeros. */
