@@ -1,6 +1,5 @@
 import { UsageError } from './errors.js';
-import type { Io } from './io.js';
-import { readText } from './prompt.js';
+import { readText } from './input.js';
 
 const LIST = /^\s*\[?[\d\s,]*\]?\s*$/;
 
@@ -8,10 +7,10 @@ const LIST = /^\s*\[?[\d\s,]*\]?\s*$/;
  * Token ids as the command line takes them: a list such as `7,8,9`, or a file or stdin (`-`) that holds one.
  * Commas, white space and the brackets of a JSON list may stand between and around them.
  */
-export async function readIds(argument: string, io: Io): Promise<number[]> {
+export async function readIds(argument: string, signal: AbortSignal): Promise<number[]> {
   return LIST.test(argument)
     ? parseIds(argument, 'the list of ids')
-    : parseIds(await readText(argument, io), argument);
+    : parseIds(await readText(argument, signal), argument);
 }
 
 /** Throws a UsageError that names `where` the ids are from. */

@@ -9,11 +9,11 @@ import {
   DESCRIPTION,
   ENVIRONMENT,
   EXIT_CODES,
-  kebab,
   longFlag,
   parseSize,
   placeholder,
   rangeOf,
+  spellings,
   twin,
   type CommandSpec,
   type OptionSpec,
@@ -27,6 +27,8 @@ export interface Call<C extends CommandSpec> {
   readonly args: readonly string[];
   /** Whether an option is on the command line itself, not only in the environment or by default. */
   readonly given: (option: string & keyof C['options']) => boolean;
+  /** Names of the options as they stand on the command line, and `argument` for an argument. */
+  readonly order: readonly string[];
   readonly io: Io;
 }
 
@@ -52,7 +54,7 @@ export function makeProgram(io: Io, runs: Readonly<Record<string, Run>>): Comman
 }
 
 function makeCommand(spec: CommandSpec, run: Run, io: Io): Command {
-  const command = new Command(spec.name).description(spec.summary);
+  const command = new Subcommand(spec.name).description(spec.summary);
   for (const { name, help, choices } of spec.arguments ?? []) {
     const argument = new Argument(name, help);
     command.addArgument(choices === undefined ? argument : argument.choices(choices));
@@ -66,25 +68,66 @@ function makeCommand(spec: CommandSpec, run: Run, io: Io): Command {
   command.addHelpText('after', `\nExamples:\n${examples}\n${ENVIRONMENT}`);
   return command.action((...received: unknown[]) => {
     const args = received.slice(0, -2).filter((argument) => argument !== undefined) as string[];
-    const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
-    return run({ options: command.opts<OptionValues<CommandSpec['options']>>(), args, given, io });
+    const order = orderOf(command.words, spec);
+    const given = (name: string): boolean => order.includes(name);
+    return run({ options: command.opts<OptionValues<CommandSpec['options']>>(), args, given, order, io });
   });
+}
+
+/** A command that remembers its part of the command line. */
+class Subcommand extends Command {
+  words: readonly string[] = [];
+
+  override parseOptions(words: string[]): ReturnType<Command['parseOptions']> {
+    this.words = words;
+    return super.parseOptions(words);
+  }
+}
+
+/** What each word of a command line that Commander has accepted belongs to; of an option given again, the last one. */
+function orderOf(words: readonly string[], { options }: CommandSpec): string[] {
+  const names = new Map<string, string>();
+  for (const [name, spec] of Object.entries(options)) {
+    for (const flag of spellings(name, spec)) names.set(flag, name);
+  }
+  const order: string[] = [];
+  for (let k = 0; k < words.length; k++) {
+    const word = words[k];
+    if (word === '--') return [...order, ...words.slice(k + 1).map(() => 'argument')];
+    const long = word.startsWith('--');
+    const name = names.get(long ? word.split('=', 1)[0] : word.slice(0, 2));
+    if (name === undefined) {
+      if (word === '-' || !word.startsWith('-')) order.push('argument');
+      continue;
+    }
+    const { type } = options[name];
+    const apart = long ? !word.includes('=') : word.length === 2;
+    const follows = type === 'optional text' ? !/^-./.test(words[k + 1] ?? '-x') : type !== 'flag';
+    if (apart && follows) k++;
+    order.push(name);
+  }
+  return order.filter((name, k) => name === 'argument' || order.lastIndexOf(name) === k);
 }
 
 function makeOption(name: string, spec: OptionSpec): Option {
   const short = spec.short === undefined ? '' : `-${spec.short}, `;
   const option = new Option(`${short}${longFlag(name, spec)} ${placeholder(spec)}`.trimEnd(), helpOf(spec));
-  // Empty is as good as unset, and a switch can be set to "off".
-  if (!OFF.has(process.env[twin(name, spec)] ?? '') || spec.type === 'text') option.env(twin(name, spec));
+  const variable = process.env[twin(name, spec)]?.toLowerCase() ?? '';
+  const isSwitch = spec.type === 'flag' || spec.type === 'optional text';
+  // Empty is as good as unset.
+  if (variable !== '' && !(isSwitch && OFF.has(variable))) option.env(twin(name, spec));
   if (spec.group !== undefined) option.helpGroup(`${spec.group}:`);
   if (spec.type === 'flag') return option;
+  if (spec.type === 'optional text' && ON.has(variable))
+    return new Option(option.flags, option.description).default(true);
   if (spec.default !== undefined) option.default(spec.default);
   if (spec.required) option.makeOptionMandatory();
   return withParser(option, spec);
 }
 
-/** Values of a switch's twin in the environment that leave it off. */
-const OFF: ReadonlySet<string> = new Set(['', '0', 'false', 'no', 'off']);
+/** Values of a switch's twin in the environment that leave it off, and that turn one on that could also name a file. */
+const OFF: ReadonlySet<string> = new Set(['0', 'false', 'no', 'off']);
+const ON: ReadonlySet<string> = new Set(['1', 'true', 'yes', 'on']);
 
 /** Other spellings set the same value, and help does not list them. */
 function aliases(name: string, spec: OptionSpec): Option[] {
@@ -100,7 +143,10 @@ function withParser(option: Option, spec: OptionSpec): Option {
     case 'choice':
       return option.choices(spec.choices);
     case 'texts':
-      return option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+      return option.argParser((text: string, before: string[] = []) => {
+        before.push(text); // a copy for each would take the square of their number
+        return before;
+      });
     case 'choices':
       return option.argParser((text) => {
         const names = text.split(',');
@@ -158,10 +204,5 @@ const lookUp = (hints: Readonly<Record<string, string>>, name: string): string |
   Object.hasOwn(hints, name) ? hints[name] : undefined;
 
 const ALL_FLAGS = new Set(
-  COMMANDS.flatMap(({ options }) =>
-    Object.entries(options).flatMap(([name, spec]) => [
-      longFlag(name, spec),
-      ...(spec.aliases ?? []).map((alias) => `--${kebab(alias)}`),
-    ]),
-  ),
+  COMMANDS.flatMap(({ options }) => Object.entries(options).flatMap(([name, spec]) => spellings(name, spec))),
 );

@@ -1,71 +1,85 @@
 import { fstatSync, readFileSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
 import { UsageError } from './errors.js';
-import { readChunks } from './input.js';
 import type { Io } from './io.js';
+import { readText } from './input.js';
 
-export interface PromptSources {
-  readonly prompt?: string;
-  readonly file?: string;
-  /** Whether stdin was asked for in so many words. */
-  readonly stdin?: boolean;
+/** A piece of a prompt: given as it is, or read from a file, `-` for stdin. */
+export type PromptPart = { readonly text: string } | { readonly file: string };
+
+interface PromptCall {
+  readonly options: {
+    readonly prompt?: string;
+    readonly file?: string;
+    readonly keepNewline?: boolean;
+  };
+  readonly args: readonly string[];
+  readonly order: readonly string[];
+  readonly io: Io;
 }
-
-/** Of a prompt or a text to score; an endless one would fill the memory. */
-const LONGEST_TEXT = 1 << 25;
 
 /**
- * The prompt: what is piped in, then `--file`, then `--prompt`, joined as they are. Nothing is trimmed.
+ * The prompt: what `--prompt`, `--file` and the argument name, in the order in which they stand on the command line, joined
+ * as they are. Without any, what is piped in: with one, stdin is somebody else's, such as the list of a loop. A line end
+ * that a file or stdin ends with is dropped, one of them: `echo` and editors put it there.
+ *
  * Undefined if there is none, which on a terminal must not become a silent wait.
  */
-export async function readPrompt(
-  { prompt, file, stdin }: PromptSources,
-  io: Io,
-): Promise<string | undefined> {
-  const parts: string[] = [];
-  if (stdin || file === '-' || prompt === '-' || isPiped()) {
-    parts.push(await io.during('reading the prompt from stdin', readText('-', io)));
+export async function readPrompt(call: PromptCall): Promise<string | undefined> {
+  const { options, io } = call;
+  const parts = partsOf(call);
+  if (parts.length === 0 && isPiped()) parts.push({ file: '-' });
+  if (parts.filter((part) => 'file' in part && part.file === '-').length > 1) {
+    throw new UsageError('stdin can be a part of the prompt only once');
   }
-  if (file !== undefined && file !== '-') parts.push(await readText(file, io));
-  if (prompt !== undefined && prompt !== '-') {
-    checkArgument(prompt, 'the prompt');
-    parts.push(prompt);
+  const texts: string[] = [];
+  for (const part of parts) {
+    if ('text' in part) {
+      checkArgument(part.text, 'the prompt');
+      texts.push(part.text);
+    } else {
+      const text = await readPart(part.file, io);
+      texts.push(options.keepNewline ? text : text.replace(/\r?\n$/, ''));
+    }
   }
-  return parts.length === 0 ? undefined : parts.join('');
+  return texts.length === 0 ? undefined : texts.join('');
 }
 
-/** A text file, `-` for stdin. Throws a UsageError if it cannot be read or is not UTF-8. */
-export async function readText(path: string, io: Io): Promise<string> {
-  const name = path === '-' ? 'stdin' : path;
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of readChunks(path, io.signal)) {
-    length += part.length;
-    if (length > LONGEST_TEXT) throw new UsageError(`${name} is longer than ${LONGEST_TEXT >> 20} MiB`);
-    parts.push(part);
-  }
-  return decodeUtf8(Buffer.concat(parts), name);
+function readPart(file: string, io: Io): Promise<string> {
+  const text = readText(file, io.signal);
+  return file === '-' ? io.during('reading the prompt from stdin', text) : text;
 }
 
-function decodeUtf8(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new UsageError(`${name} is not valid UTF-8 text`);
-  }
+/** Those of the environment come first. */
+function partsOf({ options, args, order }: PromptCall): PromptPart[] {
+  const { prompt, file } = options;
+  const [argument] = args;
+  const named: Record<string, PromptPart | undefined> = {
+    file: file === undefined ? undefined : { file },
+    prompt: prompt === undefined ? undefined : textOrStdin(prompt),
+    argument: argument === undefined ? undefined : textOrStdin(argument),
+  };
+  const names = [
+    ...Object.keys(named).filter((name) => name !== 'argument' && !order.includes(name)),
+    ...order,
+  ];
+  return names.flatMap((name) => named[name] ?? []);
 }
+
+const textOrStdin = (text: string): PromptPart => (text === '-' ? { file: '-' } : { text });
 
 /**
  * Node replaces what is not UTF-8 in arguments and the environment by U+FFFD. A text with that character is taken
- * only if it is there as the bytes say. Throws a UsageError.
+ * only where the bytes, as the system has them, are all UTF-8. Throws a UsageError.
  */
 export function checkArgument(text: string, what: string): void {
   if (!text.includes('\ufffd')) return;
-  for (const source of ['/proc/self/cmdline', '/proc/self/environ']) {
-    try {
-      if (readFileSync(source).includes(text)) return;
-    } catch {
-      continue; // no such place on this system: nothing is certain
-    }
+  try {
+    const variables = readFileSync('/proc/self/environ', 'latin1').split('\0');
+    const own = variables.filter((variable) => variable.startsWith('FLASHINF_')).join('\0');
+    if (isUtf8(readFileSync('/proc/self/cmdline')) && isUtf8(Buffer.from(own, 'latin1'))) return;
+  } catch {
+    // No such place on this system: nothing is certain.
   }
   throw new UsageError(`${what} on the command line is not valid UTF-8 text`);
 }

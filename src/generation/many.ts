@@ -58,7 +58,6 @@ interface Draft {
   readonly count: number;
   readonly lengths: Lengths;
   readonly seed: number;
-  readonly endOfText: number | null;
   readonly sampler: Sampler;
   readonly builder: TextBuilder;
   readonly logprobs: Logprobs[] | undefined;
@@ -77,6 +76,8 @@ interface Text extends Draft {
 class Run {
   private readonly width: number;
   private readonly never: readonly number[];
+  /** The same for texts that are not to end. */
+  private readonly endless: readonly number[];
   /** By lane. */
   private readonly texts: (Text | null)[];
   private lanes: Lanes | null = null;
@@ -96,6 +97,7 @@ class Run {
     this.texts = new Array<Text | null>(this.width).fill(null);
     const { model, tokenizer } = loaded;
     this.never = neverDrawn(tokenizer, model.config.model.vocabulary);
+    this.endless = neverDrawn(tokenizer, model.config.model.vocabulary, true);
   }
 
   async *results(): AsyncGenerator<ItemResult, void, void> {
@@ -177,9 +179,8 @@ class Run {
       count,
       lengths: lengthsOf(prompt.length, count, model.config.model.context),
       seed,
-      endOfText: ignoreEos ? null : tokenizer.endOfText,
       sampler: new Sampler({ ...DEFAULT_SAMPLING, ...sampling }, seed, {
-        never: this.never,
+        never: ignoreEos ? this.endless : this.never,
         history: prompt,
       }),
       builder: new TextBuilder(tokenizer, item),
@@ -245,7 +246,7 @@ class Run {
   }
 
   private draw(lane: number, text: Text, logits: Float32Array): void {
-    const { sampler, builder, endOfText, count } = text;
+    const { sampler, builder, count } = text;
     if (Number.isNaN(text.began)) text.began = performance.now();
     let token: number;
     try {
@@ -253,7 +254,7 @@ class Run {
     } catch (error) {
       return this.leave(lane, text, error as Error);
     }
-    if (token === endOfText) return this.finish(lane, text, 'eos');
+    if (token === this.loaded.tokenizer.endOfText) return this.finish(lane, text, 'eos');
     const { logprobs } = builder.push(token, logits);
     if (logprobs) text.logprobs?.push(logprobs);
     if (builder.stoppingWord !== null) return this.finish(lane, text, 'word');

@@ -20,7 +20,7 @@ export interface TextShape extends Omit<TextBuilderOptions, 'held'> {
   readonly seed?: number | undefined;
   /** What it leaves out is as in `DEFAULT_SAMPLING`. */
   readonly sampling?: Partial<Sampling> | undefined;
-  /** Go on when the text would end. */
+  /** Never draw the token that ends a text. */
   readonly ignoreEos?: boolean | undefined;
 }
 
@@ -89,8 +89,8 @@ export class TextStream implements AsyncIterable<Chunk> {
       count: this.over ? 0 : (count ?? saved?.remaining),
       seed: this.seed,
       sampling: this.sampling,
-      never: neverDrawn(tokenizer, model.config.model.vocabulary),
-      endOfText: this.ignoreEos ? null : tokenizer.endOfText,
+      never: neverDrawn(tokenizer, model.config.model.vocabulary, this.ignoreEos),
+      endOfText: tokenizer.endOfText,
       from: from?.point,
       onEnd: save === undefined ? undefined : (point) => writeState(save, model, this.toSave(), point),
     });

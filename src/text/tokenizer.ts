@@ -26,15 +26,15 @@ export function decode(tokenizer: Tokenizer, ids: Iterable<number>): string {
 
 /**
  * The logits that no text can come from: padding beyond the tokenizer's ids, and special tokens. The token
- * that ends a text is not among them.
+ * that ends a text is among them only if texts are not to end.
  *
  * @param vocabulary logits the model has
  */
-export function neverDrawn(tokenizer: Tokenizer, vocabulary: number): number[] {
+export function neverDrawn(tokenizer: Tokenizer, vocabulary: number, endless = false): number[] {
   const ids: number[] = [];
   for (let id = 0; id < vocabulary; id++) {
     const silent = id >= tokenizer.size || tokenizer.bytes(id).length === 0;
-    if (silent && id !== tokenizer.endOfText) ids.push(id);
+    if (silent && (endless || id !== tokenizer.endOfText)) ids.push(id);
   }
   return ids;
 }

@@ -54,10 +54,31 @@ const PROMPTS: readonly Case[] = [
   { line: 'generate -m bytes --max-tokens 3 -s 2 -p once', stdout: { text: { count: 3, seed: 2 } } },
   { line: `${GENERATE} -f once.txt`, stdout: { text: {} } },
   { line: `${GENERATE} --file once.txt -p ,`, stdout: { text: { prompt: 'once,' } } },
+  { line: `${GENERATE} -p , --file once.txt`, stdout: { text: { prompt: ',once' } } },
   { line: `${GENERATE} -f -`, input: 'once', stdout: { text: {} } },
   { line: `${GENERATE} -`, input: 'once', stdout: { text: {} } },
-  { line: GENERATE, input: 'once\n', stdout: { text: { prompt: 'once\n' } } },
-  { line: `${GENERATE} -p ce`, input: 'on', stdout: { text: {} } },
+  { line: GENERATE, input: 'once\n', stdout: { text: {} } },
+  { line: GENERATE, input: '\ufeffonce\r\n', stdout: { text: {} } },
+  { line: GENERATE, input: 'once\n\n', stdout: { text: { prompt: 'once\n' } } },
+  { line: `${GENERATE} --keep-newline`, input: 'once\n', stdout: { text: { prompt: 'once\n' } } },
+  { line: `${GENERATE} -f line.txt`, stdout: { text: {} } },
+  { line: `${GENERATE} -f line.txt --keep-newline`, stdout: { text: { prompt: 'once\n' } } },
+  { line: `${GENERATE} -p once`, input: 'not asked for', stdout: { text: {} } },
+  { line: `${GENERATE} -f once.txt`, input: 'not asked for', stdout: { text: {} } },
+  { line: `${GENERATE} - -p ce`, input: 'on\n', stdout: { text: {} } },
+  { line: `${GENERATE} -p on -`, input: 'ce\n', stdout: { text: {} } },
+  { line: `${GENERATE} -pon -f - -p ce`, input: 'on', stdout: { text: {} } },
+  {
+    line: `${GENERATE} --prompt=, -f once.txt --stats=s -`,
+    input: '!',
+    stdout: { text: { prompt: ',once!' } },
+  },
+  { line: `${GENERATE} - -f -`, input: 'on', code: 2, stderr: error('stdin can be .* only once') },
+  {
+    line: `${GENERATE} -p ,`,
+    env: { FLASHINF_FILE: 'once.txt' },
+    stdout: { text: { prompt: 'once,' } },
+  },
   { line: `${GENERATE} -p é🐈`, stdout: { text: { prompt: 'é🐈' } } },
   { line: GENERATE, code: 2, stderr: 'error: no prompt: give one with -p or -f, or pipe one in\n' },
   { line: GENERATE, input: '', code: 2, stderr: error('the prompt is empty') },
@@ -68,12 +89,16 @@ const PROMPTS: readonly Case[] = [
     code: 2,
     stderr: 'error: cannot read no.txt: no such file or directory\n',
   },
-  { line: `${GENERATE} -f latin.txt`, code: 2, stderr: 'error: latin.txt is not valid UTF-8 text\n' },
+  {
+    line: `${GENERATE} -f latin.txt`,
+    code: 2,
+    stderr: error('latin.txt is not valid UTF-8 text: byte 1 is not; iconv -f latin1'),
+  },
   {
     line: GENERATE,
     input: Uint8Array.of(0x80),
     code: 2,
-    stderr: 'error: stdin is not valid UTF-8 text\n',
+    stderr: error('stdin is not valid UTF-8 text: byte 0'),
   },
 ];
 
@@ -81,8 +106,13 @@ const PROMPTS: readonly Case[] = [
 const LENGTHS: readonly Case[] = [
   { line: 'generate -m words -p once -s 2 -n -1 --json', stdout: { json: { stop_type: 'eos' } } },
   {
-    line: 'generate -m words -p once -s 2 -n 400 --ignore-eos --json',
-    stdout: { json: { stop_type: 'limit', timings: { predicted_n: 400 } } },
+    line: 'generate -m words -p once -s 2 -n 400 --ignore-eos --jsonl',
+    // None of them is the end, 63, which one token in 64 would be.
+    stdout: /^(\{"token":([0-9]|[1-5][0-9]|6[0-2]),"text":.*\n){400}\{.*"stop_type":"limit".*\n$/,
+  },
+  {
+    line: 'generate -m words -n 200 --batch endless.jsonl',
+    stdout: { lines: [{ stop_type: 'limit', timings: { predicted_n: 200 } }, {}] },
   },
   {
     line: `${ONCE} -n -1 -c 30 --json`,
@@ -256,6 +286,31 @@ const SIGNALS: readonly Case[] = [
 
 const ENVIRONMENT: readonly Case[] = [
   {
+    line: ONCE,
+    env: { FLASHINF_TEMP: '0', FLASHINF_TOP_K: '0', FLASHINF_REPEAT_LAST_N: '0' },
+    stdout: { text: { sampling: { temperature: 0, topK: 0, repeatLastN: 0 } } },
+  },
+  { line: 'generate -m bytes -n 8 -p once', env: { FLASHINF_SEED: '0' }, stdout: { text: { seed: 0 } } },
+  { line: `${ONCE} --jsonl`, env: { FLASHINF_LOGPROBS: '0' }, stdout: /"top":\[\]/ },
+  {
+    line: 'generate -m bytes -p once',
+    env: { FLASHINF_N_PREDICT: '0' },
+    code: 2,
+    stderr: error('n-predict'),
+  },
+  { line: ONCE, env: { FLASHINF_THREADS: '0' }, code: 2, stderr: error('FLASHINF_THREADS.*from 1') },
+  {
+    line: ONCE,
+    env: { FLASHINF_STOP: 'no', FLASHINF_JSON: 'no', FLASHINF_ECHO: 'OFF', FLASHINF_STATS: '0' },
+    stdout: { text: { stop: ['no'] } },
+  },
+  { line: ONCE, env: { FLASHINF_STATS: '1' }, stdout: { text: {} }, stderr: /^model / },
+  {
+    line: 'generate -p once -n 8 -s 1 -m bytes',
+    env: { FLASHINF_SAVE_STATE: '', FLASHINF_BATCH: '', FLASHINF_LOAD_STATE: '', FLASHINF_FILE: '' },
+    stdout: { text: {} },
+  },
+  {
     line: 'generate -p once',
     env: { FLASHINF_MODEL: 'bytes', FLASHINF_N_PREDICT: '8', FLASHINF_SEED: '1', FLASHINF_JSON: '0' },
     stdout: { text: {} },
@@ -387,6 +442,8 @@ const OTHERS: readonly Case[] = [
   { line: 'tokenize -m bytes once', stdout: /^\| id +\| piece \|\n[^]*"o"/ },
   { line: 'tokenize --model bytes -f once.txt --json', stdout: { json: { ids: [111, 110, 99, 101] } } },
   { line: 'tokenize -m bytes --file - --json', input: '🐈', stdout: { json: { ids: [240, 159, 144, 136] } } },
+  { line: 'tokenize -m bytes --json', input: 'o\n', stdout: { json: { ids: [111] } } },
+  { line: 'tokenize -m bytes --json --keep-newline', input: 'o\n', stdout: { json: { ids: [111, 10] } } },
   { line: 'tokenize -m bytes --decode 111,110', stdout: 'on' },
   { line: 'tokenize -m bytes --decode', input: '[111, 110]', stdout: 'on' },
   { line: 'tokenize -m bytes --decode seven', code: 2, stderr: error('expected token ids, got "seven"') },

@@ -1,5 +1,12 @@
 import { processIo } from '../../src/cli/io.js';
-import { COMMANDS, longFlag, twin, type CommandSpec, type OptionSpec } from '../../src/cli/options/index.js';
+import {
+  accepts,
+  COMMANDS,
+  longFlag,
+  twin,
+  type CommandSpec,
+  type OptionSpec,
+} from '../../src/cli/options/index.js';
 import { makeProgram } from '../../src/cli/program.js';
 
 const io = processIo(new AbortController().signal);
@@ -22,21 +29,33 @@ async function parsed(
   return options;
 }
 
-/** A value that is not the default. */
-function sample(spec: OptionSpec): string {
+/** Values that are not the default, zero among them where it is one. */
+function samples(spec: OptionSpec): string[] {
   switch (spec.type) {
+    case 'flag':
+      return ['1'];
     case 'choice':
     case 'choices':
-      return spec.choices.find((choice) => choice !== String(spec.default))!;
+      return [spec.choices.find((choice) => choice !== String(spec.default))!];
     case 'number':
     case 'integer':
-      return String(Math.min((spec.default ?? 1) + 1, spec.to ?? Infinity));
+      return [
+        String(Math.min((spec.default ?? 1) + 1, spec.to ?? Infinity)),
+        ...(accepts(spec, 0) ? ['0'] : []),
+      ];
     case 'size':
-      return '123M';
+      return ['123M'];
+    case 'optional text':
+      return ['x'];
     default:
-      return 'x';
+      return ['x', '0', 'no', 'off'];
   }
 }
+
+/** Values that leave an option as if there were no variable; of most types, only the empty one. */
+const NONE: Partial<Record<OptionSpec['type'], readonly string[]>> = {
+  flag: ['', '0', 'no', 'off', 'False'],
+};
 
 describe.each(COMMANDS.map((command) => [command.name, command] as const))('%s', (_name, command) => {
   test.each(Object.entries(command.options).map(([name, spec]) => [twin(name, spec), name, spec] as const))(
@@ -46,16 +65,20 @@ describe.each(COMMANDS.map((command) => [command.name, command] as const))('%s',
         .filter(([other, { type, ...rest }]) => type !== 'flag' && 'required' in rest && other !== name)
         .flatMap(([other, otherSpec]) => [longFlag(other, otherSpec), 'x']);
       const flag = longFlag(name, spec);
-      const value = sample(spec);
-      const given = spec.type === 'flag' ? [flag] : [`${flag}=${value}`];
-      const wanted = await parsed(command, [...others, ...given], {});
-      expect(await parsed(command, others, { [variable]: spec.type === 'flag' ? '1' : value })).toEqual(
-        wanted,
-      );
-      // The command line goes first, and a variable that is empty is none.
-      expect(await parsed(command, [...others, ...given], { [variable]: value })).toEqual(wanted);
-      if (spec.type === 'text') return;
-      expect(await parsed(command, [...others, ...given], { [variable]: '' })).toEqual(wanted);
+      for (const value of samples(spec)) {
+        const given = spec.type === 'flag' ? [flag] : [`${flag}=${value}`];
+        const wanted = await parsed(command, [...others, ...given], {});
+        expect(await parsed(command, others, { [variable]: value })).toEqual(wanted);
+        // The command line goes first.
+        expect(await parsed(command, [...others, ...given], { [variable]: samples(spec)[0] })).toEqual(
+          wanted,
+        );
+      }
+      if ('required' in spec) return;
+      const without = await parsed(command, others, {});
+      for (const none of NONE[spec.type === 'optional text' ? 'flag' : spec.type] ?? ['']) {
+        expect(await parsed(command, others, { [variable]: none })).toEqual(without);
+      }
     },
   );
 });

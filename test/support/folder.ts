@@ -13,8 +13,8 @@ const CONFIG = { model_type: 'hyenadna', d_model: 8, n_layer: 2, d_inner: 12, ma
 /**
  * - `bytes`, `words`: bundles; `broken`: one cut short
  * - `tiny`: a checkpoint; `huggingface.safetensors`, `safari.safetensors` (no positions), `order3.safetensors`: others
- * - `once.txt`: a prompt; `latin.txt`: no UTF-8; `ids.txt`; `config.json`
- * - `batch.jsonl`, `bad.jsonl`: prompts, one of the bad ones bad
+ * - `once.txt`: a prompt; `line.txt`: the same with a line end; `latin.txt`: no UTF-8; `ids.txt`; `config.json`
+ * - `batch.jsonl`, `bad.jsonl`, `endless.jsonl`: prompts, one of the bad ones bad, the endless ones without an end
  * - `state`: of `bytes` after "once" and 4 tokens, 4 more to come and room for 9; `cut`: the same, cut short
  */
 export async function makeFolder(): Promise<string> {
@@ -35,10 +35,12 @@ export async function makeFolder(): Promise<string> {
   }
   writeFileSync(at('settings.json'), JSON.stringify(CONFIG));
   writeFileSync(at('once.txt'), 'once');
+  writeFileSync(at('line.txt'), 'once\n');
   writeFileSync(at('latin.txt'), Uint8Array.of(0x61, 0xff, 0x62));
   writeFileSync(at('ids.txt'), '[111, 110,\n99]');
   writeFileSync(at('batch.jsonl'), '{"prompt":"once","id":"a"}\n{"prompt":"upon","id":"b"}\n');
   writeFileSync(at('bad.jsonl'), '{"prompt":"once","id":"a"}\n{"prompt":7,"id":"b"}\n');
+  writeFileSync(at('endless.jsonl'), '{"prompt":"once","seed":2,"ignore_eos":true}\n'.repeat(2));
   await saveState(at('bytes'), at('state'));
   cpSync(at('state'), at('cut'));
   truncateSync(at('cut'), 2000);

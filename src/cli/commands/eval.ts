@@ -4,11 +4,11 @@ import { computeActivations } from '../../evaluation/activations.js';
 import type { LanguageModel } from '../../model/index.js';
 import { OutputError, reasonOf, UsageError } from '../errors.js';
 import { readIds } from '../ids.js';
+import { readText } from '../input.js';
 import type { Io } from '../io.js';
 import { load } from '../../generation/load.js';
 import type { EVAL } from '../options/index.js';
 import type { Call } from '../program.js';
-import { readText } from '../prompt.js';
 import { table } from '../report/table.js';
 
 type EvalOptions = Call<typeof EVAL>['options'];
@@ -22,7 +22,8 @@ export async function evaluateFile({ args: [file], options, io }: Call<typeof EV
   }
   const writes = options.logits !== undefined || options.hidden !== undefined;
   if (options.stepwise && !writes) throw new UsageError('--stepwise goes with --logits or --hidden');
-  const input = options.ids === undefined ? await readText(file, io) : await readIds(options.ids, io);
+  const input =
+    options.ids === undefined ? await readText(file, io.signal) : await readIds(options.ids, io.signal);
   if (input.length === 0) throw new UsageError(`${file ?? '--ids'} is empty`);
   const { model, tokenizer } = await load(options.model, options);
   try {

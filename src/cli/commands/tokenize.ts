@@ -8,10 +8,9 @@ import type { Call } from '../program.js';
 import { readPrompt } from '../prompt.js';
 import { table } from '../report/table.js';
 
-export async function tokenize({ args: [text], options, io }: Call<typeof TOKENIZE>): Promise<void> {
-  const { file } = options;
-  const sources = { ...(text !== undefined && { prompt: text }), ...(file !== undefined && { file }) };
-  const input = await readPrompt(sources, io);
+export async function tokenize(call: Call<typeof TOKENIZE>): Promise<void> {
+  const { options, io } = call;
+  const input = await readPrompt(call);
   if (input === undefined) throw new UsageError('nothing to tokenize: give a text, --file, or pipe one in');
   const bundle = openBundle(options.model);
   const tokenizer = loadTokenizer(bundle);

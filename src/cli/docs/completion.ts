@@ -1,5 +1,5 @@
 /** Scripts that complete commands, options and their values, for the shells. */
-import { COMMANDS, kebab, longFlag, type CommandSpec, type OptionSpec } from '../options/index.js';
+import { COMMANDS, spellings, type CommandSpec, type OptionSpec } from '../options/index.js';
 
 export type Shell = 'bash' | 'zsh' | 'fish';
 
@@ -31,11 +31,7 @@ function argumentOf({ arguments: [argument] = [] }: CommandSpec): Values {
 /** Every spelling of a command's options. */
 function flagsOf(spec: CommandSpec): { flags: string[]; values: Values | null; help: string }[] {
   const own = Object.entries(spec.options).map(([name, option]) => ({
-    flags: [
-      longFlag(name, option),
-      ...(option.aliases ?? []).map((alias) => `--${kebab(alias)}`),
-      ...(option.short === undefined ? [] : [`-${option.short}`]),
-    ],
+    flags: spellings(name, option),
     values: option.type === 'optional text' ? null : valuesOf(option),
     help: option.help,
   }));

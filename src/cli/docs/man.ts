@@ -21,6 +21,9 @@ const roff = (text: string): string =>
     .replace(/^([.'])/gm, '\\&$1');
 
 const STREAMS = [
+  'Standard input is read where nothing else says what to continue (no -p, -f or --batch), or where it is asked for: ' +
+    'as -, which stands for a part of the prompt in its place among -p and -f, or as the file -. A line end that a ' +
+    'file or standard input ends with is not part of the prompt, unless --keep-newline is given; -p is taken as it is.',
   'Standard output carries the generated text only, or JSON only: no prompt, no banner, no colour, and a final line ' +
     'break only on a terminal. Everything else goes to standard error, and unless it is a terminal or --stats is ' +
     'given, a run that succeeds writes nothing there.',

@@ -1,5 +1,5 @@
 /** Every command but `generate`, which has a file of its own. */
-import { COMPUTE, EVERYWHERE, JSON_OPTION, MEMORY, MIXER, MODEL, SEED } from './shared.js';
+import { COMPUTE, EVERYWHERE, JSON_OPTION, KEEP_NEWLINE, MEMORY, MIXER, MODEL, SEED } from './shared.js';
 import type { CommandSpec } from './spec.js';
 
 export const BENCH = {
@@ -229,7 +229,7 @@ export const TOKENIZE = {
   name: 'tokenize',
   summary: 'the token ids of a text and what each stands for; with --decode, the text of ids',
   arguments: [
-    { name: '[text]', help: "the text, or the ids; after what is piped in, if anything is; '-' for stdin" },
+    { name: '[text]', help: "the text, or the ids; without it and -f, what is piped in; '-' for stdin" },
   ],
   options: {
     file: {
@@ -239,6 +239,7 @@ export const TOKENIZE = {
       help: "a file that holds them, '-' for stdin",
       completes: 'file',
     },
+    ...KEEP_NEWLINE,
     decode: { type: 'flag', help: 'from ids (7,8,9) to text, and nothing else, on stdout' },
     ...JSON_OPTION,
     ...MODEL,

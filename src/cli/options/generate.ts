@@ -1,4 +1,4 @@
-import { COMPUTE, EVERYWHERE, JSON_OPTION, MEMORY, MIXER, MODEL, SEED } from './shared.js';
+import { COMPUTE, EVERYWHERE, JSON_OPTION, KEEP_NEWLINE, MEMORY, MIXER, MODEL, SEED } from './shared.js';
 import type { CommandSpec, OptionTable } from './spec.js';
 
 const SAMPLING = 'Sampling, in this order';
@@ -82,19 +82,19 @@ export const LENGTH_OPTIONS = {
     value: 'str',
     help: 'end the text before str, also where it spans tokens; may be given again',
   },
-  ignoreEos: { type: 'flag', help: 'go on when the text would end' },
+  ignoreEos: { type: 'flag', help: 'never draw the token that ends a text' },
 } as const satisfies OptionTable;
 
 export const GENERATE = {
   name: 'generate',
   summary: 'continue a prompt; stdout carries the generated text only',
-  arguments: [{ name: '[-]', help: 'the prompt is on stdin (a pipe is read without being told)' }],
+  arguments: [{ name: '[-]', help: 'stdin, as a part of the prompt where it stands among -p and -f' }],
   options: {
     prompt: {
       type: 'text',
       short: 'p',
       value: 'text',
-      help: 'the prompt; after what is piped in, if anything is',
+      help: 'the prompt; without it and -f, what is piped in',
     },
     file: {
       type: 'text',
@@ -103,6 +103,7 @@ export const GENERATE = {
       help: "a file that holds the prompt, '-' for stdin",
       completes: 'file',
     },
+    ...KEEP_NEWLINE,
     ...LENGTH_OPTIONS,
     ...MODEL,
     ...SAMPLING_OPTIONS,

@@ -36,4 +36,4 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
 
 export const ENVIRONMENT =
   'Every option has a twin in the environment, which the command line overrides: FLASHINF_TEMP=0 is --temp 0, ' +
-  'FLASHINF_JSON=1 is --json. NO_COLOR turns colour off.';
+  'FLASHINF_JSON=1 is --json, and 0, no, off or false leaves a switch off. NO_COLOR turns colour off.';

@@ -65,6 +65,14 @@ export const MEMORY = {
   },
 } as const satisfies OptionTable;
 
+/** Of whatever reads a prompt. */
+export const KEEP_NEWLINE = {
+  keepNewline: {
+    type: 'flag',
+    help: 'keep the line end that a file or stdin ends with; one is dropped otherwise',
+  },
+} as const satisfies OptionTable;
+
 export const JSON_OPTION = {
   json: { type: 'flag', help: 'print JSON' },
 } as const satisfies OptionTable;

@@ -117,6 +117,15 @@ export function longFlag(name: string, spec: OptionSpec): string {
   return `--${spec.type === 'flag' && spec.negated ? 'no-' : ''}${kebab(name)}`;
 }
 
+/** Every way to write the option: `--n-predict`, `--max-tokens`, `-n`. */
+export function spellings(name: string, spec: OptionSpec): string[] {
+  return [
+    longFlag(name, spec),
+    ...(spec.aliases ?? []).map((alias) => `--${kebab(alias)}`),
+    ...(spec.short === undefined ? [] : [`-${spec.short}`]),
+  ];
+}
+
 /** The option's twin in the environment: `FLASHINF_N_PREDICT`. */
 export function twin(name: string, spec: OptionSpec): string {
   return `FLASHINF_${longFlag(name, spec).slice(2).replaceAll('-', '_').toUpperCase()}`;

@@ -72,8 +72,8 @@ export async function generateOne(call: GenerateCall): Promise<void> {
   }
 }
 
-async function promptOf({ options, args, io }: GenerateCall): Promise<string> {
-  const prompt = await readPrompt({ ...options, stdin: args[0] === '-' }, io);
+async function promptOf(call: GenerateCall): Promise<string> {
+  const prompt = await readPrompt(call);
   if (prompt !== undefined) return prompt;
   throw new UsageError(process.stdin.isTTY ? HINT : 'no prompt: give one with -p or -f, or pipe one in');
 }
