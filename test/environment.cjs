@@ -1,8 +1,13 @@
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const { TestEnvironment } = require('jest-environment-node');
+
 // Before ONNX Runtime is loaded, as `loadRuntime` does.
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
-
-const { TestEnvironment } = require('jest-environment-node');
 const { binding } = require('onnxruntime-node/dist/binding');
+
+// What this machine's own user keeps, such as measured costs, is no part of a test: there is no such folder.
+process.env.XDG_CACHE_HOME = join(tmpdir(), `flashinf-tests-${process.pid}`);
 
 /**
  * jest gives every test file modules of its own, but a process has one ONNX Runtime: setting it up a second

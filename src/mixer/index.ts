@@ -13,7 +13,7 @@ export {
   plansFor,
 } from './plan/planner.js';
 export { planMemory, type PlanMemory } from './memory/usage.js';
-export { costsFile, keepCosts, machineCosts, readCosts } from './plan/wisdom.js';
+export { costsFile, keepCosts, machineCosts, makeCostsFolder, readCosts } from './plan/wisdom.js';
 export { COSTS, type CostTable, type LevelCosts } from './plan/costs.js';
 export { measureCosts, type MeasureOptions } from './tune/measure.js';
 export {

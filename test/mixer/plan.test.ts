@@ -17,18 +17,19 @@ const NEVER = Infinity;
 
 test('the binary plan takes the cheapest implementation of each side', () => {
   const costs = {
-    direct: { 2: [1, 1, 2, 4, 8], 4: [0, 0, 0, 0, 0] },
-    fft: { 2: [NEVER, NEVER, 9, 3, 9, 9] },
+    direct: { 2: [1, 1, 2, 4, 8, 3, 10], 4: [0, 0, 0, 0, 0] },
+    fft: { 2: [NEVER, NEVER, NEVER, 3, 3, 9, 9] },
   };
-  expect(binaryPlan(33, costs)).toEqual({
-    length: 33,
+  expect(binaryPlan(65, costs)).toEqual({
+    length: 65,
     levels: [
       { side: 1, fanOut: 2, tau: 'direct' },
       { side: 2, fanOut: 2, tau: 'direct' },
       { side: 4, fanOut: 2, tau: 'direct' },
-      { side: 8, fanOut: 2, tau: 'fft' },
-      { side: 16, fanOut: 2, tau: 'direct' },
-      { side: 32, fanOut: 2, tau: 'fft' },
+      { side: 8, fanOut: 2, tau: 'direct' },
+      { side: 16, fanOut: 2, tau: 'fft' },
+      { side: 32, fanOut: 2, tau: 'direct' },
+      { side: 64, fanOut: 2, tau: 'fft' },
     ],
   });
   expect(planFor(1)).toEqual({ length: 1, levels: [] });
@@ -36,22 +37,24 @@ test('the binary plan takes the cheapest implementation of each side', () => {
 
 test('a plan takes the cheapest levels altogether', () => {
   const costs = {
-    direct: { 2: [1, 1, 2, 4], 4: [3, 5, 9] },
-    fft: { 2: [NEVER, NEVER, 9, 3, 3], 4: [NEVER, NEVER, 4, 7] },
+    direct: { 2: [1, 1, 1, 1, 9, 9], 4: [3, 5, 9, 9] },
+    fft: { 2: [NEVER, NEVER, NEVER, NEVER, 4, 3, 3, 3], 4: [NEVER, NEVER, NEVER, NEVER, 4, 7] },
   };
-  // 1 x 4 costs 3, more than 1 x 2 and 2 x 2; 4 x 4 costs 4, less than 4 x 2 and 8 x 2; the last block is not full.
-  const plan = planFor(40, costs);
+  // 1 x 4 costs 3, more than 1 x 2 and 2 x 2; 16 x 4 costs 4, less than 16 x 2 and 32 x 2; the last block is not full.
+  const plan = planFor(160, costs);
   expect(plan).toEqual({
-    length: 40,
+    length: 160,
     levels: [
       { side: 1, fanOut: 2, tau: 'direct' },
       { side: 2, fanOut: 2, tau: 'direct' },
-      { side: 4, fanOut: 4, tau: 'fft' },
-      { side: 16, fanOut: 2, tau: 'fft' },
-      { side: 32, fanOut: 2, tau: 'fft' },
+      { side: 4, fanOut: 2, tau: 'direct' },
+      { side: 8, fanOut: 2, tau: 'direct' },
+      { side: 16, fanOut: 4, tau: 'fft' },
+      { side: 64, fanOut: 2, tau: 'fft' },
+      { side: 128, fanOut: 2, tau: 'fft' },
     ],
   });
-  expect(planCost(plan, costs)).toBe(1 + 1 + 4 + 3 + 3);
+  expect(planCost(plan, costs)).toBe(1 + 1 + 1 + 1 + 4 + 3 + 3);
   expect(planFor(5, { ...costs, direct: { 8: [1] } }).levels).toEqual([
     { side: 1, fanOut: 5, tau: 'direct' },
   ]);

@@ -52,13 +52,17 @@ export function flashinf(args: readonly string[], options: RunOptions = {}): Pro
   return run([...COMMAND, ...args], options);
 }
 
+/** The tests' own cache (see environment.cjs): the user's is found even without HOME. Who has a home has one there. */
+const cacheFor = (env: RunOptions['env'] = {}): Record<string, string | undefined> =>
+  'HOME' in env ? {} : { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] };
+
 /** Runs any command that way. */
 export function run([program, ...args]: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const file = options.stdoutFile === undefined ? null : openSync(options.stdoutFile, 'w');
     const child = spawn(program, args, {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', file ?? 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], ...options.env },
+      env: { PATH: process.env['PATH'], ...cacheFor(options.env), ...options.env },
       ...(options.cwd !== undefined && { cwd: options.cwd }),
     });
     const stdout: Buffer[] = [];

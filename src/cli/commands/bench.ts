@@ -16,7 +16,9 @@ import {
   fittingPlan,
   flatPlans,
   foldedPlans,
+  machineCosts,
   plansFor,
+  type CostTable,
   type MixerShape,
   type Plan,
 } from '../../mixer/index.js';
@@ -44,20 +46,24 @@ export async function bench({ options, io }: Call<typeof BENCH>): Promise<void> 
   await io.stdout.write(options.json ? JSON.stringify(report, null, 2) + '\n' : renderBench(report));
 }
 
-/** What there is no plan to choose for; the paper's tiling; the fastest plan, or what fits the memory; flat latency. */
-const PLANS: Record<Kind, (length: number) => Plan | readonly Plan[] | undefined> = {
+/**
+ * What there is no plan to choose for; the paper's tiling; the fastest plan, or what fits the memory; flat latency. By what
+ * tiles cost on this machine, if it has been measured.
+ */
+const PLANS: Record<Kind, (length: number, costs: CostTable) => Plan | readonly Plan[] | undefined> = {
   lazy: () => undefined,
   eager: () => undefined,
-  binary: (length) => binaryPlan(length),
+  binary: binaryPlan,
   // There is no prompt to leave room for.
-  tiled: (length) => [...plansFor(length), ...foldedPlans(length)],
-  flat: (length) => flatPlans(length),
+  tiled: (length, costs) => [...plansFor(length, costs), ...foldedPlans(length, costs)],
+  flat: flatPlans,
 };
 
 /** All on one thread, and the last of them once more on all threads and with all lanes. */
 function contenders({ mixers, threads, lanes, memory, len }: BenchOptions): Contender[] {
+  const costs = machineCosts();
   const make = (kind: Kind, label: string = kind): Contender => {
-    const plan = PLANS[kind](len);
+    const plan = PLANS[kind](len, costs);
     return {
       label,
       mixer: kind === 'lazy' || kind === 'eager' ? kind : 'tiled',

@@ -1,6 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { costsFile, keepCosts, measureCosts } from '../../mixer/index.js';
+import { costsFile, keepCosts, makeCostsFolder, measureCosts } from '../../mixer/index.js';
 import { OutputError, reasonOf } from '../errors.js';
 import type { TUNE } from '../options/index.js';
 import { costTables } from '../report/plan.js';
@@ -10,7 +8,7 @@ import type { Call } from '../program.js';
 export async function tune({ options, io }: Call<typeof TUNE>): Promise<void> {
   const file = costsFile();
   // Before the ten seconds that it takes.
-  writing(file, () => mkdirSync(dirname(file), { recursive: true }));
+  writing(file, makeCostsFolder);
   const progress = io.progress('tiles');
   const costs = await measureCosts({ onProgress: (done) => progress(done, 1) });
   writing(file, () => keepCosts(costs));

@@ -220,7 +220,8 @@ export const INSPECT = {
 
 export const TUNE = {
   name: 'tune',
-  summary: 'measure what tiles cost on this machine; all later plans are made from it',
+  summary:
+    'measure what tiles cost on this machine, for bench, inspect --plan and plans of your own; texts stay the same',
   options: { ...JSON_OPTION, ...EVERYWHERE },
   examples: [['flashinf tune', 'ten seconds; kept in ~/.cache/flashinf, or $XDG_CACHE_HOME']],
 } as const satisfies CommandSpec;

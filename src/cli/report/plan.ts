@@ -1,6 +1,7 @@
 /** Plans and costs, for people. */
 import {
   costOf,
+  machineCosts,
   planCost,
   planMemory,
   type CostTable,
@@ -12,10 +13,11 @@ import { table } from './table.js';
 /** A plan's levels with what they are predicted to cost and what they take, as plain data. */
 export function planFacts(shape: MixerShape, plan: Plan, threads: number) {
   const { levels, ...memory } = planMemory(shape, plan, threads);
+  const costs = machineCosts();
   return {
     ...plan,
-    levels: plan.levels.map((level, k) => ({ ...level, ns: costOf(level), bytes: levels[k] })),
-    ns: planCost(plan),
+    levels: plan.levels.map((level, k) => ({ ...level, ns: costOf(level, costs), bytes: levels[k] })),
+    ns: planCost(plan, costs),
     bytes: memory,
   };
 }

@@ -1,18 +1,21 @@
+/**
+ * Plans from costs. The same table always gives the same plan; by default it is the built-in one, with which sums are the
+ * same everywhere, bit by bit. (What a machine's own tiles cost, see wisdom.ts.)
+ */
 import { flatLevels, sidesOf } from '../schedule/index.js';
-import type { CostTable } from './costs.js';
-import { machineCosts } from './wisdom.js';
-import { FLAT_SIDE, type LevelPlan, type Plan } from './plan.js';
+import { COSTS, type CostTable } from './costs.js';
+import { FLAT_SIDE, SMALLEST_FFT, type LevelPlan, type Plan } from './plan.js';
 
 /** The smallest side whose spectra are worth recomputing: below, they take little memory and have many tiles to serve. */
 const SMALLEST_RECOMPUTED = 256;
 
 /** The cheapest plan by a table of measured costs, among all fan-outs in the table. */
-export function planFor(length: number, costs: CostTable = machineCosts()): Plan {
+export function planFor(length: number, costs: CostTable = COSTS): Plan {
   return cheapest(length, costs, fanOutsOf(costs));
 }
 
 /** The paper's hybrid: a fan-out of 2 everywhere, and for each side the cheaper implementation. */
-export function binaryPlan(length: number, costs: CostTable = machineCosts()): Plan {
+export function binaryPlan(length: number, costs: CostTable = COSTS): Plan {
   return cheapest(length, costs, [2]);
 }
 
@@ -20,7 +23,7 @@ export function binaryPlan(length: number, costs: CostTable = machineCosts()): P
  * Plans for a given memory, from the cheapest in time to the leanest. What fan-outs keep grows with the block, so they are
  * given up from the largest blocks down, to a fan-out of 2 everywhere; then that plan's spectra, from the largest side down.
  */
-export function plansFor(length: number, costs: CostTable = machineCosts()): Plan[] {
+export function plansFor(length: number, costs: CostTable = COSTS): Plan[] {
   const plans = [planFor(length, costs)];
   for (const block of sidesOf(length).reverse()) plans.push(cheapest(length, costs, fanOutsOf(costs), block));
   return distinct([...plans, ...recomputing(binaryPlan(length, costs))]);
@@ -30,7 +33,7 @@ export function plansFor(length: number, costs: CostTable = machineCosts()): Pla
  * Plans in half the slots: the recomputing ones of `plansFor`, folded. Where there is a prompt, its pending sums only have
  * room for half of the positions.
  */
-export function foldedPlans(length: number, costs: CostTable = machineCosts()): Plan[] {
+export function foldedPlans(length: number, costs: CostTable = COSTS): Plan[] {
   const plan = binaryPlan(length, costs);
   return plan.levels.at(-1)?.tau === 'fft' ? recomputing({ ...plan, folded: true }) : [];
 }
@@ -39,12 +42,12 @@ export function foldedPlans(length: number, costs: CostTable = machineCosts()): 
  * A plan of flat latency: the cheapest one for blocks of `side` positions, and deferred tiles above. No step takes
  * longer than an urgent tile of that side. The largest deferred tiles recompute their spectra: three times in a run.
  */
-export function flatPlan(length: number, costs: CostTable = machineCosts(), side = FLAT_SIDE): Plan {
+export function flatPlan(length: number, costs: CostTable = COSTS, side = FLAT_SIDE): Plan {
   return flatPlans(length, costs, side)[0];
 }
 
 /** Flat plans for a given memory, from the cheapest in time to the leanest. */
-export function flatPlans(length: number, costs: CostTable = machineCosts(), side = FLAT_SIDE): Plan[] {
+export function flatPlans(length: number, costs: CostTable = COSTS, side = FLAT_SIDE): Plan[] {
   const above = flatLevels(side, length).map((level) => ({ ...level, tau: 'fft' as const }));
   // Below, the same for every length: then so are the sums, bit by bit, where the filter has all `filterRows`.
   const levels = planFor(side, costs)
@@ -61,7 +64,7 @@ const RECOMPUTED = 1.5;
  * What a level costs by a table. Past the end of a row, a direct tile has lost for good; the cost of an FFT grows so
  * slowly that its last entry will do.
  */
-export function costOf(level: LevelPlan, costs: CostTable = machineCosts()): number {
+export function costOf(level: LevelPlan, costs: CostTable = COSTS): number {
   const { side, fanOut, tau, form, recompute } = level;
   if (recompute) return RECOMPUTED * costOf({ side, fanOut, tau, form }, costs);
   // A binary level has half a tile per child. An adjacent one has one per child; a deferred one has one and a half
@@ -69,14 +72,14 @@ export function costOf(level: LevelPlan, costs: CostTable = machineCosts()): num
   if (form !== undefined) {
     return (form === 'adjacent' ? 2 : 2.6) * costOf({ side, fanOut: 2, tau }, costs);
   }
-  if (tau === 'ndarray-fft') return Infinity;
+  if (tau === 'ndarray-fft' || (tau === 'fft' && side < SMALLEST_FFT)) return Infinity;
   const row = costs[tau][fanOut] ?? [];
   const log = Math.log2(side);
   return row[log] ?? (tau === 'fft' && log >= row.length ? row[row.length - 1] : undefined) ?? Infinity;
 }
 
 /** What a plan costs by a table, ns per token and channel. */
-export function planCost(plan: Plan, costs: CostTable = machineCosts()): number {
+export function planCost(plan: Plan, costs: CostTable = COSTS): number {
   return plan.levels.reduce((sum, level) => sum + costOf(level, costs), 0);
 }
 
