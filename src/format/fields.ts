@@ -64,7 +64,7 @@ export class Fields {
     return value;
   }
 
-  oneOf<T extends string | number>(name: string, choices: readonly T[]): T {
+  oneOf<T extends string | number | boolean>(name: string, choices: readonly T[]): T {
     const value = this.get(name);
     const choice = choices.find((candidate) => candidate === value);
     if (choice === undefined) {

@@ -63,6 +63,11 @@ test.each<[string, Uint8Array, RegExp]>([
     /c: expected an integer from 0 to 7, got 8/,
   ],
   ['ids twice', small((j) => (j.model.vocab['b'] = 0)), /an id of its own, got 0 again/],
+  [
+    'added tokens that are whole words only',
+    small((j) => (j.added_tokens as unknown[]).push({ id: 4, content: 'ab a', single_word: true })),
+    /added_tokens\.1\.single_word: expected false, got true/,
+  ],
   ['a hole', small((j) => (j.model.vocab['ab'] = 5)), /none with 2/],
   ['a negative id', small((j) => (j.model.vocab['a'] = -1)), /got -1/],
   ['a fractional id', small((j) => (j.model.vocab['a'] = 0.5)), /got 0\.5/],
