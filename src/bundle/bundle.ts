@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -16,10 +17,11 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { BundleError } from '../format/errors.js';
 import { FileBytes } from '../format/file.js';
-import { parseJson } from '../format/json.js';
+import { isObject, parseJson } from '../format/json.js';
 import { hyenaDimensions } from '../hyena/dimensions.js';
 import { hyenaTensors } from '../hyena/weights.js';
 import { CONFIG_FILE, readConfig, readFileNames, WEIGHTS_FILE, type BundleConfig } from './config.js';
+import { isVacant } from './place.js';
 import { Weights } from './weights-file.js';
 
 /** A config is a few kilobytes; a larger file is something else. */
@@ -27,6 +29,10 @@ const LONGEST_CONFIG = 1 << 20;
 
 /** No tokenizer in use is half as long. */
 const LONGEST_TOKENIZER = 1 << 26;
+
+/** What people have where a bundle is wanted, and what to do. */
+const CHECKPOINT = 'a checkpoint: flashinf import makes a bundle of it';
+const OF_CHECKPOINT = /\.(safetensors|pt|pth|bin|ckpt|index\.json)$|^snapshots$/;
 
 /** A bundle that is being replaced is not there for a moment: how often, and after how many ms, to look again. */
 const TRIES = 100;
@@ -67,7 +73,7 @@ export function openBundle(directory: string, inMemory?: number): Bundle {
 export function otherThanBundle(path: string): string | undefined {
   if (!statSync(path).isDirectory()) return 'not a directory';
   const names = readdirSync(path);
-  if (names.length === 0) return undefined;
+  if (isVacant(path)) return undefined;
   let own: readonly string[];
   try {
     const file = join(path, CONFIG_FILE);
@@ -82,10 +88,9 @@ export function otherThanBundle(path: string): string | undefined {
 function openOnce(directory: string, inMemory?: number): Bundle {
   requireDirectory(directory);
   const configFile = join(directory, CONFIG_FILE);
-  const config = readConfig(
-    parseJson(readWhole(openRegular(configFile), LONGEST_CONFIG), configFile),
-    configFile,
-  );
+  const json = parseJson(readWhole(openRegular(configFile), LONGEST_CONFIG), configFile);
+  if (isObject(json) && !json.has('format')) requireNoCheckpoint(directory);
+  const config = readConfig(json, configFile);
   const open = new Map<string, RegularFile>();
   try {
     // All of them first: a file cut short should not cost the hashing of those before it.
@@ -162,8 +167,16 @@ function inReplacement(directory: string): boolean {
 function requireDirectory(directory: string): void {
   const stats = onFile(directory, () => statSync(directory), 'a model bundle (a directory)');
   if (!stats.isDirectory()) {
-    throw new BundleError({ file: directory, expected: 'a model bundle (a directory)', got: 'a file' });
+    const got = OF_CHECKPOINT.test(directory) ? CHECKPOINT : 'a file';
+    throw new BundleError({ file: directory, expected: 'a model bundle (a directory)', got });
   }
+  if (!existsSync(join(directory, CONFIG_FILE))) requireNoCheckpoint(directory);
+}
+
+function requireNoCheckpoint(directory: string): void {
+  const names = onFile(directory, () => readdirSync(directory));
+  if (!names.some((name) => name !== WEIGHTS_FILE && OF_CHECKPOINT.test(name))) return;
+  throw new BundleError({ file: directory, expected: 'a model bundle', got: CHECKPOINT });
 }
 
 interface RegularFile {

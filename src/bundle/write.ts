@@ -1,16 +1,7 @@
 /** Writes bundles. */
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { hyenaModel, type HyenaDimensions } from '../hyena/dimensions.js';
 import { hyenaTensors, hyenaValues, type HyenaWeights } from '../hyena/weights.js';
@@ -26,6 +17,7 @@ import {
   type BundleConfig,
   type FileEntry,
 } from './config.js';
+import { preparePlace } from './place.js';
 import { layOut } from './weights-file.js';
 import { parseJson } from '../format/json.js';
 import type { Progress } from '../model/types.js';
@@ -44,26 +36,20 @@ export interface BundleContent extends Omit<BundleConfig, 'format' | 'id' | 'mod
 }
 
 /**
- * Writes a bundle to `directory`, replacing one that is there. It is written beside its place and then
- * renamed, so that no reader ever sees half of it. Throws where something other than a bundle is there.
+ * Writes a bundle to `directory`, replacing one that is there, through links. It is written beside its place, or
+ * within an empty directory, and then moved, so that no reader ever sees half of it. Throws where something other
+ * than a bundle is there, and what the system says.
  */
 export async function writeBundle(directory: string, content: BundleContent): Promise<BundleConfig> {
-  const target = resolve(directory);
-  const other = existsSync(target) ? otherThanBundle(target) : undefined;
+  const other = existsSync(directory) ? otherThanBundle(directory) : undefined;
   if (other !== undefined) throw new Error(`${directory} is ${other}`);
-  mkdirSync(dirname(target), { recursive: true });
-  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}`;
-  const fresh = `${target}.new-${suffix}`;
-  const old = `${target}.old-${suffix}`;
+  const place = preparePlace(directory);
   try {
-    mkdirSync(fresh);
-    const config = await writeFiles(fresh, content);
-    if (existsSync(target)) renameSync(target, old);
-    renameSync(fresh, target);
-    rmSync(old, { recursive: true, force: true });
+    const config = await writeFiles(place.fresh, content);
+    place.settle();
     return config;
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true });
+    place.discard();
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 /** A bundle's weights back in the names they came with: what an import did, undone. */
-import { renameSync, rmSync } from 'node:fs';
 import type { BundleConfig, TensorNames } from '../bundle/config.js';
 import { filterFeatures } from '../hyena/features.js';
 import { openBundle } from '../bundle/bundle.js';
@@ -9,6 +8,7 @@ import { transpose, type Values } from '../hyena/weights.js';
 import { SAFARI } from './hyena/read.js';
 import { joinChannels } from './hyena/channel-order.js';
 import { hyenaNames } from './hyena/names.js';
+import { replaceFile } from '../format/replace-file.js';
 import { writeSafetensors, type TensorToWrite } from '../container/safetensors.js';
 
 /** Bundles of this project's training do not say: safari's names, nothing stored that can be computed. */
@@ -28,7 +28,8 @@ export interface Exported {
 /**
  * Writes all weights of a bundle to a safetensors file, as float32, tensor by tensor. Values are those of the
  * checkpoint bit for bit, but for positions (`pos_emb`) within rounding of the computed ones, which the bundle
- * does not hold: these are computed anew. Tensors that an import left out are not there. Throws BundleError.
+ * does not hold: these are computed anew. Tensors that an import left out are not there. Only a regular file is
+ * replaced, and what a link leads to. Throws BundleError, or what the system says of the file.
  *
  * @param stem prefix of the names instead of the bundle's
  */
@@ -37,17 +38,14 @@ export function exportBundle(directory: string, file: string, stem?: string): Ex
   const { config, weights } = bundle;
   const { names: kept = OWN } = config;
   const names = stem === undefined ? kept : { ...kept, stem, renamed: {} };
-  const fresh = `${file}.new-${process.pid}`;
   try {
     const tied = !weights.tensors.has('head');
     const tensors = namedTensors(config, names, tied, (name, row) => weights.values(name, row));
-    writeSafetensors(fresh, tensors, { format: 'pt' });
-    renameSync(fresh, file);
+    replaceFile(file, (descriptor) => {
+      writeSafetensors(descriptor, tensors, { format: 'pt' });
+    });
     const bytes = Object.values(tensors).reduce((sum, { shape }) => sum + 4 * elements(shape), 0);
     return { tensors: Object.keys(tensors).length, bytes };
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw error;
   } finally {
     bundle.close();
   }

@@ -1,5 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 import { CommanderError } from 'commander';
+import { ReplaceError } from '../format/replace-file.js';
 import { StateWriteError } from '../generation/state-file.js';
 import { BundleError } from '../model/index.js';
 import { TextError } from '../text/index.js';
@@ -31,6 +32,17 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof BundleError) return EXIT.invalidFile;
   if (error instanceof OutputError || error instanceof StateWriteError) return EXIT.output;
   return EXIT.failure;
+}
+
+/** Runs what reads files that have errors of their own, and writes this one: what the system refuses is about it. */
+export async function onOutput<T>(output: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const ofSystem = (error as NodeJS.ErrnoException).errno !== undefined;
+    if (!ofSystem && !(error instanceof ReplaceError)) throw error;
+    throw new OutputError(`cannot write ${output}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /** What went wrong with a file, in words: `no such file or directory`. */

@@ -17,6 +17,8 @@ const NO_WEIGHTS =
   /^((optimizer|scheduler|scaler|training_args)\.|(rng_state|random_states)[_.\d]|.*_optim_states\.pt$)/;
 /** A model in the cache: its snapshots lie in `snapshots/COMMIT`. */
 const CACHED = /^models--(?:.*--)?(.+)$/;
+/** `ORG/NAME`, which could be a model on the Hugging Face Hub. */
+const HUB_NAME = /^[\w.-]+\/[\w.-]+$/;
 /** Names that say what a file is, not what model is in it. */
 const NO_NAME = /^(model|pytorch_model|weights|checkpoint)\b/;
 
@@ -61,7 +63,10 @@ function inspect<T>(path: string, look: () => T): T {
     return look();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const got = code === 'ENOENT' ? 'nothing there' : String(code);
+    const nothing = HUB_NAME.test(path)
+      ? 'nothing there; models of a hub must be downloaded first'
+      : 'nothing there';
+    const got = code === 'ENOENT' ? nothing : String(code);
     throw new BundleError({ file: path, expected: 'a checkpoint', got }, { cause: error });
   }
 }

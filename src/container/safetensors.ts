@@ -215,13 +215,13 @@ export function safetensorsHeader(
   return whole;
 }
 
-/** Writes float32 tensors, one after the other. Replaces a file that is there. */
+/** Writes float32 tensors, one after the other, to a file, or to one that is open. Replaces a file that is there. */
 export function writeSafetensors(
-  file: string,
+  file: string | number,
   tensors: Readonly<Record<string, TensorToWrite>>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
-  const descriptor = openSync(file, 'w');
+  const descriptor = typeof file === 'number' ? file : openSync(file, 'w');
   try {
     const write = (part: Uint8Array): void => {
       for (let done = 0; done < part.length;) done += writeSync(descriptor, part, done);
@@ -235,6 +235,6 @@ export function writeSafetensors(
       write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     }
   } finally {
-    closeSync(descriptor);
+    if (typeof file === 'string') closeSync(descriptor);
   }
 }

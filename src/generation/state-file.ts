@@ -14,7 +14,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from '
 import { BundleError, type LanguageModel } from '../model/index.js';
 import type { Fields } from '../format/fields.js';
 import type { Point, SavedPoint } from './point.js';
-import { replaceFile, tryReplacing } from './replace-file.js';
+import { replaceFile, tryReplacing } from '../format/replace-file.js';
 import {
   checkModel,
   headerFields,

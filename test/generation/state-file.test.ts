@@ -220,7 +220,7 @@ test('the longest name there can be is written; a longer one, and a link to nowh
 
 test('what a killed writer leaves behind, the next one removes; not what others are writing', async () => {
   const folder = temporaryDirectory();
-  const module = pathToFileURL(join(PACKAGE, 'dist/generation/replace-file.js')).href;
+  const module = pathToFileURL(join(PACKAGE, 'dist/format/replace-file.js')).href;
   const write = (name: string, then: string): Promise<unknown> => {
     const file = JSON.stringify(join(folder, name));
     const code = `import { replaceFile } from ${JSON.stringify(module)}; replaceFile(${file}, () => { ${then} });`;

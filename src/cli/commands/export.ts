@@ -1,26 +1,27 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { exportBundle } from '../../checkpoint/index.js';
-import { BundleError } from '../../model/index.js';
-import { OutputError, UsageError } from '../errors.js';
+import { onOutput, UsageError } from '../errors.js';
 import type { EXPORT } from '../options/index.js';
 import type { Call } from '../program.js';
 
 /** What names may begin with: nothing, or names of modules. */
 const STEM = /^([^\p{Cc}]{1,200}\.)?$/u;
 
-export function exportWeights({ args: [bundle], options, io }: Call<typeof EXPORT>): void {
+export async function exportWeights({ args: [bundle], options, io }: Call<typeof EXPORT>): Promise<void> {
   const { output, force, stem } = options;
-  if (existsSync(output) && !force) throw new UsageError(`${output} exists; --force replaces it`);
+  if (output === '') throw new UsageError('--output is empty');
+  if (existsSync(output)) {
+    if (!force) throw new UsageError(`${output} exists; --force replaces it`);
+    if (existsSync(bundle) && dirname(realpathSync(output)) === realpathSync(bundle)) {
+      throw new UsageError(`${output} is part of the bundle: nothing is replaced`);
+    }
+  }
   if (stem !== undefined && !STEM.test(stem)) {
     throw new UsageError(
       `--stem: expected a prefix that ends in a dot, as in backbone., got ${JSON.stringify(stem)}`,
     );
   }
-  try {
-    const { tensors, bytes } = exportBundle(bundle, output, stem);
-    io.note(`${output}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
-  } catch (error) {
-    if (error instanceof BundleError) throw error;
-    throw new OutputError(`cannot write ${output}: ${(error as Error).message}`);
-  }
+  const { tensors, bytes } = await onOutput(output, () => exportBundle(bundle, output, stem));
+  io.note(`${output}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
 }

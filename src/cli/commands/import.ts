@@ -1,29 +1,37 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { importCheckpoint, type Imported } from '../../checkpoint/index.js';
 import { hyenaDimensions } from '../../hyena/dimensions.js';
 import { otherThanBundle } from '../../model/index.js';
-import { UsageError } from '../errors.js';
+import { onOutput, UsageError } from '../errors.js';
 import type { IMPORT } from '../options/index.js';
 import type { Call } from '../program.js';
 
 export async function importBundle({ args: [checkpoint], options, io }: Call<typeof IMPORT>): Promise<void> {
   const { output, force, modulate, filterLayout: layout, json, verbose, ...given } = options;
   void verbose;
-  if (existsSync(output)) {
-    if (!force) throw new UsageError(`${output} exists; --force replaces it`);
-    const other = otherThanBundle(output);
-    if (other !== undefined) throw new UsageError(`${output} is ${other}: nothing is replaced`);
-  }
+  checkOutput(output, force);
   const began = performance.now();
-  const imported = await importCheckpoint(checkpoint, output, {
-    ...given,
-    ...(modulate !== undefined && { modulate: modulate === 'on' }),
-    ...(layout !== undefined && { layout }),
-    onProgress: io.progress('import'),
-  });
+  const imported = await onOutput(output, () =>
+    importCheckpoint(checkpoint, output, {
+      ...given,
+      ...(modulate !== undefined && { modulate: modulate === 'on' }),
+      ...(layout !== undefined && { layout }),
+      onProgress: io.progress('import'),
+    }),
+  );
   const report = toReport(imported, output, (performance.now() - began) / 1000);
   if (json) await io.stdout.write(JSON.stringify(report, null, 2) + '\n');
   else io.note(render(report));
+}
+
+/** An empty directory is filled; a bundle is replaced if that is asked for; nothing else is. */
+function checkOutput(output: string, force: boolean | undefined): void {
+  if (output === '') throw new UsageError('--output is empty');
+  if (!existsSync(output)) return;
+  const other = otherThanBundle(output);
+  const vacant = statSync(output).isDirectory() && readdirSync(output).length === 0;
+  if (!force && !vacant) throw new UsageError(`${output} exists; --force replaces it`);
+  if (other !== undefined) throw new UsageError(`${output} is ${other}: nothing is replaced`);
 }
 
 interface Report {

@@ -26,6 +26,11 @@ const TEMPORARY = /^\.flashinf-([0-9a-f]{16})-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{16
 /** Processes elsewhere, in another container say, cannot be asked whether they live: what they have not touched for so long (ms) is left behind. */
 const ABANDONED = 24 * 60 * 60 * 1000;
 
+/** What is there is no file, or no directory, that another can take the place of. */
+export class ReplaceError extends Error {
+  override readonly name = 'ReplaceError';
+}
+
 /**
  * Replaces a file, or the one that a link leads to, by what `write` writes to a descriptor. If that fails, nothing is
  * left behind, and what was there is as it was.
@@ -62,7 +67,7 @@ function targetOf(file: string): string {
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return file;
   const target = stats.isSymbolicLink() ? realpathSync(file) : file;
-  if (!statSync(target).isFile()) throw new Error('not a regular file');
+  if (!statSync(target).isFile()) throw new ReplaceError('not a regular file');
   return target;
 }
 
@@ -88,7 +93,7 @@ const digest = (text: string, digits: number): string =>
 const nameOf = (target: string): string => digest(basename(target), 16);
 
 /** Where process ids mean the same: a machine, and a namespace on it. */
-function place(): string {
+export function place(): string {
   let namespace = '';
   try {
     namespace = readlinkSync('/proc/self/ns/pid');
@@ -98,7 +103,8 @@ function place(): string {
   return digest(`${hostname()} ${namespace}`, 8);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of this id here. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
