@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BundleError, openModel, type LanguageModel, type OpenOptions } from '../model/index.js';
+import { BundleError, CONFIG_FILE, openModel, type LanguageModel, type OpenOptions } from '../model/index.js';
 import { byteTokenizer, characterTokenizer, checkTokenizer, type Tokenizer } from '../text/index.js';
 
 export interface Loaded {
@@ -28,11 +28,19 @@ export function loadTokenizer(
 ): Tokenizer {
   const { tokenizer, model: dimensions } = model.config;
   const { kind, file } = tokenizer;
-  if (kind === 'bytes') return byteTokenizer();
-  if (kind === 'characters') return characterTokenizer();
-  if (file === undefined || model.tokenizerFile === undefined) {
-    throw new BundleError({ file: 'config.json', field: 'tokenizer', expected: 'a file', got: 'none' });
+  const { vocabulary } = dimensions;
+  if (kind === 'bpe') {
+    const path = join(model.directory, file ?? '');
+    if (model.tokenizerFile === undefined) {
+      throw new BundleError({ file: path, expected: 'a tokenizer.json', got: 'none' });
+    }
+    return checkTokenizer(model.tokenizerFile, path, vocabulary);
   }
-  const path = join(model.directory, file);
-  return checkTokenizer(model.tokenizerFile, path, dimensions.vocabulary);
+  const builtIn = kind === 'bytes' ? byteTokenizer() : characterTokenizer();
+  if (builtIn.size > vocabulary) {
+    const expected = `at least ${builtIn.size}, the ids of the tokenizer "${kind}"`;
+    const path = join(model.directory, CONFIG_FILE);
+    throw new BundleError({ file: path, field: 'model.vocabulary', expected, got: String(vocabulary) });
+  }
+  return builtIn;
 }

@@ -1,29 +1,67 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { Tokenizer } from './tokenizer.js';
 
-/** The part of a Hugging Face `tokenizer.json` read here. */
-interface TokenizerJson {
-  readonly added_tokens?: readonly { id: number; content: string; special: boolean }[];
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** No part of any text. */
+  readonly special: boolean;
+}
+
+/** Byte-level BPE, as data. */
+export interface BpeData {
+  /** Ids of pieces, spelt in the alphabet of bytes: see `byteAlphabet`. */
+  readonly vocab: ReadonlyMap<string, number>;
+  /** Pairs of pieces that are joined, the first ones first. */
+  readonly merges: readonly (readonly [string, string])[];
+  /** Whether a word that is a piece is taken as it is, without merging. */
+  readonly ignoreMerges: boolean;
+  /** Tokens of their own wherever they stand in a text; spelt as they are. */
+  readonly added: readonly AddedToken[];
+  /** What splits a text into words. */
+  readonly pattern: string;
+  /** Whether texts are brought to Unicode's form C first. */
+  readonly nfc: boolean;
 }
 
 /**
- * Byte-level BPE from a `tokenizer.json`. Its vocabulary spells every byte as one printable character; that
+ * A tokenizer of byte-level BPE. Its vocabulary spells every byte as one printable character; that
  * alphabet is GPT-2's: bytes that print stand for themselves, the others follow from U+0100 on.
- *
- * @param json the parsed file
  */
-export function bpeTokenizer(json: object): Tokenizer {
-  const library = new HuggingFaceTokenizer(json, {});
-  const vocabulary = library.get_vocab();
-  const size = Math.max(...vocabulary.values()) + 1;
-  const added = (json as TokenizerJson).added_tokens ?? [];
+export function bpeTokenizer({ vocab, merges, ignoreMerges, added, pattern, nfc }: BpeData): Tokenizer {
+  const library = new HuggingFaceTokenizer(
+    {
+      version: '1.0',
+      added_tokens: added.map((token) => ({ ...token, ...PLAIN })),
+      normalizer: nfc ? { type: 'NFC' } : null,
+      pre_tokenizer: {
+        type: 'Sequence',
+        pretokenizers: [
+          { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
+          { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+        ],
+      },
+      post_processor: null,
+      decoder: null,
+      model: {
+        type: 'BPE',
+        vocab: withoutPrototype(vocab),
+        merges,
+        ignore_merges: ignoreMerges,
+        ...NO_VARIANT,
+      },
+    },
+    {},
+  );
+  let size = 0;
+  for (const id of [...vocab.values(), ...added.map((token) => token.id)]) size = Math.max(size, id + 1);
   const special = added.filter((token) => token.special);
   const specialIds = new Set(special.map((token) => token.id));
 
   const byteOf = byteAlphabet();
   const empty = new Uint8Array(0);
   const table = Array.from({ length: size }, () => empty);
-  for (const [piece, id] of vocabulary) {
+  for (const [piece, id] of vocab) {
     if (!specialIds.has(id))
       table[id] = Uint8Array.from([...piece], (character) => byteOf.get(character) ?? 0x3f);
   }
@@ -37,6 +75,23 @@ export function bpeTokenizer(json: object): Tokenizer {
     encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
     bytes: (id) => table[id],
   };
+}
+
+const PLAIN = { single_word: false, lstrip: false, rstrip: false, normalized: false } as const;
+const NO_VARIANT = {
+  dropout: null,
+  unk_token: null,
+  continuing_subword_prefix: null,
+  end_of_word_suffix: null,
+  fuse_unk: false,
+  byte_fallback: false,
+} as const;
+
+/** No key has a meaning of its own. */
+function withoutPrototype(map: ReadonlyMap<string, number>): object {
+  const out = Object.create(null) as Record<string, number>;
+  for (const [key, value] of map) out[key] = value;
+  return out;
 }
 
 /** GPT-2's spelling of bytes: character to byte. */

@@ -1,6 +1,5 @@
 export { decode, neverDrawn, TextError, type Tokenizer } from './tokenizer.js';
 export { byteTokenizer } from './bytes.js';
-export { bpeTokenizer } from './bpe.js';
 export { characterTokenizer } from './characters.js';
 export { checkTokenizer, LONGEST_TOKENIZER } from './check.js';
 export { Outlet, partOfCharacter, type OutletOptions } from './outlet.js';

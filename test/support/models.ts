@@ -7,11 +7,13 @@ import { GOLDEN, temporaryDirectory } from './tiny-model.js';
 import { randomNumbers } from './random.js';
 
 const EMBEDDINGS = 'backbone.embeddings.word_embeddings.weight';
+/** What the last norm adds to its channels. */
+const OFFSETS = 'backbone.ln_f.bias';
 const CONTEXT = 131072;
 
 /** Any byte may follow any other: most of what it writes is not UTF-8, which is the point. */
 export function byteModel(): Promise<string> {
-  return bundle(256);
+  return bundle(256, 0);
 }
 
 /** Letters that are tokens, and what else fits beside them. */
@@ -35,7 +37,10 @@ export function wordModel(): Promise<string> {
       .concat('\n'),
   );
   const pieces = [...LETTERS, ...words].map((piece, id) => [spell(piece), id]);
-  return bundle(WORDS, {
+  // The end of text comes next; then what is left of the bytes, which is never drawn.
+  const rest = [...spelling].filter(([byte]) => !LETTERS.includes(String.fromCharCode(byte)));
+  pieces.push(...rest.map(([, letter], k) => [letter, WORDS + k]));
+  return bundle(WORDS, rest.length, {
     normalizer: null,
     post_processor: null,
     model: { type: 'BPE', vocab: Object.fromEntries(pieces) as object, merges: [] },
@@ -45,8 +50,14 @@ export function wordModel(): Promise<string> {
   });
 }
 
-/** The tiny checkpoint with another vocabulary and a long context. */
-async function bundle(vocabulary: number, tokenizer?: object): Promise<string> {
+/**
+ * The tiny checkpoint with another vocabulary and a long context.
+ *
+ * @param words tokens that are likely to be drawn, one about as much as another
+ * @param rest further ones, which are not drawn
+ */
+async function bundle(words: number, rest: number, tokenizer?: object): Promise<string> {
+  const vocabulary = words + rest;
   const checkpoint = temporaryDirectory();
   const from = join(GOLDEN, 'tiny');
   const config = JSON.parse(readFileSync(join(from, 'config.json'), 'utf8')) as { model: object };
@@ -56,8 +67,10 @@ async function bundle(vocabulary: number, tokenizer?: object): Promise<string> {
   const tensors = Object.fromEntries(
     [...source.tensors].map(([name, { shape }]) =>
       name === EMBEDDINGS
-        ? [name, { shape: [vocabulary, shape[1]], data: noise(vocabulary * shape[1]) }]
-        : [name, { shape, data: source.read(name) }],
+        ? [name, { shape: [vocabulary, shape[1]], data: embeddings(words, rest, shape[1]) }]
+        : name === OFFSETS && rest > 0
+          ? [name, { shape, data: source.read(name).fill(1) }]
+          : [name, { shape, data: source.read(name) }],
     ),
   );
   source.close();
@@ -68,8 +81,13 @@ async function bundle(vocabulary: number, tokenizer?: object): Promise<string> {
   return directory;
 }
 
-/** Reproducible, about as large as trained embeddings. */
-function noise(count: number): Float32Array {
+/**
+ * Reproducible, about as large as trained embeddings. They are the head, too: as what it reads has an offset of 1 in every
+ * channel, those of the rest make very small logits.
+ */
+function embeddings(words: number, rest: number, width: number): Float32Array {
   const random = randomNumbers(1);
-  return Float32Array.from({ length: count }, () => (random() - 0.5) * 0.5);
+  const values = new Float32Array((words + rest) * width).fill(-0.5);
+  for (let i = 0; i < words * width; i++) values[i] = (random() - 0.5) * 0.5;
+  return values;
 }
