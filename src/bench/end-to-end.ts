@@ -2,24 +2,20 @@ import { Generation } from '../generation/generation.js';
 import type { Loaded } from '../generation/load.js';
 import { generateMany } from '../generation/many.js';
 import { DEFAULT_SAMPLING, Sampler } from '../generation/sampler.js';
-import type { MixerName, Plan } from '../mixer/index.js';
+import type { ComputeOptions, MixingChoice } from '../generation/options.js';
+import type { MixerName } from '../mixer/index.js';
 import type { LanguageModel } from '../model/index.js';
 import { quantiles, type Quantiles } from './quantiles.js';
 
-export interface EndToEndOptions {
-  readonly mixer: MixerName;
+/** What `measureGeneration` takes. */
+export interface EndToEndOptions extends ComputeOptions, MixingChoice {
   /** Tokens to generate. */
   readonly length: number;
-  readonly threads: number;
-  /** Of the mixer. Default: the generation's own. */
-  readonly plan?: Plan;
-  /** Bytes the mixer may hold. Default: any. */
-  readonly memory?: number;
   readonly seed: number;
   /** The token the text starts from. */
   readonly start: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (done: number) => void;
+  /** Called now and then with the part that is done, 0 to 1. */
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 /** One text generated from nothing, timed. Milliseconds. */
@@ -41,15 +37,15 @@ export interface EndToEnd {
 
 /** Generates a text of exactly `length` tokens and times every one. */
 export async function measureGeneration(model: LanguageModel, options: EndToEndOptions): Promise<EndToEnd> {
-  const { mixer, length, threads, seed, start, plan, memory } = options;
+  const { mixer = 'tiled', length, threads = 1, seed, start, plan, memory, signal } = options;
   const generation = new Generation(model, [start], {
     count: length,
     seed,
     mixer,
     threads,
-    ...(plan && { plan }),
-    ...(memory !== undefined && { memory }),
-    ...(options.signal && { signal: options.signal }),
+    plan,
+    memory,
+    signal,
   });
   const began = performance.now();
   const at = new Float64Array(length);
@@ -59,7 +55,7 @@ export async function measureGeneration(model: LanguageModel, options: EndToEndO
     at[n++] = performance.now();
     if (n % 256 === 0) options.onProgress?.(n / length);
   }
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
   const totalMs = at[length - 1] - began;
   return {
     mixer,
@@ -90,8 +86,8 @@ export async function measureTogether(
   const texts = generateMany(loaded, items, {
     lanes,
     threads,
-    ...(memory !== undefined && { memory }),
-    ...(signal && { signal }),
+    memory,
+    signal,
   });
   let mixingMs = 0;
   for await (const text of texts) {
@@ -134,7 +130,7 @@ function gaps(at: Float64Array): Quantiles {
 export async function compareTexts(
   model: LanguageModel,
   mixers: readonly MixerName[],
-  options: { length: number; threads: number; start: number; signal?: AbortSignal },
+  options: Pick<EndToEndOptions, 'length' | 'threads' | 'start' | 'signal'>,
 ): Promise<void> {
   const greedy = { ...DEFAULT_SAMPLING, temperature: 0 };
   let reference: number[] | null = null;
@@ -146,7 +142,7 @@ export async function compareTexts(
       seed: 0,
       mixer,
       threads,
-      ...(signal && { signal }),
+      signal,
     });
     const ids: number[] = [];
     for await (const id of generation) ids.push(id);

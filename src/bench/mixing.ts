@@ -44,6 +44,8 @@ export interface MixingOptions {
   readonly seed?: number;
   /** Called now and then with the part of the run that is done, 0 to 1. What it throws ends the run. */
   readonly onProgress?: (done: number) => void;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface MixerTiming {
@@ -96,7 +98,10 @@ export async function measureMixing(options: MixingOptions): Promise<MixingResul
   const timings: MixerTiming[] = [];
   for (const [k, contender] of contenders.entries()) {
     await warmUp(contender, width);
-    const progress = (done: number): void => onProgress?.((k + done) / contenders.length);
+    const progress = (done: number): void => {
+      options.signal?.throwIfAborted();
+      onProgress?.((k + done) / contenders.length);
+    };
     timings.push(await measure(contender, sampled, comparison, { ...options, onProgress: progress }));
   }
   onProgress?.(1);

@@ -16,6 +16,7 @@ import { writeBundle } from '../bundle/write.js';
 import { checkpointFile, modelName } from '../container/locate.js';
 import { openCheckpoint } from '../container/open.js';
 import type { TensorInfo } from '../container/source.js';
+import { abortable } from '../format/abortable.js';
 import { isObject, readJsonFile, type Json } from '../format/json.js';
 import type { Progress } from '../model/types.js';
 import { findModel } from './find.js';
@@ -37,6 +38,8 @@ export interface ImportOptions extends Partial<Conventions> {
   /** Which of several models in the file: what the names of its tensors begin with. */
   readonly stem?: string;
   readonly onProgress?: Progress;
+  /** Ends it with the signal's reason; what was there is as it was. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Imported {
@@ -118,7 +121,7 @@ export async function importCheckpoint(
       provenance: { family, notes: [...notes, ...warnings] },
       weights,
       ...(tokenizerFile && { tokenizerFile }),
-      ...(options.onProgress && { onProgress: options.onProgress }),
+      onProgress: abortable(options.signal, options.onProgress),
     });
     const tied = weights.head === undefined ? [dimensions.names.head] : [];
     return {
@@ -139,13 +142,13 @@ export async function importCheckpoint(
 async function importOwn(file: string, directory: string, options: ImportOptions): Promise<Imported> {
   const config = await bundleCheckpoint(dirname(file), directory, {
     weights: file,
-    ...(options.onProgress && { onProgress: options.onProgress }),
+    onProgress: abortable(options.signal, options.onProgress),
     strict: true,
   });
   const opened = openCheckpoint(file);
   const { tensors } = findModel(opened, SAFARI.stem).source;
   opened.close();
-  const ignored = Object.keys(options).filter((name) => name !== 'onProgress' && name !== 'config');
+  const ignored = Object.keys(options).filter((name) => !['onProgress', 'signal', 'config'].includes(name));
   return {
     config,
     file,

@@ -1,8 +1,10 @@
 /** What a model computes for a text, to be held against other programs. */
 import { createMixer, type MixerName } from '../mixer/index.js';
 import type { LanguageModel, Progress } from '../model/index.js';
+import { checkActivationOptions, type ComputeOptions } from '../generation/options.js';
 import { checkMemory } from '../generation/memory.js';
 
+/** Of every position of a text. */
 export interface Activations {
   /** `[time, vocabulary]`. */
   readonly logits: Float32Array;
@@ -10,30 +12,34 @@ export interface Activations {
   readonly hidden: Float32Array;
 }
 
-export interface ActivationOptions {
+/** What `computeActivations` takes. */
+export interface ActivationOptions extends Omit<ComputeOptions, 'memory'> {
   /** Token by token through this mixer, as generation goes. Default: the prompt's way, all at once. */
-  readonly stepwise?: MixerName;
-  /** Default: 1. */
-  readonly threads?: number;
-  readonly onProgress?: Progress;
+  readonly stepwise?: MixerName | undefined;
+  readonly onProgress?: Progress | undefined;
 }
 
-/** Logits and last hidden states of every position. Throws a RangeError for ids the model does not have. */
+/**
+ * Logits and last hidden states of every position. Throws a RangeError for ids the model does not have, or more of them
+ * than its context.
+ */
 export async function computeActivations(
   model: LanguageModel,
   ids: readonly number[],
-  { stepwise, threads = 1, onProgress }: ActivationOptions = {},
+  options: ActivationOptions = {},
 ): Promise<Activations> {
+  checkActivationOptions(options);
+  const { stepwise, threads = 1, onProgress, signal } = options;
   const { vocabulary, width, context } = model.config.model;
   if (ids.length > context) {
     throw new RangeError(`${ids.length} tokens do not fit the model's context of ${context}`);
   }
   const logits = new Float32Array(ids.length * vocabulary);
   const hidden = new Float32Array(ids.length * width);
-  const report = onProgress && { onProgress };
+  if (ids.length === 0) return { logits, hidden };
   const mixer = stepwise && (await filledMixer(model, stepwise, ids.length, threads));
   try {
-    for await (const chunk of model.logits(ids, { ...report, ...(mixer && { stepwise: mixer }) })) {
+    for await (const chunk of model.logits(ids, { stepwise: mixer, onProgress, signal })) {
       logits.set(chunk.logits, chunk.start * vocabulary);
       hidden.set(chunk.hidden, chunk.start * width);
     }

@@ -1,3 +1,4 @@
+import { checkEvaluateOptions } from '../generation/options.js';
 import type { LanguageModel, Progress } from '../model/index.js';
 import type { Tokenizer } from '../text/index.js';
 
@@ -10,6 +11,7 @@ export interface Bucket {
   readonly bits_per_byte: number;
 }
 
+/** How well a model predicts a text. */
 export interface Evaluation {
   readonly bits_per_byte: number;
   /** Tokens predicted, and the bytes they stand for; a token in several stretches counts in each. */
@@ -20,25 +22,34 @@ export interface Evaluation {
   readonly buckets: readonly Bucket[];
 }
 
+/** What `evaluate` takes. */
 export interface EvaluateOptions {
   /** Tokens a stretch spans at most, the token that starts it included. Default: the model's context. */
-  readonly length?: number;
+  readonly length?: number | undefined;
   /**
    * Scores this many stretches, starting evenly spaced over the text and running on from its end to its
    * beginning, so that the same text is met early in one stretch and late in another: what is left between
    * two buckets is the position. Default: consecutive stretches, every token once.
    */
-  readonly stretches?: number;
-  readonly onProgress?: Progress;
+  readonly stretches?: number | undefined;
+  readonly onProgress?: Progress | undefined;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Bits per byte of a text under a model, overall and by position. */
+/**
+ * Bits per byte of a text under a model, overall and by position. Throws a RangeError for ids the model does not have, and
+ * where there are none, or a stretch would not fit the context.
+ */
 export async function evaluate(
   model: LanguageModel,
   tokenizer: Tokenizer,
   ids: readonly number[],
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkEvaluateOptions(options);
+  if (ids.length === 0) throw new RangeError('ids: expected tokens, got none');
+  const { signal } = options;
   const start = tokenizer.startOfText === null ? [] : [tokenizer.startOfText];
   const length = options.length ?? model.config.model.context;
   // A text's own tokens per stretch: one place goes to the token that starts a text.
@@ -54,6 +65,7 @@ export async function evaluate(
     const stretch = [...start, ...part];
     if (stretch.length < 2) continue;
     const scores = await model.score(stretch, {
+      signal,
       onProgress: (done, total) => options.onProgress?.(index + done / total, starts.length),
     });
     scores.forEach((score, t) => tally.add(t + 1, score, tokenizer.bytes(stretch[t + 1]).length));

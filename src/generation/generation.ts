@@ -49,6 +49,7 @@ export class Generation implements AsyncIterable<number> {
   logits: Float32Array = new Float32Array(0);
   /** Most tokens it will draw. */
   readonly count: number;
+  private begun = false;
   /** Tokens there is room for. */
   private readonly room: number;
   /** What there is before it begins. */
@@ -69,7 +70,13 @@ export class Generation implements AsyncIterable<number> {
     this.room = from ? this.count : Math.max(this.count, countWithin(most, room ?? this.count, before));
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<number, void, void> {
+    if (this.begun) throw new Error('a text can be iterated once');
+    this.begun = true;
+    return this.tokens();
+  }
+
+  private async *tokens(): AsyncGenerator<number, void, void> {
     const { timings, options, ids, count } = this;
     const { seed, sampling, endOfText, never = [], signal, from, onEnd } = options;
     const began = performance.now();

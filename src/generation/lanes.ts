@@ -32,6 +32,9 @@ export interface Begin extends Pick<Lengths, 'reading' | 'ahead'> {
   readonly onProgress?: Progress | undefined;
 }
 
+/** Ends the threads of mixers whose texts nobody can go on with: an iterator that was left without its `return`. */
+const abandoned = new FinalizationRegistry<Mixer>((mixer) => void mixer.close());
+
 /**
  * Sequences side by side in one mixer and one run of the step graph, each begun and retired on its own; one sequence is
  * a lane alone.
@@ -63,6 +66,7 @@ export class Lanes {
     this.tokens = new Array<number>(lanes).fill(0);
     this.prompts = Array.from({ length: lanes }, () => []);
     this.untouched = lanes === 1;
+    abandoned.register(this, mixer, this);
     if (lanes > 1) for (let lane = 0; lane < lanes; lane++) mixer.retire(lane);
   }
 
@@ -192,6 +196,7 @@ export class Lanes {
   }
 
   close(): Promise<void> {
+    abandoned.unregister(this);
     return this.mixer.close();
   }
 }

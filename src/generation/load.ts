@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BundleError, CONFIG_FILE, openModel, type LanguageModel, type OpenOptions } from '../model/index.js';
+import { checkLoadOptions } from './options.js';
 import { byteTokenizer, characterTokenizer, checkTokenizer, type Tokenizer } from '../text/index.js';
 
+/** A model and the tokenizer that goes with it. */
 export interface Loaded {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
@@ -13,6 +15,7 @@ export const SHIPPED_MODEL = fileURLToPath(new URL('../../models/hyena-classics'
 
 /** Opens a bundle, the shipped one by default, and its tokenizer. Throws a BundleError if either is not valid. */
 export async function load(directory = SHIPPED_MODEL, options: OpenOptions = {}): Promise<Loaded> {
+  checkLoadOptions(options);
   const model = await openModel(directory, options);
   try {
     return { model, tokenizer: loadTokenizer(model) };

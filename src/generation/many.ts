@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { neverDrawn } from '../text/index.js';
+import { abortable } from '../format/abortable.js';
 import { Lanes, type StepTimings } from './lanes.js';
 import { countWithin, lengthsOf, roomAfter, type Lengths } from './lengths.js';
 import type { Loaded } from './load.js';
@@ -227,7 +228,7 @@ class Run {
     const lane = this.texts.indexOf(null);
     const started = performance.now();
     const before = { ...lanes.timings };
-    const onProgress = (): void => this.options.signal?.throwIfAborted();
+    const onProgress = abortable(this.options.signal);
     const logits = await lanes.begin(lane, draft.prompt, { ...draft.lengths, onProgress });
     const text: Text = { ...draft, index: this.taken, started, before, began: NaN };
     this.texts[lane] = text;

@@ -1,5 +1,8 @@
 /** What a program can ask for, checked below the command line and the library alike. */
+import type { ActivationOptions } from '../evaluation/activations.js';
+import type { EvaluateOptions } from '../evaluation/evaluate.js';
 import type { MixerName, Plan } from '../mixer/index.js';
+import type { OpenOptions } from '../model/index.js';
 import {
   callback,
   checkOptions,
@@ -76,8 +79,11 @@ export function checkSampling(sampling: Partial<Sampling>): void {
   checkOptions('sampling', sampling, SAMPLING);
 }
 
+const MIXER = oneOf('lazy', 'eager', 'tiled');
+const threads = whole(1, 256);
+
 const COMPUTE: Checks<ComputeOptions> = {
-  threads: whole(1, 256),
+  threads,
   memory: number({ above: 0, to: Infinity }),
   signal,
 };
@@ -95,7 +101,7 @@ const SHAPE: Checks<TextShape> = {
 const TEXT: Checks<TextOptions> = {
   ...SHAPE,
   ...COMPUTE,
-  mixer: oneOf('lazy', 'eager', 'tiled'),
+  mixer: MIXER,
   plan: object,
   room: whole(1),
   onPrefill: callback,
@@ -106,6 +112,32 @@ const TEXT: Checks<TextOptions> = {
 const prompt: Check = (value, name) => (typeof value === 'string' ? undefined : tokens(value, name));
 const ITEM: Checks<Item> = { ...SHAPE, prompt };
 const MANY: Checks<ManyOptions> = { ...COMPUTE, lanes: whole(1, 2 ** 12) };
+
+const LOAD: Checks<OpenOptions> = { threads, batch: whole(1), device: oneOf('auto', 'cpu', 'cuda') };
+
+const EVALUATE: Checks<EvaluateOptions> = {
+  length: whole(2),
+  stretches: whole(1),
+  onProgress: callback,
+  signal,
+};
+
+const ACTIVATIONS: Checks<ActivationOptions> = { threads, stepwise: MIXER, onProgress: callback, signal };
+
+/** Throws a TypeError or RangeError that names the option. */
+export function checkLoadOptions(options: OpenOptions): void {
+  checkOptions('load', options, LOAD);
+}
+
+/** Throws a TypeError or RangeError that names the option. */
+export function checkEvaluateOptions(options: EvaluateOptions): void {
+  checkOptions('evaluate', options, EVALUATE);
+}
+
+/** Throws a TypeError or RangeError that names the option. */
+export function checkActivationOptions(options: ActivationOptions): void {
+  checkOptions('computeActivations', options, ACTIVATIONS);
+}
 
 /** Throws a TypeError or RangeError that names the option. */
 export function checkTextOptions(options: TextOptions): void {

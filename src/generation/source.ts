@@ -35,9 +35,12 @@ export class Source<T> {
     if (this.failure !== null) throw this.failure.error;
   }
 
-  /** Lets go of where the items come from. */
+  /** Lets go of where the items come from. What waits for an item that may never come is not waited for. */
   async close(): Promise<void> {
-    if (!this.done) await this.iterator.return?.();
+    if (this.done) return;
+    const closing = Promise.resolve(this.iterator.return?.());
+    if (this.fetching === null) await closing;
+    else closing.catch(() => undefined);
   }
 
   private async fetch(): Promise<void> {

@@ -96,9 +96,15 @@ export class TextStream implements AsyncIterable<Chunk> {
     });
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Chunk, void, void> {
+  /** Throws when called again: a text is generated once. */
+  [Symbol.asyncIterator](): AsyncGenerator<Chunk, void, void> {
+    // Its own iterator throws if there is one already.
+    return this.chunks(this.generation[Symbol.asyncIterator]());
+  }
+
+  private async *chunks(tokens: AsyncIterable<number>): AsyncGenerator<Chunk, void, void> {
     const { generation, builder } = this;
-    for await (const token of generation) {
+    for await (const token of tokens) {
       yield builder.push(token, generation.logits);
       if (builder.stoppingWord !== null) return;
     }

@@ -10,6 +10,7 @@ import { createOnDevice, createSession, loadRuntime, type Runtime, type Source }
 import type { StepState } from './state.js';
 import { checkToken, Stepper } from './stepper.js';
 import { FilterEvaluator } from './taps.js';
+import { abortable } from '../format/abortable.js';
 import type {
   Device,
   LanguageModel,
@@ -69,6 +70,7 @@ class Hyena implements LanguageModel {
   private readonly stepper: Stepper;
   private readonly offline: OfflinePass;
   private filters: Promise<FilterEvaluator> | undefined;
+  private closed = false;
 
   constructor(
     private readonly bundle: Bundle,
@@ -95,10 +97,12 @@ class Hyena implements LanguageModel {
   }
 
   start(batch = 1, { hidden = false }: { readonly hidden?: boolean } = {}): StepState {
+    this.checkOpen();
     return this.stepper.start(batch, hidden);
   }
 
-  step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
+  async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
+    this.checkOpen();
     return this.stepper.step(state, tokens);
   }
 
@@ -110,6 +114,7 @@ class Hyena implements LanguageModel {
     if (!Number.isSafeInteger(end) || !(start >= 0 && start < end) || end > context) {
       throw new RangeError(`taps ${start} to ${end} are not within the model's context of ${context}`);
     }
+    this.checkOpen();
     const filters = await this.loadFilters();
     const taps = new Float32Array((end - start) * width);
     await filters.write(convolution, start, end, taps);
@@ -119,8 +124,10 @@ class Hyena implements LanguageModel {
   async prefill(
     ids: ArrayLike<number>,
     generateLength: number,
-    { onConvolution, onProgress }: PrefillOptions = {},
+    { onConvolution, signal, ...options }: PrefillOptions = {},
   ): Promise<Prefilled> {
+    this.checkOpen();
+    const onProgress = abortable(signal, options.onProgress);
     const ahead = onConvolution === undefined ? 0 : generateLength;
     const { x, state } = await this.offline.run({ ids, ahead, lastRowOnly: true, onConvolution, onProgress });
     for await (const { logits } of this.offline.head(x, { hidden: false })) return { logits, state };
@@ -155,31 +162,43 @@ class Hyena implements LanguageModel {
   }
 
   async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
     const filters = this.filters?.then((loaded) => loaded.close());
     // A graph that never loaded has nothing to release, and whoever asked for it has the error.
     await Promise.allSettled([this.stepper.close(), this.offline.close(), filters]);
     this.bundle.close();
   }
 
+  private checkOpen(): void {
+    if (this.closed) throw new Error(`the model ${this.config.name} is closed`);
+  }
+
   /** Chunks of all rows, computed offline. */
   private async *rows(
     ids: ArrayLike<number>,
-    { onProgress }: ScoreOptions,
+    { onProgress: report, signal }: ScoreOptions,
     options: { readonly hidden: boolean },
   ): AsyncGenerator<LogitsChunk> {
+    this.checkOpen();
+    const onProgress = abortable(signal, report);
     const { x } = await this.offline.run({ ids, ahead: 0, lastRowOnly: false, onProgress });
-    yield* this.offline.head(x, options);
+    for await (const chunk of this.offline.head(x, options)) {
+      yield chunk;
+      signal?.throwIfAborted();
+    }
   }
 
   /** A chunk of one row after each of `ids`. */
   private async *stepThrough(
     ids: ArrayLike<number>,
-    { stepwise: mixer, onProgress }: ScoreOptions,
+    { stepwise: mixer, onProgress, signal }: ScoreOptions,
     options: { readonly hidden: boolean },
   ): AsyncGenerator<LogitsChunk> {
     if (mixer === undefined) throw new TypeError('no mixer to step through');
     const state = this.start(1, options);
     for (let t = 0; t < ids.length; t++) {
+      signal?.throwIfAborted();
       mixer.pending(state.pending);
       const { logits, y, hidden = NOTHING } = await this.step(state, ids[t]);
       mixer.push(y);

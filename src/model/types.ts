@@ -31,8 +31,10 @@ export interface PrefillOptions {
    * Called once per convolution, in order, as soon as its start is known, so that nobody holds all of them
    * twice. Left out, the filter's start and the pending sums are not computed.
    */
-  readonly onConvolution?: (convolution: number, start: ConvolutionStart) => void;
-  readonly onProgress?: Progress;
+  readonly onConvolution?: ((convolution: number, start: ConvolutionStart) => void) | undefined;
+  readonly onProgress?: Progress | undefined;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Prefilled {
@@ -43,12 +45,14 @@ export interface Prefilled {
 }
 
 export interface ScoreOptions {
-  readonly onProgress?: Progress;
+  readonly onProgress?: Progress | undefined;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
   /**
    * Compute token by token through this mixer, as generation does, instead of offline. It must be fresh, with
    * filters set and room for every token.
    */
-  readonly stepwise?: Mixer;
+  readonly stepwise?: Mixer | undefined;
 }
 
 /** Consecutive rows of a scored text. The arrays are overwritten by the next chunk: copy what you keep. */

@@ -1,3 +1,4 @@
+import { BundleError } from '../../src/format/errors.js';
 import { DEFAULT_SAMPLING, Sampler, type Sampling } from '../../src/generation/sampler.js';
 
 type Some = Partial<Sampling>;
@@ -133,4 +134,29 @@ test.each([
     const drawn = createSampler(sampling, seed, [0, 2, 4]).sample(logits);
     expect(drawn).toBe([1, 3, 5][createSampler(sampling, seed).sample(rest)]);
   }
+});
+
+test.each([0, 0.8])(
+  'logits without a finite number are an error of the model, at temperature %d',
+  (temperature) => {
+    const draw = (...logits: number[]): number =>
+      createSampler({ temperature }, 1, [1]).sample(Float32Array.from(logits));
+    for (const logits of [
+      [NaN, NaN],
+      [-Infinity, 3],
+      [NaN, 5, -Infinity],
+      [Infinity, 0, 1],
+      [0, 1, Infinity],
+    ]) {
+      expect(() => draw(...logits)).toThrow(BundleError);
+    }
+    // What is no number is not drawn, wherever it stands.
+    expect(draw(NaN, 9, 2)).toBe(2);
+    expect(draw(2, 9, NaN)).toBe(0);
+  },
+);
+
+test('a sampler takes no settings that make no sense', () => {
+  expect(() => createSampler({ minP: 2 }, 1)).toThrow(/^minP: /);
+  expect(() => createSampler({}, -1)).toThrow(/^seed: /);
 });

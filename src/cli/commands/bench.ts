@@ -81,7 +81,10 @@ function contenders({ mixers, threads, lanes, memory, len }: BenchOptions): Cont
 
 /** Texts end to end. Those of the tiled mixer are always generated whole; the baselines' only with `--full`. */
 async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
-  const { model, tokenizer } = await load(options.model, options);
+  const { model, tokenizer } = await load(options.model, {
+    threads: options.threads,
+    device: options.device,
+  });
   try {
     const { len: length, threads, seed, memory, lanes } = options;
     const room = roomAfter(1, model);
@@ -131,7 +134,11 @@ async function together(
   common: Omit<EndToEndOptions, 'mixer'>,
 ): ReturnType<typeof measureTogether> {
   const { lanes, memory } = options;
-  const loaded = await load(options.model, { ...options, batch: lanes });
+  const loaded = await load(options.model, {
+    threads: options.threads,
+    device: options.device,
+    batch: lanes,
+  });
   try {
     return await measureTogether(loaded, { ...common, lanes, ...(memory !== undefined && { memory }) });
   } finally {

@@ -25,7 +25,10 @@ export async function evaluateFile({ args: [file], options, io }: Call<typeof EV
   const input =
     options.ids === undefined ? await readText(file, io.signal) : await readIds(options.ids, io.signal);
   if (input.length === 0) throw new UsageError(`${file ?? '--ids'} is empty`);
-  const { model, tokenizer } = await load(options.model, options);
+  const { model, tokenizer } = await load(options.model, {
+    threads: options.threads,
+    device: options.device,
+  });
   try {
     const ids = typeof input === 'string' ? tokenizer.encode(input) : input;
     checkIds(ids, model);

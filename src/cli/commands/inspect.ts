@@ -9,7 +9,10 @@ import type { LayerSpec, ModelDimensions } from '../../model/index.js';
 import { table } from '../report/table.js';
 
 export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<void> {
-  const { model, tokenizer } = await load(options.model, options);
+  const { model, tokenizer } = await load(options.model, {
+    threads: options.threads,
+    device: options.device,
+  });
   try {
     const { config } = model;
     const length = options.len ?? config.model.context;

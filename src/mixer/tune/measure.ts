@@ -18,6 +18,8 @@ export interface MeasureOptions {
   readonly budgetMs?: number;
   /** Called now and then with the part that is done, 0 to 1. */
   readonly onProgress?: (done: number) => void;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** ns that a step takes longer for a tile being due, besides the tile: more levels are more tiles. */
@@ -42,6 +44,7 @@ export async function measureCosts(options: MeasureOptions = {}): Promise<CostTa
       levels[fanOut] = [];
       for (const side of sidesOf(most / fanOut + 1)) {
         await setImmediate();
+        options.signal?.throwIfAborted();
         options.onProgress?.(Math.min(1, measured++ / LEVELS));
         const possible = tau === 'direct' || side >= SMALLEST_FFT;
         levels[fanOut].push(possible ? measureLevel({ side, fanOut, tau }, budgetMs) : Infinity);
