@@ -3,7 +3,7 @@ import { Lanes, type StepTimings } from './lanes.js';
 import { countWithin, lengthsOf, roomAfter, roomFrom } from './lengths.js';
 import type { ComputeOptions, MixingChoice } from './options.js';
 import type { Point, SavedPoint } from './point.js';
-import { DEFAULT_SAMPLING, Sampler, type Sampling } from './sampler.js';
+import { Sampler, samplingOf, type Sampling } from './sampler.js';
 
 export interface GenerationOptions extends ComputeOptions, MixingChoice {
   /** Most tokens to generate (K); -1: until the context is full. Default: 256, or what there is room for. */
@@ -80,7 +80,7 @@ export class Generation implements AsyncIterable<number> {
     const { timings, options, ids, count } = this;
     const { seed, sampling, endOfText, never = [], signal, from, onEnd } = options;
     const began = performance.now();
-    const sampler = new Sampler({ ...DEFAULT_SAMPLING, ...sampling }, seed, {
+    const sampler = new Sampler(samplingOf(sampling), seed, {
       never,
       history: ids,
       ...(from && { random: from.random }),

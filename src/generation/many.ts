@@ -9,7 +9,7 @@ import type { Loaded } from './load.js';
 import type { Logprobs } from './logprobs.js';
 import { MemoryError } from './memory.js';
 import { checkItem, checkManyOptions, type ComputeOptions } from './options.js';
-import { DEFAULT_SAMPLING, Sampler } from './sampler.js';
+import { Sampler, samplingOf } from './sampler.js';
 import { Source } from './source.js';
 import { TextBuilder, type StopType, type TextResult } from './text-builder.js';
 import { promptIds, type TextShape } from './text.js';
@@ -180,7 +180,7 @@ class Run {
       count,
       lengths: lengthsOf(prompt.length, count, model.config.model.context),
       seed,
-      sampler: new Sampler({ ...DEFAULT_SAMPLING, ...sampling }, seed, {
+      sampler: new Sampler(samplingOf(sampling), seed, {
         never: ignoreEos ? this.endless : this.never,
         history: prompt,
       }),

@@ -29,6 +29,12 @@ export const DEFAULT_SAMPLING: Sampling = {
   temperature: 0.8,
 };
 
+/** The defaults, with what each of the given ones sets in place of what those before it set. */
+export function samplingOf(...given: readonly (Partial<Sampling> | undefined)[]): Sampling {
+  const set = given.flatMap((some) => Object.entries(some ?? {}).filter(([, value]) => value !== undefined));
+  return { ...DEFAULT_SAMPLING, ...Object.fromEntries(set) };
+}
+
 export interface SamplerOptions {
   /** Tokens that are not drawn whatever their logits. */
   readonly never?: readonly number[];

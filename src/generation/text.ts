@@ -5,7 +5,7 @@ import { neverDrawn, TextError, type Tokenizer } from '../text/index.js';
 import { Generation } from './generation.js';
 import type { Loaded } from './load.js';
 import { checkTextOptions, type ComputeOptions, type MixingChoice } from './options.js';
-import { DEFAULT_SAMPLING, type Sampling } from './sampler.js';
+import { samplingOf, type Sampling } from './sampler.js';
 import { checkStateTarget, writeState, type SavedState } from './state-file.js';
 import { TextBuilder, type Chunk, type TextBuilderOptions, type TextResult } from './text-builder.js';
 
@@ -78,7 +78,7 @@ export class TextStream implements AsyncIterable<Chunk> {
     if (save !== undefined) checkStateTarget(save);
     const saved = from?.text;
     this.seed = saved?.seed ?? seed ?? randomInt(2 ** 32);
-    this.sampling = { ...DEFAULT_SAMPLING, ...saved?.sampling, ...sampling };
+    this.sampling = samplingOf(saved?.sampling, sampling);
     this.stop = stop ?? saved?.stop ?? [];
     this.ignoreEos = ignoreEos ?? saved?.ignoreEos ?? false;
     this.over = saved?.ended === true && !this.ignoreEos;
