@@ -21,6 +21,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What to type instead, in several lines. */
+export class Hint extends UsageError {}
+
 /** The output could not be written. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
@@ -49,4 +52,34 @@ export async function onOutput<T>(output: string, run: () => T | Promise<T>): Pr
 export function reasonOf(error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException;
   return (errno !== undefined && getSystemErrorMap().get(errno)?.[1]) || message;
+}
+
+/** What runs out, as it is told by those who run out of it, and what the user can do. */
+const SCARCE: readonly (readonly [RegExp, string])[] = [
+  [/EAGAIN/, 'no more threads can be started: -t says how many to use, ulimit -u how many there may be'],
+  [/EMFILE/, 'ulimit -n says how many files may be open'],
+  [
+    /could not allocate memory|no memory for convolution/i,
+    'where address space is limited (ulimit -v), NODE_OPTIONS=--disable-wasm-trap-handler needs far less of it',
+  ],
+];
+
+/** An error's message, and what the user can do about a limit of the system. */
+export function describe(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const scarce = SCARCE.find(([pattern]) => pattern.test(message));
+  return scarce === undefined ? message : `${message} (${scarce[1]})`;
+}
+
+/**
+ * Text that a terminal shows as it is: control characters, which may be part of a file's name, are spelt out. Line breaks
+ * stay where there are to be several lines.
+ */
+export function printable(text: string, lines: 'one line' | 'lines'): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
+    character === '\n' && lines === 'lines'
+      ? character
+      : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

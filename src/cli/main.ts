@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { bench } from './commands/bench.js';
 import { completion } from './commands/completion.js';
-import { EXIT, exitCodeOf } from './errors.js';
+import { describe, EXIT, exitCodeOf, Hint, printable } from './errors.js';
 import { evaluateFile } from './commands/eval.js';
 import { exportWeights } from './commands/export.js';
 import { generate } from './commands/generate/index.js';
@@ -53,16 +53,16 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   const io = processIo(stop.signal);
   const program = makeProgram(io, RUNS);
-  const describe = (error: unknown): string => {
-    if (error instanceof CommanderError) return explain(error);
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const told = (error: unknown): string => {
+    if (error instanceof CommanderError) return printable(explain(error), 'one line');
     const verbose = program.commands.some((command) => command.opts()['verbose'] === true);
-    return verbose && stack !== undefined ? stack : message;
+    if (verbose && error instanceof Error && error.stack !== undefined)
+      return printable(error.stack, 'lines');
+    return printable(describe(error), error instanceof Hint ? 'lines' : 'one line');
   };
   const failed = (error: unknown): number => {
     // Whoever interrupts knows it; and help that was asked for is not an error.
-    if (error !== stop.signal.reason && !isHelp(error))
-      io.note(`${io.colour.red('error:')} ${describe(error)}`);
+    if (error !== stop.signal.reason && !isHelp(error)) io.note(`${io.colour.red('error:')} ${told(error)}`);
     return exitCodeOf(error);
   };
   let code: number = EXIT.done;

@@ -8,14 +8,19 @@ import { Budget, SIZE } from './budget.js';
 import { BundleError } from './errors.js';
 import { readSmallFile } from './file.js';
 
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+/** A bigint only where `parseJson` was asked for them. */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
 export type JsonObject = ReadonlyMap<string, Json>;
 
 /** No file of ours nests deeper than this by far. */
 const DEEPEST = 64;
 
-/** Parses UTF-8 bytes. `file` and `field` name them in errors. */
-export function parseJson(bytes: Uint8Array, file: string, field = ''): Json {
+/**
+ * Parses UTF-8 bytes. `file` and `field` name them in errors.
+ *
+ * @param bigints whether integers that a number cannot hold are bigints; refused otherwise
+ */
+export function parseJson(bytes: Uint8Array, file: string, field = '', bigints = false): Json {
   let text: string;
   try {
     // ignoreBOM keeps a byte order mark in the text, where it is refused like any other stray character.
@@ -23,7 +28,7 @@ export function parseJson(bytes: Uint8Array, file: string, field = ''): Json {
   } catch {
     throw new BundleError({ file, field, expected: 'JSON in UTF-8', got: 'bytes that are not UTF-8' });
   }
-  return new Parser(text, file, field).document();
+  return new Parser(text, file, field, bigints).document();
 }
 
 /** A config is a few kilobytes; a larger file is something else. */
@@ -76,6 +81,7 @@ class Parser {
     private readonly text: string,
     private readonly file: string,
     private readonly field: string,
+    private readonly bigints: boolean,
   ) {}
 
   document(): Json {
@@ -173,12 +179,13 @@ class Parser {
     return ESCAPES[letter];
   }
 
-  private number(): number {
+  private number(): number | bigint {
     const start = this.at;
     const literal = this.match(NUMBER);
     if (literal === '') this.fail('a value');
     const value = Number(literal);
     const integer = /^-?[0-9]+$/.test(literal);
+    if (this.bigints && integer && !Number.isSafeInteger(value)) return BigInt(literal);
     if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value))) {
       this.at = start;
       this.fail('a number that can be held exactly', literal);

@@ -109,7 +109,7 @@ export function fittingPlan({ name, shape, threads = 1, plan, memory = Infinity 
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
   throw new RangeError(
     `a ${name} mixer of ${shape.convolutions} x ${shape.width} channels and ${length} positions needs ` +
-      `${candidates.length > 1 ? 'at least ' : ''}${least} bytes (${gib(least)}), more than the ${gib(memory)} allowed`,
+      `${candidates.length > 1 ? 'at least ' : ''}${least} bytes (${gib(least)}), more than the ${memory} bytes (${gib(memory)}) allowed`,
   );
 }
 

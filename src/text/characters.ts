@@ -28,7 +28,7 @@ export function characterTokenizer(): Tokenizer {
       return Array.from(text, (character, at) => {
         const id = idOf.get(character);
         if (id !== undefined) return id;
-        const hint = idOf.has(character.toUpperCase()) ? ': case matters' : '';
+        const hint = hintOn(character, idOf.has(character.toUpperCase()));
         throw new TextError(
           `character ${at}: expected ${[...LETTERS].join(', ')}, got ${JSON.stringify(character)}${hint}`,
         );
@@ -36,4 +36,11 @@ export function characterTokenizer(): Tokenizer {
     },
     bytes: (id) => table[id] ?? nothing,
   };
+}
+
+/** What turns files as people have them into letters. */
+function hintOn(character: string, isLowerCase: boolean): string {
+  if (character === '>') return " (FASTA? grep -v '^>' | tr -d '\\n' leaves the bases)";
+  if (character === '\n' || character === '\r') return " (tr -d '\\r\\n' joins lines)";
+  return isLowerCase ? ': case matters (tr acgtn ACGTN takes soft-masked bases as bases)' : '';
 }

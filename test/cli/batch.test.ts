@@ -39,6 +39,11 @@ test('results come in order, errors per item, and exit 1 if there were any', asy
     '',
     '{"id":"bad","prompt":"a","top_p":1.5}',
     '{"id":"odd","prompt":"a","topp":1}',
+    '{"id":2512292042121000001,"prompt":"a","grammar":1}',
+    '{"id":true,"prompt":"a"}',
+    '{"id":"twice","prompt":"a","n_predict":1,"max_tokens":2}',
+    '{"id":"stop","prompt":"a","stop":["\\ud83d"]}',
+    '{"id":"seed","prompt":"a","seed":-1}',
     '{"id":"long","prompt":"a","n_predict":200000}',
     '{"id":"half","prompt":"\\ud83d"}',
     '{"id":[1],"prompt":"a"}',
@@ -47,24 +52,64 @@ test('results come in order, errors per item, and exit 1 if there were any', asy
   const { code, stdout, stderr } = await flashinf([...BATCH, '-n', '4', '-s', '1'], {
     input: lines.join('\n'),
   });
-  expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: 6 of 9 items failed: the output says why\n' });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'error: 11 of 14 items failed: the output says why\n',
+  });
   const results = parse(stdout);
-  expect(results.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-  expect(results.map(({ id }) => id)).toEqual(['first', null, 7, 'bad', 'odd', 'long', 'half', null, null]);
+  expect(results.map(({ index }) => index)).toEqual(Array.from(results, (_, index) => index));
+  // A number of 64 bits comes back as it was, which is not what `parse` makes of it.
+  expect(stdout.toString()).toContain('"id":2512292042121000001,');
+  const ids = results.map(({ id }) => id).filter((id) => typeof id !== 'number');
+  expect(ids).toEqual([
+    'first',
+    null,
+    'bad',
+    'odd',
+    null,
+    'twice',
+    'stop',
+    'seed',
+    'long',
+    'half',
+    null,
+    null,
+  ]);
   expect(results.map(({ error }) => error)).toEqual([
     undefined,
     'line 2: character 0: expected a value, got "n"',
     undefined,
     'line 5: top_p: expected a number above 0, at most 1, got 1.5',
-    'line 6: unknown field "topp"',
+    expect.stringMatching(/^line 6: unknown field "topp" \(known: prompt, id, .*top_p.*\)$/),
+    expect.stringMatching(/^line 7: unknown field "grammar"/),
+    'line 8: id: expected a text or a number',
+    'line 9: n_predict and max_tokens are the same: give one of them',
+    expect.stringMatching(/^line 10: stop: expected texts, none empty/),
+    expect.stringMatching(/^line 11: seed: .*\(left out, it is random\), got -1$/),
     'after 1 tokens there is room for 131072, not 200000',
-    'line 8: prompt: half of a surrogate pair is no text',
-    'line 9: id: expected a text or a number',
+    'line 13: prompt: half of a surrogate pair is no text',
+    'line 14: id: expected a text or a number',
     undefined,
   ]);
   expect(results[2].tokens).toHaveLength(40);
-  expect(results[8]).toMatchObject({ seed: 5, mixer: 'tiled' });
-  expect(results[8].logprobs!.map(({ top }) => top.length)).toEqual([2, 2]);
+  expect(results[13]).toMatchObject({ seed: 5, mixer: 'tiled' });
+  expect(results[13].logprobs!.map(({ top }) => top.length)).toEqual([2, 2]);
+});
+
+test('what other programs write: a byte order mark, their names for fields, null for what is left out', async () => {
+  const own = ['{"prompt":"once","n_predict":5,"temp":2,"seed":3,"repeat_penalty":1.5}', '{"prompt":"a"}'];
+  const theirs = [
+    '\ufeff{"prompt":"once","max_new_tokens":5,"temperature":2,"random_seed":3,"repetition_penalty":1.5,"stop":null}\r',
+    '{"prompt":"a","seed":null}\r',
+  ];
+  const texts = await Promise.all(
+    [own, theirs].map(async (lines) => {
+      const { code, stdout } = await flashinf([...BATCH, '-n', '4', '-s', '1'], { input: lines.join('\n') });
+      return { code, tokens: parse(stdout).map(({ tokens }) => tokens) };
+    }),
+  );
+  expect(texts[1]).toEqual(texts[0]);
+  expect(texts[0].code).toBe(0);
 });
 
 test('one at a time or many, from a file or a pipe: the same', async () => {

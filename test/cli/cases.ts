@@ -260,7 +260,7 @@ const COMPUTING: readonly Case[] = [
   {
     line: `${ONCE} --memory 1K`,
     code: 1,
-    stderr: error('tiled mixer .* needs .*, more than the 0.00 GiB allowed'),
+    stderr: error('tiled mixer .* needs .*, more than the 1024 bytes'),
   },
   { line: `${ONCE} --memory lots`, code: 2, stderr: error('Expected a size like 500M') },
   { line: `${ONCE} --mixer fast`, code: 2, stderr: error('lazy, eager, tiled') },
@@ -472,7 +472,7 @@ const OTHERS: readonly Case[] = [
   {
     line: 'inspect -m bytes --memory 1K',
     code: 1,
-    stderr: error('at least \\d+ bytes .* more than the 0.00 GiB'),
+    stderr: error('at least \\d+ bytes .* more than the 1024 bytes'),
   },
   { line: 'inspect -m bytes --len 0', code: 2, stderr: error('at least 1') },
   { line: 'inspect -m broken --threads 2 --verbose', code: 3, stderr: traced('BundleError') },
@@ -510,7 +510,7 @@ const BENCH: readonly Case[] = [
   {
     line: 'bench --no-end-to-end --len 64 --memory 1K --mixers tiled',
     code: 1,
-    stderr: error('needs at least .* more than the 0.00 GiB allowed'),
+    stderr: error('needs at least .* more than the 1024 bytes'),
   },
   { line: 'bench --len many', code: 2, stderr: error('Expected a whole number') },
   { line: 'bench --len 1', code: 2, stderr: error('at least 2') },

@@ -47,7 +47,7 @@ describe('generate', () => {
 
 test('SIGINT while a long prompt is read stops it', async () => {
   const input = 'It was the best of times, it was the worst of times. '.repeat(8000);
-  const { code, stdout, stderr } = await flashinf(['generate', '-n', '5'], { input, killAfter: 1500 });
+  const { code, stdout, stderr } = await flashinf(['generate', '-n', '5'], { input, killAfter: 4000 });
   expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 130, stdout: '', stderr: '' });
 });
 

@@ -109,7 +109,7 @@ test('stderr that is closed, full or gone takes nothing from stdout', async () =
 
 test.concurrent('interrupted, --json still prints one valid object', async () => {
   const args = ['generate', '-m', bytes, '-p', 'once', '-n', '100000', '-s', '1', '--json'];
-  const { code, stdout, stderr } = await flashinf(args, { killAfter: 1500 });
+  const { code, stdout, stderr } = await flashinf(args, { killAfter: 4000 });
   expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
   const { stop_type, tokens } = JSON.parse(stdout.toString()) as { stop_type: string; tokens: number[] };
   expect(stop_type).toBe('interrupted');

@@ -90,7 +90,7 @@ describe('the characters of DNA', () => {
 
   test.each([
     ['ACgT', /character 2: .*"g": case matters/],
-    ['ACGT\n', /character 4: expected A, C, G, T, N, got "\\n"$/],
+    ['ACGT\n', /character 4: expected A, C, G, T, N, got "\\n" .tr -d/],
     ['é', /character 0/],
   ])('%j is refused by name', (text, message) => {
     expect(() => tokenizer.encode(text)).toThrow(TextError);

@@ -10,7 +10,6 @@ import { measureMixing, type Contender, type MixingResult } from '../../bench/mi
 import { provenance } from '../../bench/provenance.js';
 import { mixerShape, roomAfter } from '../../generation/lengths.js';
 import { checkMemory } from '../../generation/memory.js';
-import { load } from '../../generation/load.js';
 import {
   binaryPlan,
   fittingPlan,
@@ -26,6 +25,7 @@ import type { LanguageModel } from '../../model/index.js';
 import { renderBench, type BenchReport, type EndToEndRow, type InModel } from '../report/bench.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
+import { loadModel } from '../model.js';
 import { MIXERS, type BENCH } from '../options/index.js';
 import type { Call } from '../program.js';
 import { VERSION } from '../version.js';
@@ -81,10 +81,7 @@ function contenders({ mixers, threads, lanes, memory, len }: BenchOptions): Cont
 
 /** Texts end to end. Those of the tiled mixer are always generated whole; the baselines' only with `--full`. */
 async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
-  const { model, tokenizer } = await load(options.model, {
-    threads: options.threads,
-    device: options.device,
-  });
+  const { model, tokenizer } = await loadModel(options, io);
   try {
     const { len: length, threads, seed, memory, lanes } = options;
     const room = roomAfter(1, model);
@@ -118,7 +115,7 @@ async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
         rows.unshift(measured(mixer, await generate(mixer, { mixer })));
     } else rows.unshift(...(await estimates(model, shape, flat, options, io)));
     if (lanes > 1) {
-      const times = await together(options, common(`${lanes} texts`));
+      const times = await together(options, io, common(`${lanes} texts`));
       const tokensPerSecond = (lanes * length * 1000) / times.totalMs;
       rows.push({ label: `tiled, ${lanes} texts`, lanes, ...times, tokensPerSecond, estimated: false });
     }
@@ -131,14 +128,11 @@ async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
 /** As many texts as there are lanes, with the model loaded for so many. */
 async function together(
   options: BenchOptions,
+  io: Io,
   common: Omit<EndToEndOptions, 'mixer'>,
 ): ReturnType<typeof measureTogether> {
   const { lanes, memory } = options;
-  const loaded = await load(options.model, {
-    threads: options.threads,
-    device: options.device,
-    batch: lanes,
-  });
+  const loaded = await loadModel(options, io, lanes);
   try {
     return await measureTogether(loaded, { ...common, lanes, ...(memory !== undefined && { memory }) });
   } finally {

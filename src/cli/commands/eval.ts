@@ -6,7 +6,7 @@ import { OutputError, reasonOf, UsageError } from '../errors.js';
 import { readIds } from '../ids.js';
 import { readText } from '../input.js';
 import type { Io } from '../io.js';
-import { load } from '../../generation/load.js';
+import { loadModel } from '../model.js';
 import type { EVAL } from '../options/index.js';
 import type { Call } from '../program.js';
 import { table } from '../report/table.js';
@@ -25,10 +25,7 @@ export async function evaluateFile({ args: [file], options, io }: Call<typeof EV
   const input =
     options.ids === undefined ? await readText(file, io.signal) : await readIds(options.ids, io.signal);
   if (input.length === 0) throw new UsageError(`${file ?? '--ids'} is empty`);
-  const { model, tokenizer } = await load(options.model, {
-    threads: options.threads,
-    device: options.device,
-  });
+  const { model, tokenizer } = await loadModel(options, io);
   try {
     const ids = typeof input === 'string' ? tokenizer.encode(input) : input;
     checkIds(ids, model);

@@ -1,5 +1,5 @@
 import { mixerShape } from '../../generation/lengths.js';
-import { load } from '../../generation/load.js';
+import { loadModel } from '../model.js';
 import { bytesNeeded, fittingPlan, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';
 import type { INSPECT } from '../options/index.js';
@@ -9,10 +9,7 @@ import type { LayerSpec, ModelDimensions } from '../../model/index.js';
 import { table } from '../report/table.js';
 
 export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<void> {
-  const { model, tokenizer } = await load(options.model, {
-    threads: options.threads,
-    device: options.device,
-  });
+  const { model, tokenizer } = await loadModel(options, io);
   try {
     const { config } = model;
     const length = options.len ?? config.model.context;

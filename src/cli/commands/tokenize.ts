@@ -1,8 +1,7 @@
-import { loadTokenizer } from '../../generation/load.js';
-import { openBundle } from '../../model/index.js';
 import { decode, type Tokenizer } from '../../text/index.js';
 import { UsageError } from '../errors.js';
 import { parseIds } from '../ids.js';
+import { loadTokenizerOf } from '../model.js';
 import type { TOKENIZE } from '../options/index.js';
 import type { Call } from '../program.js';
 import { readPrompt } from '../prompt.js';
@@ -12,9 +11,7 @@ export async function tokenize(call: Call<typeof TOKENIZE>): Promise<void> {
   const { options, io } = call;
   const input = await readPrompt(call);
   if (input === undefined) throw new UsageError('nothing to tokenize: give a text, --file, or pipe one in');
-  const bundle = openBundle(options.model);
-  const tokenizer = loadTokenizer(bundle);
-  bundle.close();
+  const tokenizer = loadTokenizerOf(options.model);
   const ids = options.decode ? checked(parseIds(input, 'tokenize'), tokenizer) : tokenizer.encode(input);
   if (options.json) {
     const tokens = ids.map((id) => ({ id, ...pieceOf(tokenizer, id) }));

@@ -167,7 +167,7 @@ export const GENERATE = {
     batchSize: {
       type: 'integer',
       value: 'n',
-      help: 'prompts generated side by side',
+      help: 'prompts generated side by side; changes no text',
       from: 1,
       to: 256,
       default: 8,

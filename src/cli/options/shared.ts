@@ -6,7 +6,9 @@ import type { OptionTable, OptionValues } from './spec.js';
 
 export const MIXERS = ['lazy', 'eager', 'tiled'] as const satisfies readonly MixerName[];
 
-const COMPUTING = 'Computing (never changes a result)';
+/** Bit by bit, log probabilities included. */
+const EXACT = 'Computing (the same result to the bit)';
+const ROUNDED = 'Computing (the same result but for rounding)';
 
 export const MODEL = {
   model: {
@@ -31,7 +33,7 @@ export const COMPUTE = {
     to: 256,
     default: availableParallelism(),
     defaultText: 'all',
-    group: COMPUTING,
+    group: EXACT,
   },
   device: {
     type: 'choice',
@@ -39,7 +41,7 @@ export const COMPUTE = {
     help: 'where the dense layers run',
     choices: ['auto', 'cpu', 'cuda'],
     default: 'auto',
-    group: COMPUTING,
+    group: ROUNDED,
   },
 } as const satisfies OptionTable;
 
@@ -50,7 +52,7 @@ export const MIXER = {
     help: 'how to mix positions',
     choices: MIXERS,
     default: 'tiled',
-    group: COMPUTING,
+    group: ROUNDED,
   },
 } as const satisfies OptionTable;
 
@@ -61,7 +63,7 @@ export const MEMORY = {
     help: 'what the mixer may hold, like 500M or 4G: the fastest plan that fits is taken, or none',
     above: 0,
     defaultText: 'what is free',
-    group: COMPUTING,
+    group: EXACT,
   },
 } as const satisfies OptionTable;
 

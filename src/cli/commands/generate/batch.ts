@@ -1,5 +1,6 @@
-import { load } from '../../../generation/load.js';
 import { generateMany, type Item } from '../../../generation/many.js';
+import { limitsOf } from '../../limits.js';
+import { loadModel } from '../../model.js';
 import type { GENERATE } from '../../options/index.js';
 import type { Call } from '../../program.js';
 import { readItems, type Line } from './items.js';
@@ -10,15 +11,13 @@ export async function generateBatch({ options, io }: Call<typeof GENERATE>): Pro
   const { threads, batchSize: lanes, memory } = options;
   const signal = AbortSignal.any([io.signal, io.stdout.gone]);
   const began = performance.now();
-  const loaded = await io.during(
-    'loading the model',
-    load(options.model, { threads, device: options.device, batch: lanes }),
-  );
+  const loaded = await loadModel(options, io, lanes);
   const loading = performance.now() - began;
+  const limits = limitsOf(loaded);
   /** Of items whose results are still to come. */
   const ids: Line['id'][] = [];
   async function* items(): AsyncGenerator<Item | Error, void, void> {
-    for await (const { id, item } of readItems(options.batch!, options, signal)) {
+    for await (const { id, item } of readItems(options.batch!, options, limits, signal)) {
       ids.push(id);
       yield item;
     }
@@ -33,17 +32,17 @@ export async function generateBatch({ options, io }: Call<typeof GENERATE>): Pro
       signal,
       ...(memory !== undefined && { memory }),
     })) {
-      const head = { index: count++, id: ids.shift() };
+      const head = `{"index":${count++},"id":${ids.shift()},`;
       if (result instanceof Error) {
         failed++;
-        await io.stdout.write(JSON.stringify({ ...head, error: result.message }) + '\n');
+        await io.stdout.write(lineOf(head, { error: result.message }));
         continue;
       }
       predicted += result.tokens.length;
       const { text, tokens, logprobs } = result;
       const stats = statsOf(loaded, result, { mixer: 'tiled', threads, loading });
       const extra = logprobs && { logprobs: logprobs.map((each) => logprobsJson(loaded.tokenizer, each)) };
-      await io.stdout.write(JSON.stringify({ ...head, text, tokens, ...stats, ...extra }) + '\n');
+      await io.stdout.write(lineOf(head, { text, tokens, ...stats, ...extra }));
     }
   } finally {
     await loaded.model.close();
@@ -67,3 +66,6 @@ export async function generateBatch({ options, io }: Call<typeof GENERATE>): Pro
   if (failed > 0 && !signal.aborted)
     throw new Error(`${failed} of ${count} items failed: the output says why`);
 }
+
+/** An id is JSON as it came: not every number of 64 bits is a number here. */
+const lineOf = (head: string, result: object): string => head + JSON.stringify(result).slice(1) + '\n';

@@ -1,12 +1,16 @@
 /** The lines of `--batch`: items in, each checked by the table that checks the command line. */
 import type { Item } from '../../../generation/many.js';
+import { areStops, LONGEST_STOPS } from '../../../generation/options.js';
 import type { Sampling } from '../../../generation/sampler.js';
 import { isArray, isObject, parseJson, type Json } from '../../../format/json.js';
 import { UsageError } from '../../errors.js';
 import { readChunks } from '../../input.js';
+import { checkPromptLength, type Limits } from '../../limits.js';
+import { OPTION_HINTS } from '../../options/hints.js';
 import {
   accepts,
   kebab,
+  longFlag,
   LENGTH_OPTIONS,
   rangeOf,
   SAMPLING_OPTIONS,
@@ -27,19 +31,29 @@ const OWN: Readonly<Record<string, OptionSpec>> = {
 
 const snake = (name: string): string => kebab(name).replaceAll('-', '_');
 
-/** Every name a line may use for an option: `n_predict`, and other spellings. */
-const NAMES = new Map(
-  Object.entries(OWN).flatMap(([name, spec]) =>
+/** Names as this project writes them. */
+const FIELDS = Object.keys(OWN).map(snake);
+
+/** Every name a line may use for an option: `n_predict`, other spellings, and what other programs call it. */
+const NAMES = new Map([
+  ...Object.entries(OWN).flatMap(([name, spec]) =>
     [name, ...(spec.aliases ?? [])].map((spelling) => [snake(spelling), name] as const),
   ),
-);
+  ...Object.entries(OPTION_HINTS).flatMap(([theirs, hint]) => {
+    const name = Object.keys(OWN).find((name) => longFlag(name, OWN[name]) === hint);
+    return name === undefined ? [] : [[snake(theirs), name] as const];
+  }),
+]);
 
-/** A line longer than this is refused without being held. */
-const LONGEST_LINE = 1 << 28;
+/** A line longer than this is refused without being held: a prompt of a million tokens is far shorter. */
+const LONGEST_LINE = 1 << 22;
+
+/** What some editors begin a file with. */
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 export interface Line {
-  /** As it is in the line; null where it has none. */
-  readonly id: Json;
+  /** As it is in the line, JSON; null where it has none. */
+  readonly id: string;
   readonly item: Item | Error;
 }
 
@@ -47,13 +61,14 @@ export interface Line {
 export async function* readItems(
   file: string,
   options: GenerateOptions,
+  limits: Limits,
   signal: AbortSignal,
 ): AsyncGenerator<Line, void, void> {
   let number = 0;
   for await (const line of readLines(file, signal)) {
     number++;
-    if (line instanceof Error) yield { id: null, item: new UsageError(`line ${number}: ${line.message}`) };
-    else if (!isBlank(line)) yield toLine(line, `line ${number}`, options);
+    if (line instanceof Error) yield { id: 'null', item: new UsageError(`line ${number}: ${line.message}`) };
+    else if (!isBlank(line)) yield toLine(line, `line ${number}`, options, limits);
   }
 }
 
@@ -63,6 +78,7 @@ const isBlank = (line: Uint8Array): boolean =>
 async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array | Error, void, void> {
   let parts: Uint8Array[] = [];
   let length = 0;
+  let begun = false;
   const line = (): Uint8Array | Error => {
     const whole =
       length > LONGEST_LINE ? new Error(`longer than ${LONGEST_LINE >> 20} MiB`) : Buffer.concat(parts);
@@ -76,7 +92,9 @@ async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<Uin
     else parts.push(part);
   };
   for await (const chunk of readChunks(file, signal)) {
-    let from = 0;
+    // A file's first piece holds the whole mark.
+    let from = !begun && BYTE_ORDER_MARK.equals(chunk.subarray(0, 3)) ? 3 : 0;
+    begun = true;
     for (let to; (to = chunk.indexOf(10, from)) >= 0; from = to + 1) {
       add(chunk.subarray(from, to));
       yield line();
@@ -86,35 +104,51 @@ async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<Uin
   if (length > 0) yield line();
 }
 
-function toLine(bytes: Uint8Array, where: string, options: GenerateOptions): Line {
-  let id: Json = null;
+function toLine(bytes: Uint8Array, where: string, options: GenerateOptions, limits: Limits): Line {
+  let id = 'null';
   try {
-    const json = parseJson(bytes, where);
+    const json = parseJson(bytes, where, '', true);
     if (!isObject(json)) throw new UsageError(`${where}: expected an object`);
-    id = json.get('id') ?? null;
-    if (isArray(id) || isObject(id)) {
-      id = null;
-      throw new UsageError(`${where}: id: expected a text or a number`);
-    }
-    return { id, item: toItem(json, where, options) };
+    id = idOf(json, where);
+    return { id, item: toItem(json, where, options, limits) };
   } catch (error) {
     return { id, item: error as Error };
   }
 }
 
+/** Numbers of any length come back as they are. */
+function idOf(json: ReadonlyMap<string, Json>, where: string): string {
+  const id = json.get('id') ?? null;
+  if (typeof id === 'bigint') return String(id);
+  if (id === null || typeof id === 'string' || typeof id === 'number') return JSON.stringify(id);
+  throw new UsageError(`${where}: id: expected a text or a number`);
+}
+
 /** What a line leaves out is as on the command line. Throws a UsageError. */
-function toItem(json: ReadonlyMap<string, Json>, where: string, options: GenerateOptions): Item {
+function toItem(
+  json: ReadonlyMap<string, Json>,
+  where: string,
+  options: GenerateOptions,
+  limits: Limits,
+): Item {
   const own: Record<string, unknown> = {};
+  const keys = new Map<string, string>();
   for (const [key, value] of json) {
-    if (key === 'id' || key === 'prompt') continue;
+    // As good as left out.
+    if (key === 'id' || key === 'prompt' || value === null) continue;
     const name = NAMES.get(key);
-    if (name === undefined) throw new UsageError(`${where}: unknown field ${JSON.stringify(key)}`);
+    if (name === undefined) throw new UsageError(`${where}: ${unknown(key)}`);
+    const other = keys.get(name);
+    if (other !== undefined)
+      throw new UsageError(`${where}: ${other} and ${key} are the same: give one of them`);
+    keys.set(name, key);
     own[name] = checked(value, OWN[name], `${where}: ${key}`);
   }
   const prompt = json.get('prompt');
   if (typeof prompt !== 'string') throw new UsageError(`${where}: prompt: expected a text`);
   if (LONE_SURROGATE.test(prompt))
     throw new UsageError(`${where}: prompt: half of a surrogate pair is no text`);
+  checkPromptLength(prompt, limits, `${where}: prompt`);
   const { nPredict, seed, stop, logprobs, ignoreEos, temp, ...all } = {
     ...options,
     ...own,
@@ -135,21 +169,31 @@ function toItem(json: ReadonlyMap<string, Json>, where: string, options: Generat
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+/** A field that does not exist, with what was probably meant. */
+function unknown(key: string): string {
+  const name = key.replaceAll('_', '-');
+  const hint = Object.hasOwn(OPTION_HINTS, name)
+    ? OPTION_HINTS[name]
+    : `known: prompt, id, ${FIELDS.join(', ')}`;
+  return `unknown field ${JSON.stringify(key)} (${hint})`;
+}
+
 function checked(value: Json, spec: OptionSpec, where: string): unknown {
   const fail = (expected: string): never => {
-    throw new UsageError(`${where}: expected ${expected}, got ${JSON.stringify(value)?.slice(0, 80)}`);
+    const got = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+    throw new UsageError(`${where}: expected ${expected}, got ${got.slice(0, 80)}`);
   };
   switch (spec.type) {
     case 'number':
     case 'integer':
+      if (spec === OWN['seed'] && value === -1) return fail(`${rangeOf(spec)} (left out, it is random)`);
       return typeof value === 'number' && accepts(spec, value) ? value : fail(rangeOf(spec));
     case 'flag':
       return typeof value === 'boolean' ? value : fail('true or false');
     default: {
       const list = isArray(value) ? value : [value];
-      return list.every((text) => typeof text === 'string' && text !== '')
-        ? list
-        : fail('a text or a list of texts, none empty');
+      if (!areStops(list)) fail(`texts, none empty, of at most ${LONGEST_STOPS} bytes together`);
+      return list;
     }
   }
 }

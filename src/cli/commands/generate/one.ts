@@ -1,12 +1,14 @@
 import { checkStateTarget, openState, type SavedState } from '../../../generation/state-file.js';
 import { roomAfter, roomFrom } from '../../../generation/lengths.js';
-import { load, type Loaded } from '../../../generation/load.js';
+import type { Loaded } from '../../../generation/load.js';
 import type { Sampling } from '../../../generation/sampler.js';
 import type { Chunk } from '../../../generation/text-builder.js';
 import { generate, promptIds, savedText, type TextStream } from '../../../generation/text.js';
 import type { Progress } from '../../../model/index.js';
-import { UsageError } from '../../errors.js';
+import { Hint, UsageError } from '../../errors.js';
 import type { Io } from '../../io.js';
+import { checkPromptLength, limitsOf } from '../../limits.js';
+import { loadModel } from '../../model.js';
 import type { GENERATE } from '../../options/index.js';
 import type { Call } from '../../program.js';
 import { readPrompt } from '../../prompt.js';
@@ -25,10 +27,7 @@ export async function generateOne(call: GenerateCall): Promise<void> {
   const prompt = options.loadState === undefined ? await promptOf(call) : '';
   if (options.saveState !== undefined) checkStateTarget(options.saveState);
   const began = performance.now();
-  const loaded = await io.during(
-    'loading the model',
-    load(options.model, { threads: options.threads, device: options.device }),
-  );
+  const loaded = await loadModel(options, io);
   const loading = performance.now() - began;
   try {
     const from = options.loadState === undefined ? undefined : openState(options.loadState, loaded.model);
@@ -75,7 +74,8 @@ export async function generateOne(call: GenerateCall): Promise<void> {
 async function promptOf(call: GenerateCall): Promise<string> {
   const prompt = await readPrompt(call);
   if (prompt !== undefined) return prompt;
-  throw new UsageError(process.stdin.isTTY ? HINT : 'no prompt: give one with -p or -f, or pipe one in');
+  if (process.stdin.isTTY) throw new Hint(HINT);
+  throw new UsageError('no prompt: give one with -p or -f, or pipe one in');
 }
 
 const samplingOf = (options: GenerateOptions): Sampling => ({
@@ -106,6 +106,7 @@ const common = ({ options, io }: GenerateCall, prompt: number) => ({
 
 function begin(call: GenerateCall, loaded: Loaded, prompt: string): TextStream {
   const { options } = call;
+  checkPromptLength(prompt, limitsOf(loaded), 'the prompt');
   const ids = promptIds(loaded.tokenizer, prompt);
   return generate(loaded, ids, {
     ...common(call, ids.length),
