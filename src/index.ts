@@ -2,7 +2,13 @@
 export * from './mixer/index.js';
 export * from './model/index.js';
 export * from './text/index.js';
-export { exportBundle, importCheckpoint, type Imported, type ImportOptions } from './checkpoint/index.js';
+export {
+  exportBundle,
+  exportOnnx,
+  importCheckpoint,
+  type Imported,
+  type ImportOptions,
+} from './checkpoint/index.js';
 export { load, SHIPPED_MODEL, type Loaded } from './generation/load.js';
 export {
   Generation,

@@ -11,6 +11,7 @@ import {
   lstatSync,
   openSync,
   readdirSync,
+  readlinkSync,
   statSync,
   type BigIntStats,
 } from 'node:fs';
@@ -69,8 +70,12 @@ export function openBundle(directory: string, inMemory?: number): Bundle {
   }
 }
 
-/** What is at `path` that putting a bundle in its place would lose; undefined where that is nothing. */
-export function otherThanBundle(path: string): string | undefined {
+/**
+ * What is at `path` that putting a bundle in its place would lose; undefined where that is nothing.
+ *
+ * @param besides names of files that may be there beside the bundle's
+ */
+export function otherThanBundle(path: string, besides?: RegExp): string | undefined {
   if (!statSync(path).isDirectory()) return 'not a directory';
   const names = readdirSync(path);
   if (isVacant(path)) return undefined;
@@ -81,7 +86,7 @@ export function otherThanBundle(path: string): string | undefined {
   } catch {
     return 'not a bundle';
   }
-  const other = names.find((name) => name !== CONFIG_FILE && !own.includes(name));
+  const other = names.find((name) => name !== CONFIG_FILE && !own.includes(name) && !besides?.test(name));
   return other === undefined ? undefined : `a bundle that also holds ${other}`;
 }
 
@@ -156,8 +161,9 @@ function identity(directory: string): string | undefined {
 
 /** Whether a bundle for this place lies beside it. */
 function inReplacement(directory: string): boolean {
-  const place = resolve(directory);
   try {
+    const link = lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    const place = link ? resolve(dirname(directory), readlinkSync(directory)) : resolve(directory);
     return readdirSync(dirname(place)).some((name) => name.startsWith(`${basename(place)}.new-`));
   } catch {
     return false;

@@ -108,6 +108,14 @@ export class Weights {
     return new Float32Array(this.read(name, row).slice().buffer);
   }
 
+  /** All bytes of the file, in pieces. */
+  *chunks(): Generator<Uint8Array> {
+    for (let at = 0; at < this.size; at += CHUNK) {
+      const end = Math.min(this.size, at + CHUNK);
+      yield this.memory?.subarray(at, end) ?? this.bytes.read(at, end - at);
+    }
+  }
+
   /** The weights as tensors of the file named `file` beside a graph. */
   inFile(file: string): TensorTable {
     const of = (place: TensorPlace | undefined): TensorPlace | undefined => place && { ...place, file };

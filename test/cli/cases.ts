@@ -435,6 +435,17 @@ const CHECKPOINTS: readonly Case[] = [
     stderr: /tensors/,
     files: { 'stem.safetensors': /"model\.backbone\.embeddings/ },
   },
+  { line: 'export bytes -o onnx --onnx', stderr: 'onnx: 6 graphs and their weights\n' },
+  {
+    line: 'export bytes -o tiny --onnx --force',
+    code: 2,
+    stderr: error('tiny is not a bundle: nothing is replaced'),
+  },
+  {
+    line: 'export bytes -o named --onnx --stem x.',
+    code: 2,
+    stderr: error('--stem does not go with --onnx'),
+  },
   { line: 'export bytes -o once.txt', code: 2, stderr: 'error: once.txt exists; --force replaces it\n' },
   { line: 'export bytes -o no/x', code: 4, stderr: error('cannot write no/x') },
   { line: 'export bytes -o ids.txt --force --stem x', code: 2, stderr: error('--stem: expected') },

@@ -173,18 +173,22 @@ export const IMPORT = {
 
 export const EXPORT = {
   name: 'export',
-  summary: 'write a bundle’s weights to a safetensors file, in the names they came with',
+  summary: 'write a bundle’s weights to a safetensors file, in the names they came with; or its graphs',
   arguments: [{ name: '<bundle>', help: 'the bundle', completes: 'directory' }],
   options: {
     output: {
       type: 'text',
       short: 'o',
       value: 'file',
-      help: 'the file to write',
+      help: 'the file to write; with --onnx, the directory',
       required: true,
       completes: 'file',
     },
-    force: { type: 'flag', help: 'replace a file that is there' },
+    force: { type: 'flag', help: 'replace what is there, if it is a file, or written by --onnx' },
+    onnx: {
+      type: 'flag',
+      help: 'write a directory: the bundle with its graphs as ONNX files beside the weights, for ONNX Runtime',
+    },
     stem: {
       type: 'text',
       value: 'prefix',
@@ -193,7 +197,10 @@ export const EXPORT = {
     },
     ...EVERYWHERE,
   },
-  examples: [['flashinf export dna -o weights.safetensors', 'for other programs']],
+  examples: [
+    ['flashinf export dna -o weights.safetensors', 'for other programs'],
+    ['flashinf export dna --onnx -o dna-onnx', 'step.onnx and the others, to be run in any ONNX Runtime'],
+  ],
 } as const satisfies CommandSpec;
 
 export const INSPECT = {
