@@ -3,12 +3,12 @@ import { BundleError } from '../format/errors.js';
 import { describe, Fields } from '../format/fields.js';
 import { isArray, type Json } from '../format/json.js';
 import { sha256OfText } from '../format/digest.js';
-import { hyenaModel, type FilterDimensions, type HyenaDimensions } from '../hyena/dimensions.js';
-import type { LayerSpec, ModelDimensions, NormSpec } from '../layers/dimensions.js';
+import { type FilterDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';
+import type { LayerSpec, ModelDimensions, NormSpec } from '../layers/index.js';
 import { isDeepStrictEqual } from 'node:util';
 
-export type * from '../hyena/dimensions.js';
-export type * from '../layers/dimensions.js';
+export { type FilterDimensions, hyenaDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';
+export type { LayerSpec, MixerSpec, MlpSpec, ModelDimensions, NormSpec } from '../layers/index.js';
 
 export const FORMAT_NAME = 'flashinf-bundle';
 export const FORMAT_VERSION = 2;

@@ -1,9 +1,7 @@
 /** The graphs of a bundle: a function of its config and its weights' table, made when a graph is needed. */
-import { hyenaDimensions } from '../hyena/dimensions.js';
-import { filterGraph } from '../hyena/filter-graph.js';
-import { blockGraph, headGraph } from '../layers/block-graph.js';
-import { stepGraph, type HeadOptions } from '../layers/step-graph.js';
-import type { TensorTable } from '../onnx/tensors.js';
+import { filterGraph, hyenaDimensions } from '../hyena/index.js';
+import { blockGraph, headGraph, type HeadOptions, stepGraph } from '../layers/index.js';
+import type { TensorTable } from '../onnx/index.js';
 import type { BundleConfig } from './config.js';
 
 /** The segments of a prompt's pass are `block0` .. `block` and the number of layers. */

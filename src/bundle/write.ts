@@ -3,9 +3,14 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { hyenaModel, type HyenaDimensions } from '../hyena/dimensions.js';
-import { hyenaTensors, hyenaValues, type HyenaWeights } from '../hyena/weights.js';
-import { elements } from '../onnx/tensors.js';
+import {
+  type HyenaDimensions,
+  hyenaModel,
+  hyenaTensors,
+  hyenaValues,
+  type HyenaWeights,
+} from '../hyena/index.js';
+import { elements } from '../onnx/index.js';
 import { otherThanBundle } from './bundle.js';
 import {
   CONFIG_FILE,
@@ -20,7 +25,7 @@ import {
 import { preparePlace } from './place.js';
 import { layOut } from './weights-file.js';
 import { parseJson } from '../format/json.js';
-import type { Progress } from '../model/types.js';
+import type { Progress } from '../format/progress.js';
 
 /** Bytes hashed and written at a time: some ten milliseconds, after which signals are heard. */
 const STRETCH = 1 << 24;

@@ -1,6 +1,6 @@
 /** The kinds of models that checkpoints are read for. */
 import type { Json } from '../format/json.js';
-import type { HyenaWeights } from '../hyena/weights.js';
+import type { HyenaWeights } from '../hyena/index.js';
 import type { UnwrappedSource } from './unwrapped.js';
 import { HYENA } from './hyena/index.js';
 import type { HyenaDimensions } from './hyena/index.js';

@@ -1,15 +1,12 @@
 /** A bundle's weights back in the names they came with: what an import did, undone. */
-import type { BundleConfig, TensorNames } from '../bundle/config.js';
-import { filterFeatures } from '../hyena/features.js';
-import { openBundle } from '../bundle/bundle.js';
-import { elements } from '../onnx/tensors.js';
-import { hyenaDimensions } from '../hyena/dimensions.js';
-import { transpose, type Values } from '../hyena/weights.js';
+import { type BundleConfig, openBundle, type TensorNames } from '../bundle/index.js';
+import { filterFeatures, hyenaDimensions, transpose, type Values } from '../hyena/index.js';
+import { elements } from '../onnx/index.js';
 import { SAFARI } from './hyena/read.js';
 import { joinChannels } from './hyena/channel-order.js';
 import { hyenaNames } from './hyena/names.js';
 import { replaceFile } from '../format/replace-file.js';
-import { writeSafetensors, type TensorToWrite } from '../container/safetensors.js';
+import { type TensorToWrite, writeSafetensors } from '../container/index.js';
 
 /** Bundles of this project's training do not say: safari's names, nothing stored that can be computed. */
 const OWN: TensorNames = {

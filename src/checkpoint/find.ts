@@ -1,5 +1,5 @@
 /** Finds the model in a checkpoint: which of its dictionaries of tensors, and which names in that. */
-import type { Checkpoint } from '../container/source.js';
+import type { Checkpoint } from '../container/index.js';
 import { BundleError } from '../format/errors.js';
 import { ARCHITECTURES, type Architecture, type Found } from './architecture.js';
 import { UnwrappedSource } from './unwrapped.js';

@@ -11,14 +11,11 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { TOKENIZER_FILE, type BundleConfig } from '../bundle/config.js';
-import { writeBundle } from '../bundle/write.js';
-import { checkpointFile, modelName } from '../container/locate.js';
-import { openCheckpoint } from '../container/open.js';
-import type { TensorInfo } from '../container/source.js';
+import { type BundleConfig, TOKENIZER_FILE, writeBundle } from '../bundle/index.js';
+import { checkpointFile, modelName, openCheckpoint, type TensorInfo } from '../container/index.js';
 import { abortable } from '../format/abortable.js';
 import { isObject, readJsonFile, type Json } from '../format/json.js';
-import type { Progress } from '../model/types.js';
+import type { Progress } from '../format/progress.js';
 import { findModel } from './find.js';
 import type { Conventions } from './hyena/conventions.js';
 import { SAFARI } from './hyena/read.js';

@@ -1,5 +1,5 @@
 /** The tokenizer of an imported model. */
-import { TOKENIZER_FILE, type TokenizerReference } from '../bundle/config.js';
+import { TOKENIZER_FILE, type TokenizerReference } from '../bundle/index.js';
 import { readSmallFile } from '../format/file.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
 import { HYENADNA_ROWS, type Family } from './hyena/dialect.js';

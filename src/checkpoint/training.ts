@@ -2,22 +2,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  checkDimensions,
-  LABEL,
-  TOKENIZER_FILE,
   type BundleConfig,
+  checkDimensions,
   type FilterDimensions,
   type HyenaDimensions,
+  LABEL,
+  TOKENIZER_FILE,
   type TokenizerReference,
-} from '../bundle/config.js';
+  writeBundle,
+} from '../bundle/index.js';
 import { Fields } from '../format/fields.js';
-import type { Progress } from '../model/types.js';
-import { writeBundle } from '../bundle/write.js';
+import type { Progress } from '../format/progress.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
 import { readSmallFile } from '../format/file.js';
 import { readHyena, SAFARI } from './hyena/read.js';
 import { readJsonFile } from '../format/json.js';
-import { openCheckpoint } from '../container/open.js';
+import { openCheckpoint } from '../container/index.js';
 import { findModel } from './find.js';
 
 /** PyTorch's default, which no checkpoint of this kind changes. */

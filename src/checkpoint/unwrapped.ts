@@ -1,5 +1,5 @@
 /** Names as the model's own code gives them, whatever wrappers stood around it or parts of it when it was saved. */
-import type { TensorInfo, TensorSource } from '../container/source.js';
+import type { TensorInfo, TensorSource } from '../container/index.js';
 
 /** What wrappers (DataParallel, compile, FSDP, DeepSpeed, activation checkpointing) put between two parts of a name. */
 const WRAPPERS = new Set([

@@ -1,7 +1,8 @@
 /** What a model computes for a text, to be held against other programs. */
 import { createMixer, type MixerName } from '../mixer/index.js';
 import type { LanguageModel, Progress } from '../model/index.js';
-import { checkActivationOptions, type ComputeOptions } from '../generation/options.js';
+import { callback, checkOptions, signal as aSignal, type Checks } from '../generation/checks.js';
+import { MIXER, threads as someThreads, type ComputeOptions } from '../generation/options.js';
 import { checkMemory } from '../generation/memory.js';
 
 /** Of every position of a text. */
@@ -19,6 +20,13 @@ export interface ActivationOptions extends Omit<ComputeOptions, 'memory'> {
   readonly onProgress?: Progress | undefined;
 }
 
+const OPTIONS: Checks<ActivationOptions> = {
+  threads: someThreads,
+  stepwise: MIXER,
+  onProgress: callback,
+  signal: aSignal,
+};
+
 /**
  * Logits and last hidden states of every position. Throws a RangeError for ids the model does not have, or more of them
  * than its context.
@@ -28,7 +36,7 @@ export async function computeActivations(
   ids: readonly number[],
   options: ActivationOptions = {},
 ): Promise<Activations> {
-  checkActivationOptions(options);
+  checkOptions('computeActivations', options, OPTIONS);
   const { stepwise, threads = 1, onProgress, signal } = options;
   const { vocabulary, width, context } = model.config.model;
   if (ids.length > context) {

@@ -1,4 +1,4 @@
-import { checkEvaluateOptions } from '../generation/options.js';
+import { callback, checkOptions, signal as aSignal, whole, type Checks } from '../generation/checks.js';
 import type { LanguageModel, Progress } from '../model/index.js';
 import type { Tokenizer } from '../text/index.js';
 
@@ -37,6 +37,13 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS: Checks<EvaluateOptions> = {
+  length: whole(2),
+  stretches: whole(1),
+  onProgress: callback,
+  signal: aSignal,
+};
+
 /**
  * Bits per byte of a text under a model, overall and by position. Throws a RangeError for ids the model does not have, and
  * where there are none, or a stretch would not fit the context.
@@ -47,7 +54,7 @@ export async function evaluate(
   ids: readonly number[],
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  checkEvaluateOptions(options);
+  checkOptions('evaluate', options, OPTIONS);
   if (ids.length === 0) throw new RangeError('ids: expected tokens, got none');
   const { signal } = options;
   const start = tokenizer.startOfText === null ? [] : [tokenizer.startOfText];

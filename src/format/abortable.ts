@@ -1,4 +1,4 @@
-import type { Progress } from '../model/types.js';
+import type { Progress } from './progress.js';
 
 /** A report that throws the signal's reason once it is aborted: work that reports can be stopped wherever it does. */
 export function abortable(signal: AbortSignal | undefined, report?: Progress): Progress {

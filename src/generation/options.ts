@@ -1,6 +1,4 @@
 /** What a program can ask for, checked below the command line and the library alike. */
-import type { ActivationOptions } from '../evaluation/activations.js';
-import type { EvaluateOptions } from '../evaluation/evaluate.js';
 import type { MixerName, Plan } from '../mixer/index.js';
 import type { OpenOptions } from '../model/index.js';
 import {
@@ -79,8 +77,8 @@ export function checkSampling(sampling: Partial<Sampling>): void {
   checkOptions('sampling', sampling, SAMPLING);
 }
 
-const MIXER = oneOf('lazy', 'eager', 'tiled');
-const threads = whole(1, 256);
+export const MIXER = oneOf('lazy', 'eager', 'tiled');
+export const threads = whole(1, 256);
 
 const COMPUTE: Checks<ComputeOptions> = {
   threads,
@@ -115,28 +113,9 @@ const MANY: Checks<ManyOptions> = { ...COMPUTE, lanes: whole(1, 2 ** 12) };
 
 const LOAD: Checks<OpenOptions> = { threads, batch: whole(1), device: oneOf('auto', 'cpu', 'cuda') };
 
-const EVALUATE: Checks<EvaluateOptions> = {
-  length: whole(2),
-  stretches: whole(1),
-  onProgress: callback,
-  signal,
-};
-
-const ACTIVATIONS: Checks<ActivationOptions> = { threads, stepwise: MIXER, onProgress: callback, signal };
-
 /** Throws a TypeError or RangeError that names the option. */
 export function checkLoadOptions(options: OpenOptions): void {
   checkOptions('load', options, LOAD);
-}
-
-/** Throws a TypeError or RangeError that names the option. */
-export function checkEvaluateOptions(options: EvaluateOptions): void {
-  checkOptions('evaluate', options, EVALUATE);
-}
-
-/** Throws a TypeError or RangeError that names the option. */
-export function checkActivationOptions(options: ActivationOptions): void {
-  checkOptions('computeActivations', options, ACTIVATIONS);
 }
 
 /** Throws a TypeError or RangeError that names the option. */

@@ -1,6 +1,6 @@
 /** The dimensions of the Hyena family: all layers alike, their filters implicit. */
 import { isDeepStrictEqual } from 'node:util';
-import type { LayerSpec, ModelDimensions } from '../layers/dimensions.js';
+import type { LayerSpec, ModelDimensions } from '../layers/index.js';
 
 export interface HyenaDimensions {
   /** Gates of the operator: each layer has order - 1 long convolutions. */

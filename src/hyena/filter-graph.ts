@@ -1,7 +1,6 @@
 /** The filter graph: a convolution's taps as a function of the lag, T lags at a time. */
 import type { FilterDimensions, HyenaDimensions } from './dimensions.js';
-import { GraphBuilder, type Value } from '../onnx/graph.js';
-import type { TensorTable } from '../onnx/tensors.js';
+import { GraphBuilder, type TensorTable, type Value } from '../onnx/index.js';
 
 /**
  * Taps below this are zero. Windows decay exponentially, so long filters end in denormal numbers, which are

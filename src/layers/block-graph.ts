@@ -8,8 +8,7 @@
  *
  * Tap 0 belongs to the convolution here; only the step graph splits it off.
  */
-import { GraphBuilder } from '../onnx/graph.js';
-import type { TensorTable } from '../onnx/tensors.js';
+import { GraphBuilder, type TensorTable } from '../onnx/index.js';
 import type { ModelDimensions } from './dimensions.js';
 import { beginHyenaBlock, endHyenaBlock } from './hyena.js';
 import { stateOf } from './kinds.js';

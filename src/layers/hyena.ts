@@ -2,7 +2,7 @@
  * Hyena's mixer in graphs. `p = W x + b`; a causal convolution of three taps over p gives the gates x_0 .. x_{order-1}
  * and v; then `z = v; for o = order - 1 .. 1: z = conv_o(z * x_o)`, and the output is `W (z * x_0)`.
  */
-import type { GraphBuilder, Value } from '../onnx/graph.js';
+import type { GraphBuilder, Value } from '../onnx/index.js';
 import type { MixerSpec } from './dimensions.js';
 import { linear, multiply } from './linear.js';
 import type { Branch } from './norm.js';

@@ -1,5 +1,5 @@
 /** Products with weights: the one place that knows how matrices are stored. */
-import { CONTRIB, type GraphBuilder, type Value } from '../onnx/graph.js';
+import { CONTRIB, type GraphBuilder, type Value } from '../onnx/index.js';
 
 /** `x W`, W `[in, out]`. */
 export function multiply(g: GraphBuilder, x: Value, weight: string): Value {

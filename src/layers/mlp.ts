@@ -1,5 +1,5 @@
 /** MLPs, which are the same in the step and in the block graphs. */
-import { CONTRIB, type GraphBuilder, type Value } from '../onnx/graph.js';
+import { CONTRIB, type GraphBuilder, type Value } from '../onnx/index.js';
 import type { MlpSpec } from './dimensions.js';
 import { multiply } from './linear.js';
 import type { Branch } from './norm.js';

@@ -1,5 +1,5 @@
 /** Norms, and the residual additions that go with them in one node. */
-import { CONTRIB, type GraphBuilder, type Value } from '../onnx/graph.js';
+import { CONTRIB, type GraphBuilder, type Value } from '../onnx/index.js';
 import type { NormSpec } from './dimensions.js';
 
 /** What a mixer or an MLP adds to the residual: a value, and the name of a bias not yet added to it. */

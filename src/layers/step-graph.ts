@@ -6,8 +6,7 @@
  * out of and stacked into `[layer, lane, ...]` arrays without reshaping. Nodes cost about a microsecond
  * each, so what can be done for all layers at once is done once.
  */
-import { GraphBuilder, type Value } from '../onnx/graph.js';
-import type { TensorTable } from '../onnx/tensors.js';
+import { GraphBuilder, type TensorTable, type Value } from '../onnx/index.js';
 import type { ModelDimensions } from './dimensions.js';
 import { hyenaStep, shortPast } from './hyena.js';
 import { convolutions, convolutionsOf, stateOf } from './kinds.js';

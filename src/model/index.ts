@@ -1,6 +1,32 @@
 /** The model: bundles, and the dense part of a Hyena language model in ONNX Runtime. */
-export { openBundle, otherThanBundle, type Bundle } from '../bundle/bundle.js';
-export * from '../bundle/config.js';
+export {
+  type Bundle,
+  type BundleConfig,
+  checkDimensions,
+  CONFIG_FILE,
+  type FileEntry,
+  type FilterDimensions,
+  FORMAT_NAME,
+  FORMAT_VERSION,
+  hyenaDimensions,
+  type HyenaDimensions,
+  hyenaModel,
+  identify,
+  LABEL,
+  type LayerSpec,
+  type MixerSpec,
+  type MlpSpec,
+  type ModelDimensions,
+  type NormSpec,
+  openBundle,
+  otherThanBundle,
+  readConfig,
+  readFileNames,
+  type TensorNames,
+  TOKENIZER_FILE,
+  type TokenizerReference,
+  WEIGHTS_FILE,
+} from '../bundle/index.js';
 export * from '../format/errors.js';
 export { openModel } from './model.js';
 export { logProbability } from './probability.js';

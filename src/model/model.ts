@@ -1,8 +1,6 @@
-import { openBundle, type Bundle } from '../bundle/bundle.js';
-import type { BundleConfig } from '../bundle/config.js';
-import { makeGraph, type GraphName } from '../bundle/graphs.js';
-import { hyenaDimensions } from '../hyena/dimensions.js';
-import { convolutions } from '../layers/kinds.js';
+import { type Bundle, type BundleConfig, type GraphName, makeGraph, openBundle } from '../bundle/index.js';
+import { hyenaDimensions } from '../hyena/index.js';
+import { convolutions } from '../layers/index.js';
 import { OfflinePass } from './prompt-pass.js';
 import { logProbability } from './probability.js';
 import type { Graph } from './run.js';

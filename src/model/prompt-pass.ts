@@ -1,10 +1,7 @@
 /** A whole prompt through the model at once: dense layers in chunks of rows, one convolution per layer between. */
 import { OfflineConvolver } from '../mixer/offline.js';
-import type { ModelDimensions } from '../bundle/config.js';
-import type { GraphName } from '../bundle/graphs.js';
-import { innerGate } from '../layers/hyena.js';
-import { convolutions, convolutionsOf, stateOf } from '../layers/kinds.js';
-import type { StackedState } from '../layers/state.js';
+import type { GraphName, ModelDimensions } from '../bundle/index.js';
+import { convolutions, convolutionsOf, innerGate, type StackedState, stateOf } from '../layers/index.js';
 import type { Feeds, Runtime } from './session.js';
 import type { FilterEvaluator } from './taps.js';
 import { runGraph, type Graph } from './run.js';

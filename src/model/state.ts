@@ -1,4 +1,4 @@
-import type { StackedState } from '../layers/state.js';
+import type { StackedState } from '../layers/index.js';
 
 /** What sequences side by side, each in a lane of its own, carry from token to token beside what a mixer holds. */
 export class StepState {

@@ -1,7 +1,6 @@
 /** Runs the step graph: one token of every sequence through the whole model. */
-import type { ModelDimensions } from '../bundle/config.js';
-import { convolutions, stateOf } from '../layers/kinds.js';
-import type { StackedState } from '../layers/state.js';
+import type { ModelDimensions } from '../bundle/index.js';
+import { convolutions, type StackedState, stateOf } from '../layers/index.js';
 import { runGraph, type Graph } from './run.js';
 import type { Feeds, Runtime } from './session.js';
 import { StepState } from './state.js';

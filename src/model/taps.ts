@@ -1,6 +1,10 @@
 /** Evaluates implicit filters. */
-import type { FilterDimensions, HyenaDimensions } from '../hyena/dimensions.js';
-import { filterFeatures, type Features } from '../hyena/features.js';
+import {
+  type Features,
+  type FilterDimensions,
+  filterFeatures,
+  type HyenaDimensions,
+} from '../hyena/index.js';
 import { runGraph, type Graph } from './run.js';
 import type { Runtime } from './session.js';
 

@@ -1,6 +1,7 @@
 /** The model as the rest of the program sees it: what goes in, what comes out, who owns the arrays. */
 import type { Mixer } from '../mixer/mixer.js';
-import type { BundleConfig } from '../bundle/config.js';
+import type { BundleConfig } from '../bundle/index.js';
+import type { Progress } from '../format/progress.js';
 import type { StepState } from './state.js';
 
 export type Device = 'cpu' | 'cuda';
@@ -15,8 +16,7 @@ export interface OpenOptions {
   readonly device?: DeviceChoice;
 }
 
-/** Reports work done out of a total, in arbitrary units, first with 0 and last with `total`. */
-export type Progress = (done: number, total: number) => void;
+export type { Progress };
 
 /** What a convolution of the online mixer starts from. Both arrays are overwritten after the call they are handed to: copy what you keep. */
 export interface ConvolutionStart {

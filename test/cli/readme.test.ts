@@ -16,11 +16,7 @@ writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 afterAll(removeTemporary);
 
 /** What each prints, in the README's order. */
-const PRINTS = [
-  /^\s*(\S+\s+){20}/,
-  /^Float32Array\(4\) \[/,
-  /^after input 0: 0 \.\. to 1 \.\. 1\n[^]*ns per token/,
-];
+const PRINTS = [/^\s*(\S+\s+){20}/, /^Float32Array\(4\) \[/];
 
 test.each(PRINTS.map((prints, k) => [k + 1, prints] as const))(
   'example %i runs as printed',

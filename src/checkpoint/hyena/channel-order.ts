@@ -3,7 +3,7 @@
  * trained with decides: safari *interleaves* them, channel c of convolution o at `c (order - 1) + o`; the
  * standalone and Hugging Face code *stack* them, at `o D + c`. At order 2 both are the same.
  */
-import type { TensorNames } from '../../bundle/config.js';
+import type { TensorNames } from '../../bundle/index.js';
 
 type Layout = TensorNames['layout'];
 

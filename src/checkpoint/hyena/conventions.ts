@@ -1,5 +1,5 @@
 /** What shapes do not tell: settings by hand, by a config, by what was kept with the weights, or by convention. */
-import type { TensorNames } from '../../bundle/config.js';
+import type { TensorNames } from '../../bundle/index.js';
 import type { Family } from './dialect.js';
 import type { CheckpointSettings } from './settings.js';
 

@@ -1,5 +1,5 @@
 /** Which program a checkpoint comes from, told by its tensors' names. */
-import type { TensorNames } from '../../bundle/config.js';
+import type { TensorNames } from '../../bundle/index.js';
 import type { Found } from '../architecture.js';
 import { EMBEDDINGS, hyenaNames } from './names.js';
 

@@ -1,9 +1,9 @@
 /** A model's dimensions, told by the shapes of its tensors and held against what its config says. */
-import type { HyenaDimensions, FilterDimensions, TensorNames } from '../../bundle/config.js';
+import type { FilterDimensions, HyenaDimensions, TensorNames } from '../../bundle/index.js';
 import { BundleError } from '../../format/errors.js';
 import { hyenaNames } from './names.js';
 import type { CheckpointSettings, Setting } from './settings.js';
-import type { TensorSource } from '../../container/source.js';
+import type { TensorSource } from '../../container/index.js';
 
 /** What shapes cannot tell. */
 export interface Choices {

@@ -1,5 +1,5 @@
 /** Hyena language models, as HyenaDNA's and safari's code saves them. */
-import { checkDimensions, type TensorNames } from '../../bundle/config.js';
+import { checkDimensions, type TensorNames } from '../../bundle/index.js';
 import type { Architecture } from '../architecture.js';
 import { choose } from './conventions.js';
 import {

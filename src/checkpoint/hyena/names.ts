@@ -1,5 +1,5 @@
 /** Where a Hyena checkpoint keeps what: full names of modules and tensors in a dialect. */
-import type { TensorNames } from '../../bundle/config.js';
+import type { TensorNames } from '../../bundle/index.js';
 
 export interface LayerNames {
   readonly norm1: string;

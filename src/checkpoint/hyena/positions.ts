@@ -1,9 +1,7 @@
 /** `pos_emb.z` and `.t`: what a filter knows of a lag, which training may have changed. */
-import type { FilterDimensions, HyenaDimensions } from '../../bundle/config.js';
-import { filterFeatures } from '../../hyena/features.js';
-import type { FilterWeights } from '../../hyena/weights.js';
-import type { Values } from '../../hyena/weights.js';
-import type { TensorSource } from '../../container/source.js';
+import type { FilterDimensions, HyenaDimensions } from '../../bundle/index.js';
+import { filterFeatures, type FilterWeights, type Values } from '../../hyena/index.js';
+import type { TensorSource } from '../../container/index.js';
 
 /**
  * Largest difference that float32 arithmetic explains. The phases go up to 2 pi times the highest frequency and

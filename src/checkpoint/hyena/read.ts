@@ -1,13 +1,11 @@
 /** From the tensor names of Hyena checkpoints to a model's weights. */
-import type { FilterDimensions, HyenaDimensions, TensorNames } from '../../bundle/config.js';
+import type { FilterDimensions, HyenaDimensions, TensorNames } from '../../bundle/index.js';
 import { BundleError } from '../../format/errors.js';
-import type { FilterWeights, HyenaWeights, LayerWeights, Linear, Norm } from '../../hyena/weights.js';
-import type { Values } from '../../hyena/weights.js';
+import type { FilterWeights, HyenaWeights, LayerWeights, Linear, Norm, Values } from '../../hyena/index.js';
 import { hyenaNames, type LayerNames } from './names.js';
 import { readPositions } from './positions.js';
 import { splitChannels } from './channel-order.js';
-import { readable } from '../../container/element.js';
-import type { TensorSource } from '../../container/source.js';
+import { readable, type TensorSource } from '../../container/index.js';
 
 /** Names of this project's training script, which are safari's. */
 export const SAFARI: TensorNames = {

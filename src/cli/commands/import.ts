@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { importCheckpoint, type Imported } from '../../checkpoint/index.js';
-import { hyenaDimensions } from '../../hyena/dimensions.js';
+import { hyenaDimensions } from '../../hyena/index.js';
 import { otherThanBundle } from '../../model/index.js';
 import { onOutput, UsageError } from '../errors.js';
 import type { IMPORT } from '../options/index.js';
