@@ -1,29 +1,8 @@
 import { CommanderError } from 'commander';
-import { bench } from './commands/bench.js';
-import { completion } from './commands/completion.js';
+import { COMMANDS, SPECS } from './commands/index.js';
 import { describe, EXIT, exitCodeOf, Hint, printable } from './errors.js';
-import { evaluateFile } from './commands/eval.js';
-import { exportWeights } from './commands/export.js';
-import { generate } from './commands/generate/index.js';
-import { importBundle } from './commands/import.js';
-import { inspect } from './commands/inspect.js';
 import { processIo } from './io.js';
-import { explain, makeProgram, type Run } from './program.js';
-import { tokenize } from './commands/tokenize.js';
-import { tune } from './commands/tune.js';
-
-/** By the names of `COMMANDS`; each takes the call that its own options make. */
-const RUNS = {
-  generate,
-  bench,
-  eval: evaluateFile,
-  import: importBundle,
-  export: exportWeights,
-  inspect,
-  tokenize,
-  tune,
-  completion,
-} as unknown as Readonly<Record<string, Run>>;
+import { explain, makeProgram } from './program.js';
 
 const isHelp = (error: unknown): boolean =>
   error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help');
@@ -52,9 +31,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const signal of INTERRUPTIONS) process.on(signal, () => onSignal(signal));
 
   const io = processIo(stop.signal);
-  const program = makeProgram(io, RUNS);
+  const program = makeProgram(io, COMMANDS);
   const told = (error: unknown): string => {
-    if (error instanceof CommanderError) return printable(explain(error), 'one line');
+    if (error instanceof CommanderError) return printable(explain(error, SPECS), 'one line');
     const verbose = program.commands.some((command) => command.opts()['verbose'] === true);
     if (verbose && error instanceof Error && error.stack !== undefined)
       return printable(error.stack, 'lines');

@@ -1,10 +1,10 @@
 /** Commander, driven by the tables in `options/`. */
 import { Argument, Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
+import type { Command as OurCommand } from './command.js';
 import type { Io } from './io.js';
 import { COMMAND_HINTS, OPTION_HINTS, SHORT_HINTS } from './options/hints.js';
 import {
   accepts,
-  COMMANDS,
   defaultText,
   DESCRIPTION,
   ENVIRONMENT,
@@ -17,31 +17,18 @@ import {
   twin,
   type CommandSpec,
   type OptionSpec,
-  type OptionValues,
 } from './options/index.js';
 import { VERSION } from './version.js';
 
-/** A parsed command line, as the command that it names receives it. */
-export interface Call<C extends CommandSpec> {
-  readonly options: OptionValues<C['options']>;
-  readonly args: readonly string[];
-  /** Whether an option is on the command line itself, not only in the environment or by default. */
-  readonly given: (option: string & keyof C['options']) => boolean;
-  /** Names of the options as they stand on the command line, and `argument` for an argument. */
-  readonly order: readonly string[];
-  readonly io: Io;
-}
-
-export type Run = (call: Call<CommandSpec>) => void | Promise<void>;
-
-/** The program: every command and option, nothing run yet. `runs` has a function for each command's name. */
-export function makeProgram(io: Io, runs: Readonly<Record<string, Run>>): Command {
+/** The program: every command and option, nothing run yet. */
+export function makeProgram(io: Io, commands: readonly OurCommand[]): Command {
   const program = new Command('flashinf')
     .description(DESCRIPTION)
     .version(VERSION)
     .showSuggestionAfterError()
     .addHelpText('after', `\n${ENVIRONMENT}\n\nExit codes:\n${exitCodes()}`);
-  for (const spec of COMMANDS) program.addCommand(makeCommand(spec, runs[spec.name], io));
+  const specs = commands.map(({ spec }) => spec);
+  for (const command of commands) program.addCommand(makeCommand(command, specs, io));
   // Printing errors, and exiting, is main's: process.exit would cut off what is still on its way to a pipe.
   for (const command of [program, ...program.commands]) {
     command
@@ -53,7 +40,7 @@ export function makeProgram(io: Io, runs: Readonly<Record<string, Run>>): Comman
   return program;
 }
 
-function makeCommand(spec: CommandSpec, run: Run, io: Io): Command {
+function makeCommand({ spec, run }: OurCommand, commands: readonly CommandSpec[], io: Io): Command {
   const command = new Subcommand(spec.name).description(spec.summary);
   for (const { name, help, choices } of spec.arguments ?? []) {
     const argument = new Argument(name, help);
@@ -69,8 +56,7 @@ function makeCommand(spec: CommandSpec, run: Run, io: Io): Command {
   return command.action((...received: unknown[]) => {
     const args = received.slice(0, -2).filter((argument) => argument !== undefined) as string[];
     const order = orderOf(command.words, spec);
-    const given = (name: string): boolean => order.includes(name);
-    return run({ options: command.opts<OptionValues<CommandSpec['options']>>(), args, given, order, io });
+    return run({ opts: command.opts.bind(command), args, order, commands, io });
   });
 }
 
@@ -182,27 +168,30 @@ const exitCodes = (): string =>
   EXIT_CODES.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n');
 
 /** Commander's message in one line, with what the user probably wanted. */
-export function explain({ code, message }: CommanderError): string {
+export function explain({ code, message }: CommanderError, commands: readonly CommandSpec[]): string {
   const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
   const name = /^unknown (?:option|command) '(.*?)'/s.exec(text)?.[1];
   if (name === undefined) return text;
-  const hint = code === 'commander.unknownCommand' ? lookUp(COMMAND_HINTS, name) : optionHint(name);
+  const hint = code === 'commander.unknownCommand' ? lookUp(COMMAND_HINTS, name) : optionHint(name, commands);
   if (hint === undefined) return text;
   const bare = text.replace(/ \(Did you mean .*\)$/, '');
   return `${bare} (${hint.startsWith('-') || code === 'commander.unknownCommand' ? 'here: ' : ''}${hint})`;
 }
 
 /** Other programs write underscores, or one dash before a whole word. */
-function optionHint(flag: string): string | undefined {
+function optionHint(flag: string, commands: readonly CommandSpec[]): string | undefined {
   const [name] = flag.replace(/^--?/, '').replaceAll('_', '-').split('=', 1);
   const own = `--${name}`;
-  if (own !== flag && ALL_FLAGS.has(own)) return own;
+  if (own !== flag && flagsOf(commands).has(own)) return own;
   return lookUp(OPTION_HINTS, name) ?? (flag.startsWith('--') ? undefined : lookUp(SHORT_HINTS, name));
 }
 
 const lookUp = (hints: Readonly<Record<string, string>>, name: string): string | undefined =>
   Object.hasOwn(hints, name) ? hints[name] : undefined;
 
-const ALL_FLAGS = new Set(
-  COMMANDS.flatMap(({ options }) => Object.entries(options).flatMap(([name, spec]) => spellings(name, spec))),
-);
+const flagsOf = (commands: readonly CommandSpec[]): ReadonlySet<string> =>
+  new Set(
+    commands.flatMap(({ options }) =>
+      Object.entries(options).flatMap(([name, spec]) => spellings(name, spec)),
+    ),
+  );

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from '../../src/generation/load.js';
 import { generate } from '../../src/generation/text.js';
-import { COMMANDS, EXIT_CODES, longFlag, type OptionSpec } from '../../src/cli/options/index.js';
+import { SPECS } from '../../src/cli/commands/index.js';
+import { EXIT_CODES, longFlag, type OptionSpec } from '../../src/cli/options/index.js';
 import { removeTemporary } from '../support/tiny-model.js';
 import { CASES, type Case } from './cases.js';
 import { makeFolder } from '../support/folder.js';
@@ -76,7 +77,7 @@ const spellings = (name: string, spec: OptionSpec): string[] => [
   ...(spec.short === undefined ? [] : [`-${spec.short}`]),
 ];
 
-test.each(COMMANDS.map((command) => [command.name, command] as const))(
+test.each(SPECS.map((command) => [command.name, command] as const))(
   'every option of %s, in every spelling, has a case',
   (name, { options }) => {
     const used = new Set(

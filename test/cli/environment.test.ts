@@ -1,27 +1,23 @@
 import { processIo } from '../../src/cli/io.js';
-import {
-  accepts,
-  COMMANDS,
-  longFlag,
-  twin,
-  type CommandSpec,
-  type OptionSpec,
-} from '../../src/cli/options/index.js';
+import { command } from '../../src/cli/command.js';
+import { SPECS } from '../../src/cli/commands/index.js';
+import { accepts, longFlag, twin, type CommandSpec, type OptionSpec } from '../../src/cli/options/index.js';
 import { makeProgram } from '../../src/cli/program.js';
 
 const io = processIo(new AbortController().signal);
 
 /** What a command line of a command comes to, with these variables set. */
 async function parsed(
-  { name, arguments: args = [] }: CommandSpec,
+  spec: CommandSpec,
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<unknown> {
+  const { name, arguments: args = [] } = spec;
   const needed = args.filter((arg) => arg.name.startsWith('<')).map(({ choices }) => choices?.[0] ?? 'x');
   let options: unknown;
   Object.assign(process.env, environment);
   try {
-    const program = makeProgram(io, { [name]: (call) => void (options = call.options) });
+    const program = makeProgram(io, [command(spec, (call) => void (options = call.options))]);
     await program.parseAsync([name, ...needed, ...words], { from: 'user' });
   } finally {
     for (const variable of Object.keys(environment)) delete process.env[variable];
@@ -57,27 +53,25 @@ const NONE: Partial<Record<OptionSpec['type'], readonly string[]>> = {
   flag: ['', '0', 'no', 'off', 'False'],
 };
 
-describe.each(COMMANDS.map((command) => [command.name, command] as const))('%s', (_name, command) => {
-  test.each(Object.entries(command.options).map(([name, spec]) => [twin(name, spec), name, spec] as const))(
+describe.each(SPECS.map((table) => [table.name, table] as const))('%s', (_name, table) => {
+  test.each(Object.entries(table.options).map(([name, spec]) => [twin(name, spec), name, spec] as const))(
     '%s is as good as the option',
     async (variable, name, spec) => {
-      const others = Object.entries(command.options)
+      const others = Object.entries(table.options)
         .filter(([other, { type, ...rest }]) => type !== 'flag' && 'required' in rest && other !== name)
         .flatMap(([other, otherSpec]) => [longFlag(other, otherSpec), 'x']);
       const flag = longFlag(name, spec);
       for (const value of samples(spec)) {
         const given = spec.type === 'flag' ? [flag] : [`${flag}=${value}`];
-        const wanted = await parsed(command, [...others, ...given], {});
-        expect(await parsed(command, others, { [variable]: value })).toEqual(wanted);
+        const wanted = await parsed(table, [...others, ...given], {});
+        expect(await parsed(table, others, { [variable]: value })).toEqual(wanted);
         // The command line goes first.
-        expect(await parsed(command, [...others, ...given], { [variable]: samples(spec)[0] })).toEqual(
-          wanted,
-        );
+        expect(await parsed(table, [...others, ...given], { [variable]: samples(spec)[0] })).toEqual(wanted);
       }
       if ('required' in spec) return;
-      const without = await parsed(command, others, {});
+      const without = await parsed(table, others, {});
       for (const none of NONE[spec.type === 'optional text' ? 'flag' : spec.type] ?? ['']) {
-        expect(await parsed(command, others, { [variable]: none })).toEqual(without);
+        expect(await parsed(table, others, { [variable]: none })).toEqual(without);
       }
     },
   );

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { COMMANDS, longFlag } from '../../src/cli/options/index.js';
+import { SPECS } from '../../src/cli/commands/index.js';
+import { longFlag } from '../../src/cli/options/index.js';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 import { PACKAGE, run } from '../support/run.js';
 
@@ -55,7 +56,7 @@ test('the examples are right in the eyes of TypeScript', async () => {
 
 test('every option the README names exists', () => {
   const known = new Set(
-    COMMANDS.flatMap(({ options }) =>
+    SPECS.flatMap(({ options }) =>
       Object.entries(options).flatMap(([name, spec]) => [
         longFlag(name, spec),
         ...(spec.aliases ?? []).map((alias) => `--${alias}`),

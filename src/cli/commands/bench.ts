@@ -26,14 +26,71 @@ import { renderBench, type BenchReport, type EndToEndRow, type InModel } from '.
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { loadModel } from '../model.js';
-import { MIXERS, type BENCH } from '../options/index.js';
-import type { Call } from '../program.js';
 import { VERSION } from '../version.js';
+import { command, type Call } from '../command.js';
+import {
+  COMPUTE,
+  EVERYWHERE,
+  JSON_OPTION,
+  MEMORY,
+  MIXERS,
+  MODEL,
+  SEED,
+  type CommandSpec,
+} from '../options/index.js';
+
+const BENCH = {
+  name: 'bench',
+  summary: 'lazy, eager and tiled mixing side by side, alone and in the model',
+  options: {
+    len: { type: 'integer', value: 'n', help: 'positions', from: 2, default: 16384 },
+    width: {
+      type: 'integer',
+      value: 'n',
+      help: 'channels, for mixing alone',
+      from: 1,
+      to: 65536,
+      default: 256,
+    },
+    layers: { type: 'integer', value: 'n', help: 'layers, for mixing alone', from: 1, to: 1024, default: 1 },
+    samples: { type: 'integer', value: 'n', help: 'where lazy and eager are measured', from: 1, default: 32 },
+    seed: { ...SEED, help: 'of inputs and text', default: 1 },
+    mixers: {
+      type: 'choices',
+      value: 'list',
+      help: 'for mixing alone',
+      choices: ['lazy', 'eager', 'binary', 'tiled', 'flat'],
+      default: ['lazy', 'eager', 'binary', 'tiled'],
+      defaultText: 'lazy,eager,binary,tiled',
+    },
+    lanes: {
+      type: 'integer',
+      value: 'n',
+      help: 'measure n sequences side by side as well, the last mixer’s and the model’s',
+      from: 1,
+      to: 1024,
+      default: 1,
+    },
+    endToEnd: { type: 'flag', negated: true, help: 'mixing alone' },
+    full: { type: 'flag', help: 'measure lazy and eager at every position, not sampled: slow' },
+    ...JSON_OPTION,
+    ...MODEL,
+    ...COMPUTE,
+    ...MEMORY,
+    ...EVERYWHERE,
+  },
+  examples: [
+    ['flashinf bench', 'a minute'],
+    ['flashinf bench --len 131072 --json > bench.json', 'at the shipped model’s full context'],
+    ['flashinf bench --no-end-to-end --width 768 --layers 12', 'the mixers alone, at another model’s size'],
+    ['flashinf bench --no-end-to-end --mixers flat --lanes 8', 'eight sequences side by side'],
+  ],
+} as const satisfies CommandSpec;
 
 type BenchOptions = Call<typeof BENCH>['options'];
 type Kind = BenchOptions['mixers'][number];
 
-export async function bench({ options, io }: Call<typeof BENCH>): Promise<void> {
+export const bench = command(BENCH, async ({ options, io }) => {
   const model = options.endToEnd ? await inModel(options, io) : null;
   const mixing = await alone(
     { convolutions: options.layers, width: options.width, length: options.len },
@@ -44,7 +101,7 @@ export async function bench({ options, io }: Call<typeof BENCH>): Promise<void> 
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   const report: BenchReport = { provenance: provenance(VERSION), mixing, peakBytes, inModel: model };
   await io.stdout.write(options.json ? JSON.stringify(report, null, 2) + '\n' : renderBench(report));
-}
+});
 
 /**
  * What there is no plan to choose for; the paper's tiling; the fastest plan, or what fits the memory; flat latency. By what

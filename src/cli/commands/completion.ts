@@ -1,7 +1,19 @@
 import { completionScript, type Shell } from '../docs/completion.js';
-import type { COMPLETION } from '../options/index.js';
-import type { Call } from '../program.js';
+import { command } from '../command.js';
+import { EVERYWHERE, type CommandSpec } from '../options/index.js';
 
-export async function completion({ args: [shell], io }: Call<typeof COMPLETION>): Promise<void> {
-  await io.stdout.write(completionScript(shell as Shell));
-}
+const COMPLETION = {
+  name: 'completion',
+  summary: 'a script that lets a shell complete commands and options',
+  arguments: [{ name: '<shell>', help: 'which shell', choices: ['bash', 'zsh', 'fish'] }],
+  options: { ...EVERYWHERE },
+  examples: [
+    ['source <(flashinf completion bash)', 'in ~/.bashrc'],
+    ['source <(flashinf completion zsh)', 'in ~/.zshrc'],
+    ['flashinf completion fish | source', 'in ~/.config/fish/config.fish'],
+  ],
+} as const satisfies CommandSpec;
+
+export const completion = command(COMPLETION, async ({ args: [shell], commands, io }) => {
+  await io.stdout.write(completionScript(shell as Shell, commands));
+});

@@ -7,13 +7,55 @@ import { readIds } from '../ids.js';
 import { readText } from '../input.js';
 import type { Io } from '../io.js';
 import { loadModel } from '../model.js';
-import type { EVAL } from '../options/index.js';
-import type { Call } from '../program.js';
 import { table } from '../report/table.js';
+import { command, type Call } from '../command.js';
+import { COMPUTE, EVERYWHERE, JSON_OPTION, MIXER, MODEL, type CommandSpec } from '../options/index.js';
+
+const EVAL = {
+  name: 'eval',
+  summary: 'bits per byte of a text file, overall and by position; or what the model computes for it',
+  arguments: [{ name: '[file]', help: "UTF-8 text of any length, '-' for stdin", completes: 'file' }],
+  options: {
+    ids: {
+      type: 'text',
+      value: 'list',
+      help: "token ids instead of text: a list 7,8,9, a file of them, or '-' for stdin",
+    },
+    logits: {
+      type: 'text',
+      value: 'file',
+      help: 'write the logits of every position, [time, vocabulary], as safetensors',
+      completes: 'file',
+    },
+    hidden: {
+      type: 'text',
+      value: 'file',
+      help: 'write the last hidden states (what the head reads), [time, d_model]',
+      completes: 'file',
+    },
+    stepwise: { type: 'flag', help: 'compute these token by token, as generation does, not all at once' },
+    length: { type: 'integer', value: 'n', help: 'tokens per stretch', from: 2, defaultText: 'the context' },
+    stretches: {
+      type: 'integer',
+      value: 'n',
+      help: 'score n stretches, evenly spaced and wrapping around',
+      from: 1,
+    },
+    ...JSON_OPTION,
+    ...MODEL,
+    ...MIXER,
+    ...COMPUTE,
+    ...EVERYWHERE,
+  },
+  examples: [
+    ['flashinf eval book.txt', 'bits per byte, by position'],
+    ['flashinf eval --ids 7,8,9 --logits out.safetensors', 'logits, to compare with another program'],
+  ],
+} as const satisfies CommandSpec;
 
 type EvalOptions = Call<typeof EVAL>['options'];
 
-export async function evaluateFile({ args: [file], options, io }: Call<typeof EVAL>): Promise<void> {
+export const evaluateFile = command(EVAL, async ({ args: [file], options, io }) => {
   if (file === undefined && options.ids === undefined) {
     throw new UsageError('missing required argument: a file, or --ids');
   }
@@ -53,7 +95,7 @@ export async function evaluateFile({ args: [file], options, io }: Call<typeof EV
   } finally {
     await model.close();
   }
-}
+});
 
 function checkIds(ids: readonly number[], model: LanguageModel): void {
   const { vocabulary } = model.config.model;

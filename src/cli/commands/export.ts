@@ -3,13 +3,45 @@ import { dirname } from 'node:path';
 import { exportBundle, exportOnnx, GRAPH_FILE } from '../../checkpoint/index.js';
 import { otherThanBundle } from '../../model/index.js';
 import { onOutput, UsageError } from '../errors.js';
-import type { EXPORT } from '../options/index.js';
-import type { Call } from '../program.js';
+import { command } from '../command.js';
+import { EVERYWHERE, type CommandSpec } from '../options/index.js';
+
+const EXPORT = {
+  name: 'export',
+  summary: 'write a bundle’s weights to a safetensors file, in the names they came with; or its graphs',
+  arguments: [{ name: '<bundle>', help: 'the bundle', completes: 'directory' }],
+  options: {
+    output: {
+      type: 'text',
+      short: 'o',
+      value: 'file',
+      help: 'the file to write; with --onnx, the directory',
+      required: true,
+      completes: 'file',
+    },
+    force: { type: 'flag', help: 'replace what is there, if it is a file, or written by --onnx' },
+    onnx: {
+      type: 'flag',
+      help: 'write a directory: the bundle with its graphs as ONNX files beside the weights, for ONNX Runtime',
+    },
+    stem: {
+      type: 'text',
+      value: 'prefix',
+      help: 'what names begin with, as in backbone.',
+      defaultText: 'as imported',
+    },
+    ...EVERYWHERE,
+  },
+  examples: [
+    ['flashinf export dna -o weights.safetensors', 'for other programs'],
+    ['flashinf export dna --onnx -o dna-onnx', 'step.onnx and the others, to be run in any ONNX Runtime'],
+  ],
+} as const satisfies CommandSpec;
 
 /** What names may begin with: nothing, or names of modules. */
 const STEM = /^([^\p{Cc}]{1,200}\.)?$/u;
 
-export async function exportWeights({ args: [bundle], options, io }: Call<typeof EXPORT>): Promise<void> {
+export const exportWeights = command(EXPORT, async ({ args: [bundle], options, io }) => {
   const { output, force, stem, onnx } = options;
   if (output === '') throw new UsageError('--output is empty');
   if (existsSync(output)) {
@@ -35,4 +67,4 @@ export async function exportWeights({ args: [bundle], options, io }: Call<typeof
   }
   const { tensors, bytes } = await onOutput(output, () => exportBundle(bundle, output, stem));
   io.note(`${output}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
-}
+});

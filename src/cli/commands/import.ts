@@ -3,10 +3,89 @@ import { importCheckpoint, type Imported } from '../../checkpoint/index.js';
 import { hyenaDimensions } from '../../hyena/index.js';
 import { otherThanBundle } from '../../model/index.js';
 import { onOutput, UsageError } from '../errors.js';
-import type { IMPORT } from '../options/index.js';
-import type { Call } from '../program.js';
+import { command } from '../command.js';
+import { EVERYWHERE, JSON_OPTION, type CommandSpec } from '../options/index.js';
 
-export async function importBundle({ args: [checkpoint], options, io }: Call<typeof IMPORT>): Promise<void> {
+const IMPORT = {
+  name: 'import',
+  summary: 'make a bundle of a checkpoint: HyenaDNA, safari, or this project’s training',
+  arguments: [
+    {
+      name: '<checkpoint>',
+      help: 'a .safetensors, .index.json, .pt, .bin or .ckpt file, or a directory that holds one',
+      completes: 'file',
+    },
+  ],
+  options: {
+    output: {
+      type: 'text',
+      short: 'o',
+      value: 'dir',
+      help: 'the bundle to write',
+      required: true,
+      completes: 'directory',
+    },
+    force: { type: 'flag', help: 'replace a bundle that is there' },
+    name: { type: 'text', value: 'name', help: 'the model’s name', defaultText: 'the checkpoint’s' },
+    config: {
+      type: 'text',
+      value: 'file',
+      help: 'the checkpoint’s config.json',
+      defaultText: 'the one beside it',
+      completes: 'file',
+    },
+    tokenizer: {
+      type: 'text',
+      value: 'file',
+      help: "a tokenizer.json, or 'characters' (DNA) or 'bytes'",
+      completes: 'file',
+    },
+    stem: {
+      type: 'text',
+      value: 'prefix',
+      help: 'which model, where the file holds several: what its names begin with, as in ema.backbone.',
+    },
+    family: { type: 'choice', value: 'name', help: 'whose conventions', choices: ['hyenadna', 'safari'] },
+    shift: {
+      type: 'number',
+      value: 'x',
+      help: 'added to the filters’ window',
+      defaultText: '0.05 for HyenaDNA, else 0',
+    },
+    modulate: {
+      type: 'choice',
+      value: 'switch',
+      help: 'whether filters have a window',
+      choices: ['on', 'off'],
+    },
+    filterLayout: {
+      type: 'choice',
+      value: 'name',
+      help: 'order of the filters’ channels above order 2',
+      choices: ['interleaved', 'stacked'],
+    },
+    context: {
+      type: 'integer',
+      value: 'n',
+      help: 'longest filter, where the checkpoint does not hold its positions',
+      from: 2,
+      to: 1 << 27,
+    },
+    normEps: {
+      type: 'number',
+      value: 'x',
+      help: 'epsilon of the layer norms',
+      from: 0,
+      to: 1,
+      defaultText: '1e-5',
+    },
+    ...JSON_OPTION,
+    ...EVERYWHERE,
+  },
+  examples: [['flashinf import model.safetensors -o dna', 'says what it read and what it assumed']],
+} as const satisfies CommandSpec;
+
+export const importBundle = command(IMPORT, async ({ args: [checkpoint], options, io }) => {
   const { output, force, modulate, filterLayout: layout, json, verbose, ...given } = options;
   void verbose;
   checkOutput(output, force);
@@ -22,7 +101,7 @@ export async function importBundle({ args: [checkpoint], options, io }: Call<typ
   const report = toReport(imported, output, (performance.now() - began) / 1000);
   if (json) await io.stdout.write(JSON.stringify(report, null, 2) + '\n');
   else io.note(render(report));
-}
+});
 
 /** An empty directory is filled; a bundle is replaced if that is asked for; nothing else is. */
 function checkOutput(output: string, force: boolean | undefined): void {

@@ -2,13 +2,43 @@ import { mixerShape } from '../../generation/lengths.js';
 import { loadModel } from '../model.js';
 import { bytesNeeded, fittingPlan, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';
-import type { INSPECT } from '../options/index.js';
 import { planFacts, renderPlan } from '../report/plan.js';
-import type { Call } from '../program.js';
 import type { LayerSpec, ModelDimensions } from '../../model/index.js';
 import { table } from '../report/table.js';
+import { command } from '../command.js';
+import {
+  COMPUTE,
+  EVERYWHERE,
+  JSON_OPTION,
+  MEMORY,
+  MIXER,
+  MODEL,
+  type CommandSpec,
+} from '../options/index.js';
 
-export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<void> {
+const INSPECT = {
+  name: 'inspect',
+  summary: 'what a bundle holds, and what generating a length takes',
+  options: {
+    len: { type: 'integer', value: 'n', help: 'tokens to generate', from: 1, defaultText: 'the context' },
+    plan: { type: 'flag', help: 'print only the plan: levels, what they cost and what they take' },
+    ...JSON_OPTION,
+    ...MODEL,
+    ...MIXER,
+    ...COMPUTE,
+    ...MEMORY,
+    ...EVERYWHERE,
+  },
+  examples: [
+    ['flashinf inspect --len 131072', 'memory for that many tokens'],
+    [
+      'flashinf inspect --plan --memory 1.5G',
+      'the tiles of the whole context in 1.5 GiB, and what they cost',
+    ],
+  ],
+} as const satisfies CommandSpec;
+
+export const inspect = command(INSPECT, async ({ options, io }) => {
   const { model, tokenizer } = await loadModel(options, io);
   try {
     const { config } = model;
@@ -48,7 +78,7 @@ export async function inspect({ options, io }: Call<typeof INSPECT>): Promise<vo
   } finally {
     await model.close();
   }
-}
+});
 
 function render(facts: {
   name: string;

@@ -2,12 +2,38 @@ import { decode, type Tokenizer } from '../../text/index.js';
 import { UsageError } from '../errors.js';
 import { parseIds } from '../ids.js';
 import { loadTokenizerOf } from '../model.js';
-import type { TOKENIZE } from '../options/index.js';
-import type { Call } from '../program.js';
 import { readPrompt } from '../prompt.js';
 import { table } from '../report/table.js';
+import { command } from '../command.js';
+import { EVERYWHERE, JSON_OPTION, KEEP_NEWLINE, MODEL, type CommandSpec } from '../options/index.js';
 
-export async function tokenize(call: Call<typeof TOKENIZE>): Promise<void> {
+const TOKENIZE = {
+  name: 'tokenize',
+  summary: 'the token ids of a text and what each stands for; with --decode, the text of ids',
+  arguments: [
+    { name: '[text]', help: "the text, or the ids; without it and -f, what is piped in; '-' for stdin" },
+  ],
+  options: {
+    file: {
+      type: 'text',
+      short: 'f',
+      value: 'file',
+      help: "a file that holds them, '-' for stdin",
+      completes: 'file',
+    },
+    ...KEEP_NEWLINE,
+    decode: { type: 'flag', help: 'from ids (7,8,9) to text, and nothing else, on stdout' },
+    ...JSON_OPTION,
+    ...MODEL,
+    ...EVERYWHERE,
+  },
+  examples: [
+    ['flashinf tokenize "Once upon a time"', 'ids and pieces'],
+    ['flashinf tokenize --decode 7,8,9', 'the way back'],
+  ],
+} as const satisfies CommandSpec;
+
+export const tokenize = command(TOKENIZE, async (call) => {
   const { options, io } = call;
   const input = await readPrompt(call);
   if (input === undefined) throw new UsageError('nothing to tokenize: give a text, --file, or pipe one in');
@@ -23,7 +49,7 @@ export async function tokenize(call: Call<typeof TOKENIZE>): Promise<void> {
     const rows = ids.map((id) => [`${id}`, JSON.stringify(pieceOf(tokenizer, id).piece)]);
     await io.stdout.write(table(['id', 'piece'], rows));
   }
-}
+});
 
 function checked(ids: number[], tokenizer: Tokenizer): number[] {
   const odd = ids.find((id) => id >= tokenizer.size);

@@ -1,10 +1,10 @@
 /** Scripts that complete commands, options and their values, for the shells. */
-import { COMMANDS, spellings, type CommandSpec, type OptionSpec } from '../options/index.js';
+import { spellings, type CommandSpec, type OptionSpec } from '../options/index.js';
 
 export type Shell = 'bash' | 'zsh' | 'fish';
 
-export function completionScript(shell: Shell): string {
-  return { bash, zsh, fish }[shell]();
+export function completionScript(shell: Shell, commands: readonly CommandSpec[]): string {
+  return { bash, zsh, fish }[shell](commands);
 }
 
 /** What may follow an option or stand for an argument. */
@@ -40,7 +40,7 @@ function flagsOf(spec: CommandSpec): { flags: string[]; values: Values | null; h
 
 const GENERATORS = { file: 'compgen -f', directory: 'compgen -d', nothing: 'compgen' };
 
-function bash(): string {
+function bash(commands: readonly CommandSpec[]): string {
   const reply = ({ words, completes }: Values): string => {
     const list = words.length > 0 ? `compgen -W '${words.join(' ')}'` : GENERATORS[completes];
     return `mapfile -t COMPREPLY < <(${list} -- "$word")`;
@@ -62,11 +62,11 @@ _flashinf() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    ${reply({ words: [...COMMANDS.map(({ name }) => name), '--help', '--version'], completes: 'nothing' })}
+    ${reply({ words: [...commands.map(({ name }) => name), '--help', '--version'], completes: 'nothing' })}
     return
   fi
   case \${COMP_WORDS[1]} in
-${COMMANDS.map(command).join('\n')}
+${commands.map(command).join('\n')}
   esac
 }
 complete -o filenames -F _flashinf flashinf
@@ -75,7 +75,7 @@ complete -o filenames -F _flashinf flashinf
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-function zsh(): string {
+function zsh(commands: readonly CommandSpec[]): string {
   const escaped = (text: string): string => text.replace(/[[\]:\\]/g, '\\$&');
   const action = ({ words, completes }: Values): string =>
     words.length > 0
@@ -92,14 +92,14 @@ function zsh(): string {
     return `    ${spec.name}) _arguments \\
 ${specs.map((line) => `      ${line}`).join(' \\\n')} ;;`;
   };
-  const commands = COMMANDS.map(({ name, summary }) => `    ${quoted(`${name}:${escaped(summary)}`)}`).join(
-    '\n',
-  );
+  const described = commands
+    .map(({ name, summary }) => `    ${quoted(`${name}:${escaped(summary)}`)}`)
+    .join('\n');
   return `#compdef flashinf
 # zsh completion for flashinf: source <(flashinf completion zsh)
 _flashinf() {
   local -a commands=(
-${commands}
+${described}
   )
   if ((CURRENT == 2)); then
     _describe command commands
@@ -109,14 +109,14 @@ ${commands}
   shift words
   ((CURRENT--))
   case $name in
-${COMMANDS.map(command).join('\n')}
+${commands.map(command).join('\n')}
   esac
 }
 compdef _flashinf flashinf
 `;
 }
 
-function fish(): string {
+function fish(commands: readonly CommandSpec[]): string {
   const value = (values: Values | null): string => {
     if (values === null) return '';
     if (values.words.length > 0) return ` -x -a ${quoted(values.words.join(' '))}`;
@@ -128,10 +128,10 @@ function fish(): string {
     '# fish completion for flashinf: flashinf completion fish | source',
     'complete -c flashinf -f',
   ];
-  for (const { name, summary } of COMMANDS) {
+  for (const { name, summary } of commands) {
     lines.push(`complete -c flashinf -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`);
   }
-  for (const spec of COMMANDS) {
+  for (const spec of commands) {
     const here = `-n '__fish_seen_subcommand_from ${spec.name}'`;
     const { words, completes } = argumentOf(spec);
     if (words.length > 0) lines.push(`complete -c flashinf ${here} -a ${quoted(words.join(' '))}`);

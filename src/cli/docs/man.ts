@@ -1,6 +1,5 @@
 /** The manual page, from the tables. */
 import {
-  COMMANDS,
   defaultText,
   DESCRIPTION,
   ENVIRONMENT,
@@ -11,6 +10,7 @@ import {
   type CommandSpec,
   type OptionSpec,
 } from '../options/index.js';
+import { SPECS } from '../commands/index.js';
 
 /** Text as roff takes it: its escapes, and dashes that can be copied. */
 const roff = (text: string): string =>
@@ -50,10 +50,10 @@ export function manPage(version: string): string {
     '.SH NAME',
     `flashinf \\- ${roff(DESCRIPTION)}`,
     '.SH SYNOPSIS',
-    ...COMMANDS.flatMap((spec, k) => [...(k === 0 ? [] : ['.br']), synopsis(spec)]),
+    ...SPECS.flatMap((spec, k) => [...(k === 0 ? [] : ['.br']), synopsis(spec)]),
     '.SH STREAMS',
     ...paragraphs(STREAMS),
-    ...COMMANDS.flatMap(command),
+    ...SPECS.flatMap(command),
     '.SH STATES',
     ...paragraphs([STATES]),
     '.SH BATCHES',

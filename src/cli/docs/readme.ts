@@ -1,5 +1,7 @@
 /** The README's section of options, from the tables. */
-import { COMMANDS, defaultText, GENERATE, longFlag, placeholder, type OptionSpec } from '../options/index.js';
+import { defaultText, longFlag, placeholder, type OptionSpec } from '../options/index.js';
+import { SPECS } from '../commands/index.js';
+import { GENERATE } from '../commands/generate/spec.js';
 
 const BEGIN = '<!-- options: made by scripts/build/docs.js -->';
 const END = '<!-- end of options -->';
@@ -14,7 +16,7 @@ export function withOptions(readme: string): string {
 
 function optionsSection(): string {
   const rows = Object.entries(GENERATE.options).map(([name, spec]) => optionRow(name, spec));
-  const others = COMMANDS.filter(({ name }) => name !== GENERATE.name).map(
+  const others = SPECS.filter(({ name }) => name !== GENERATE.name).map(
     ({ name, arguments: args = [], summary }) =>
       `| \`flashinf ${[name, ...args.map((arg) => arg.name)].join(' ')}\` | ${escaped(summary)} |`,
   );

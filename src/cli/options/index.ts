@@ -1,28 +1,9 @@
-/** The command line's contract, as data: help, manual, README, completion and types are made from it. */
-import * as commands from './commands.js';
-import { GENERATE } from './generate.js';
-import type { CommandSpec } from './spec.js';
-
-export * from './commands.js';
-export * from './generate.js';
+/** What commands are made of, as data: help, manual, README, completion and types are made from it. */
 export * from './shared.js';
 export * from './spec.js';
 
 export const DESCRIPTION =
   'Exact, quasilinear-time text generation for long-convolution (Hyena) language models';
-
-/** In the order that help lists them. */
-export const COMMANDS: readonly CommandSpec[] = [
-  GENERATE,
-  commands.BENCH,
-  commands.EVAL,
-  commands.IMPORT,
-  commands.EXPORT,
-  commands.INSPECT,
-  commands.TUNE,
-  commands.TOKENIZE,
-  commands.COMPLETION,
-];
 
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
   [0, 'done, also when the reader went away (| head)'],

@@ -1,8 +1,8 @@
 import { generateMany, type Item } from '../../../generation/many.js';
 import { limitsOf } from '../../limits.js';
 import { loadModel } from '../../model.js';
-import type { GENERATE } from '../../options/index.js';
-import type { Call } from '../../program.js';
+import type { GENERATE } from './spec.js';
+import type { Call } from '../../command.js';
 import { readItems, type Line } from './items.js';
 import { logprobsJson, statsOf, writeStats } from '../../report/generation.js';
 

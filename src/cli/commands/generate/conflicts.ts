@@ -1,8 +1,8 @@
 import { LONGEST_STOPS } from '../../../generation/options.js';
 import { UsageError } from '../../errors.js';
-import { longFlag, type GENERATE } from '../../options/index.js';
-import { GENERATE as SPEC } from '../../options/index.js';
-import type { Call } from '../../program.js';
+import { longFlag } from '../../options/index.js';
+import { GENERATE } from './spec.js';
+import type { Call } from '../../command.js';
 import { checkArgument } from '../../prompt.js';
 
 type GenerateCall = Call<typeof GENERATE>;
@@ -27,7 +27,7 @@ const NEEDS: readonly (readonly [Name, readonly Name[]])[] = [
   ['batchSize', ['batch']],
 ];
 
-const flag = (name: Name): string => longFlag(name, SPEC.options[name]);
+const flag = (name: Name): string => longFlag(name, GENERATE.options[name]);
 
 /** Refuses what would otherwise be ignored. Throws a UsageError. */
 export function checkConflicts({ options, args, given }: GenerateCall): void {

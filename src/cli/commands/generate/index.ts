@@ -1,10 +1,10 @@
-import type { GENERATE } from '../../options/index.js';
-import type { Call } from '../../program.js';
+import { command } from '../../command.js';
 import { generateBatch } from './batch.js';
 import { checkConflicts } from './conflicts.js';
 import { generateOne } from './one.js';
+import { GENERATE } from './spec.js';
 
-export async function generate(call: Call<typeof GENERATE>): Promise<void> {
+export const generate = command(GENERATE, async (call) => {
   checkConflicts(call);
   await (call.options.batch === undefined ? generateOne(call) : generateBatch(call));
-}
+});

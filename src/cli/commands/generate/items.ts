@@ -7,18 +7,9 @@ import { UsageError } from '../../errors.js';
 import { readChunks } from '../../input.js';
 import { checkPromptLength, type Limits } from '../../limits.js';
 import { OPTION_HINTS } from '../../options/hints.js';
-import {
-  accepts,
-  kebab,
-  longFlag,
-  LENGTH_OPTIONS,
-  rangeOf,
-  SAMPLING_OPTIONS,
-  type GENERATE,
-  type OptionSpec,
-} from '../../options/index.js';
-import { GENERATE as SPEC } from '../../options/index.js';
-import type { Call } from '../../program.js';
+import { accepts, kebab, longFlag, rangeOf, type OptionSpec } from '../../options/index.js';
+import { GENERATE, LENGTH_OPTIONS, SAMPLING_OPTIONS } from './spec.js';
+import type { Call } from '../../command.js';
 
 type GenerateOptions = Call<typeof GENERATE>['options'];
 
@@ -26,7 +17,7 @@ type GenerateOptions = Call<typeof GENERATE>['options'];
 const OWN: Readonly<Record<string, OptionSpec>> = {
   ...SAMPLING_OPTIONS,
   ...LENGTH_OPTIONS,
-  logprobs: SPEC.options.logprobs,
+  logprobs: GENERATE.options.logprobs,
 };
 
 const snake = (name: string): string => kebab(name).replaceAll('-', '_');

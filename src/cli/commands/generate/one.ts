@@ -9,8 +9,8 @@ import { Hint, UsageError } from '../../errors.js';
 import type { Io } from '../../io.js';
 import { checkPromptLength, limitsOf } from '../../limits.js';
 import { loadModel } from '../../model.js';
-import type { GENERATE } from '../../options/index.js';
-import type { Call } from '../../program.js';
+import type { GENERATE } from './spec.js';
+import type { Call } from '../../command.js';
 import { readPrompt } from '../../prompt.js';
 import { logprobsJson, renderStats, statsOf, writeStats } from '../../report/generation.js';
 

@@ -1,5 +1,15 @@
-import { COMPUTE, EVERYWHERE, JSON_OPTION, KEEP_NEWLINE, MEMORY, MIXER, MODEL, SEED } from './shared.js';
-import type { CommandSpec, OptionTable } from './spec.js';
+import {
+  COMPUTE,
+  EVERYWHERE,
+  JSON_OPTION,
+  KEEP_NEWLINE,
+  MEMORY,
+  MIXER,
+  MODEL,
+  SEED,
+  type CommandSpec,
+  type OptionTable,
+} from '../../options/index.js';
 
 const SAMPLING = 'Sampling, in this order';
 const OUTPUT = 'Output';

@@ -1,0 +1,26 @@
+import type { Command } from '../command.js';
+import { bench } from './bench.js';
+import { completion } from './completion.js';
+import { evaluateFile } from './eval.js';
+import { exportWeights } from './export.js';
+import { generate } from './generate/index.js';
+import { importBundle } from './import.js';
+import { inspect } from './inspect.js';
+import { tokenize } from './tokenize.js';
+import { tune } from './tune.js';
+
+/** In the order that help lists them. */
+export const COMMANDS: readonly Command[] = [
+  generate,
+  bench,
+  evaluateFile,
+  importBundle,
+  exportWeights,
+  inspect,
+  tune,
+  tokenize,
+  completion,
+];
+
+/** The tables alone. */
+export const SPECS = COMMANDS.map(({ spec }) => spec);
