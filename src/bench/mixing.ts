@@ -28,6 +28,7 @@ export interface Contender {
   readonly lanes?: number;
 }
 
+/** What `measureMixing` takes. */
 export interface MixingOptions {
   /** Convolutions (M), channels (D), positions (L). */
   readonly convolutions: number;
@@ -69,6 +70,7 @@ export interface MixerTiming {
   readonly curve: Curve;
 }
 
+/** What `measureMixing` measured. */
 export interface MixingResult {
   readonly convolutions: number;
   readonly width: number;

@@ -8,6 +8,7 @@ import type { Plan } from './plan/plan.js';
 import { plansFor } from './plan/planner.js';
 import { soloTeam, startTeam } from './thread/team.js';
 
+/** What `createMixer` takes. */
 export interface MixerOptions {
   readonly name: MixerName;
   readonly shape: MixerShape;
@@ -21,7 +22,11 @@ export interface MixerOptions {
   readonly kernels?: KernelsName;
 }
 
-/** Hooks for tests: memory from elsewhere, threads that are there from the start, and sharing of even the smallest jobs. */
+/**
+ * Hooks for tests: memory from elsewhere, threads that are there from the start, and sharing of even the smallest jobs.
+ *
+ * @internal
+ */
 export interface MixerInternals {
   /** Makes a convolution's memory. Its contents may be anything. */
   readonly allocate: (pages: number) => WebAssembly.Memory;
@@ -33,7 +38,11 @@ export interface MixerInternals {
   readonly started?: boolean;
 }
 
-/** Memory from the system, jobs shared when that pays. */
+/**
+ * Memory from the system, jobs shared when that pays.
+ *
+ * @internal
+ */
 export const PROCESS_MEMORY: MixerInternals = { allocate: sharedMemory, zeroed: true };
 
 /** The most threads that make sense to ask for. */
@@ -53,7 +62,11 @@ export function createMixer(options: MixerOptions): Promise<Mixer> {
   return createMixerOn(options, PROCESS_MEMORY);
 }
 
-/** `createMixer` with its internals open. */
+/**
+ * `createMixer` with its internals open.
+ *
+ * @internal
+ */
 export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<OnlineMixer> {
   const { name, shape, threads = 1, kernels = 'wasm' } = options;
   checkOptions(options);

@@ -11,6 +11,7 @@ import { Bump } from './memory/bump.js';
 import { pageBytes, pagesFor, tableBytes } from './memory/layout.js';
 import { SMALLEST_FFT } from './plan/plan.js';
 
+/** What an offline convolution is of. */
 export interface OfflineShape {
   /** Channels (D). */
   readonly width: number;

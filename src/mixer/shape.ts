@@ -2,6 +2,7 @@
 
 export type MixerName = 'lazy' | 'eager' | 'tiled';
 
+/** What a mixer holds. */
 export interface MixerShape {
   /** Long convolutions, each with filters of its own (M): a model's layers times its order less one. */
   readonly convolutions: number;

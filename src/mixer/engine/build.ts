@@ -15,7 +15,11 @@ export type KernelsName = 'wasm' | 'reference';
 
 const KERNELS: Record<KernelsName, KernelsFor> = { wasm: wasmKernels, reference: referenceKernels };
 
-/** All that a thread needs to take part: plain data and the shared memories. */
+/**
+ * All that a thread needs to take part: plain data and the shared memories.
+ *
+ * @internal
+ */
 export interface EngineData {
   readonly name: MixerName;
   readonly shape: MixerShape;
@@ -44,7 +48,11 @@ export type Opened =
       readonly convolutions: readonly ConvolutionMemory<TiledLayout>[];
     };
 
-/** A thread's own engine over memories that all threads share. */
+/**
+ * A thread's own engine over memories that all threads share.
+ *
+ * @internal
+ */
 export function openEngine(data: EngineData): Opened {
   const { name, shape, plan, threads, kernels, memories } = data;
   const layout = layoutConvolution(name, shape, plan, threads);

@@ -7,6 +7,7 @@ import { tiledSums, tileRunner } from '../engine/tiled.js';
 import type { CostTable, LevelCosts } from '../plan/costs.js';
 import { SMALLEST_FFT, type LevelPlan, type Plan, type TauName } from '../plan/plan.js';
 
+/** What `measureCosts` takes. */
 export interface MeasureOptions {
   /** Blocks (side times fan-out) up to this are measured. Default 131,072. */
   readonly largest?: number;
