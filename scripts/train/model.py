@@ -109,6 +109,30 @@ def causal_convolution(y: torch.Tensor, taps: torch.Tensor) -> torch.Tensor:
     return torch.fft.irfft(spectrum, n=n)[..., :length]
 
 
+class ShortConvolution(torch.autograd.Function):
+    """A depthwise causal convolution of three taps; x `[batch, time, channel]`, taps `[channel, 3]`.
+
+    As three shifted products it is far faster than Conv1d on a CPU, and written by hand faster than autograd's.
+    """
+
+    @staticmethod
+    def forward(ctx, x, taps, bias):
+        ctx.save_for_backward(x, taps)
+        y = torch.addcmul(bias, x, taps[:, 2])
+        y[:, 1:].addcmul_(x[:, :-1], taps[:, 1])
+        y[:, 2:].addcmul_(x[:, :-2], taps[:, 0])
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        x, taps = ctx.saved_tensors
+        dx = g * taps[:, 2]
+        dx[:, :-1].addcmul_(g[:, 1:], taps[:, 1])
+        dx[:, :-2].addcmul_(g[:, 2:], taps[:, 0])
+        lags = [(g[:, k:] * x[:, : x.shape[1] - k]).sum((0, 1)) for k in (2, 1, 0)]
+        return dx, torch.stack(lags, 1), g.sum((0, 1))
+
+
 class HyenaOperator(nn.Module):
     def __init__(self, config: HyenaConfig):
         super().__init__()
@@ -119,13 +143,9 @@ class HyenaOperator(nn.Module):
         self.filter_fn = HyenaFilter(config)
 
     def forward(self, u, z, t):
-        length = u.shape[1]
         p = self.in_proj(u)
-        # A depthwise convolution of three taps is three shifted products: far faster than Conv1d on a CPU.
-        w = self.short_filter.weight[:, 0, :].to(p.dtype)
-        padded = F.pad(p, (0, 0, 2, 0))
-        c = padded[:, :length] * w[:, 0] + padded[:, 1 : length + 1] * w[:, 1] + p * w[:, 2]
-        c = c + self.short_filter.bias.to(p.dtype)
+        short = self.short_filter
+        c = ShortConvolution.apply(p, short.weight[:, 0, :].to(p.dtype), short.bias.to(p.dtype))
         x0, x1, v = c.split(u.shape[-1], dim=-1)
         y = v * x1
         taps = self.filter_fn(z, t)
@@ -164,6 +184,31 @@ class Backbone(nn.Module):
         self.ln_f = nn.LayerNorm(config.width)
 
 
+class TiedLoss(torch.autograd.Function):
+    """Mean cross-entropy of `x @ weight.T`, a few rows at a time: the logits stay in the cache, and are not kept."""
+
+    @staticmethod
+    def forward(ctx, x, weight, target, rows: int = 512):
+        total, dx, dweight = 0.0, torch.empty_like(x), torch.zeros_like(weight)
+        for x_part, dx_part, t in zip(x.split(rows), dx.split(rows), target[:, None].split(rows)):
+            logits = x_part @ weight.t()
+            norm = logits.logsumexp(1, keepdim=True)
+            total = total + (norm - logits.gather(1, t)).sum()
+            if ctx.needs_input_grad[0]:
+                g = logits.sub_(norm).exp_()
+                g.scatter_add_(1, t, torch.full_like(norm, -1.0))
+                torch.mm(g, weight, out=dx_part)
+                dweight.addmm_(g.t(), x_part)
+        ctx.save_for_backward(dx, dweight)
+        return total / len(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        dx, dweight = ctx.saved_tensors
+        g = g / len(dx)
+        return dx * g, dweight * g, None, None
+
+
 class HyenaLM(nn.Module):
     """ids `[batch, time]` -> logits `[batch, time, vocabulary]`; the head is tied to the embeddings."""
 
@@ -195,3 +240,10 @@ class HyenaLM(nn.Module):
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         return F.linear(self.hidden(ids), self.backbone.embeddings["word_embeddings"].weight)
+
+    def loss(self, ids: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Mean cross-entropy, in nats."""
+        x, weight = self.hidden(ids).flatten(0, 1), self.backbone.embeddings["word_embeddings"].weight
+        if x.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
+            return TiedLoss.apply(x, weight, target.flatten())
+        return F.cross_entropy(F.linear(x, weight).float(), target.flatten())
