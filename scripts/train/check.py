@@ -30,7 +30,7 @@ def losses(run: Path) -> dict[int, float]:
 
 def write_data(out: Path, vocabulary: int = 300):
     rng, sources = np.random.default_rng(0), {}
-    for name, tokens in {"books": 50_000, "tales": 20_000, "modern": 5_000, "heldout": 5_000}.items():
+    for name, tokens in {"novels": 50_000, "tales": 20_000, "modern": 5_000, "heldout": 5_000}.items():
         np.save(out / f"{name}.npy", (rng.random(tokens) ** 3 * vocabulary).astype(np.uint16))
         sources[name] = {"texts": 1, "bytes": 3 * tokens, "tokens": tokens}
     (out / "data.json").write_text(json.dumps({"vocabulary": vocabulary, "sources": sources}))

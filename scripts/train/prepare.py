@@ -1,12 +1,12 @@
 """Turns collections of texts into what train.py reads: a tokenizer, token arrays, and the held-out texts.
 
-    python scripts/train/prepare.py --out runs/data --vocabulary 4096 books=classics-children.txt.xz \
-        books=classics-novels.txt.xz tales=stories-tales.txt.xz modern=stories-modern.txt.xz \
-        heldout-tale=heldout-tale.txt heldout-modern=heldout-modern.txt
+    python scripts/train/prepare.py --out runs/data --vocabulary 4096 \
+        children=classics-children.txt.xz novels=classics-novels.txt.xz tales=stories-tales.txt.xz \
+        modern=stories-modern.txt.xz heldout-tale=heldout-tale.txt heldout-modern=heldout-modern.txt
 
 A collection is one text file (xz or plain) of texts end to end, with a manifest beside it
 (`COLLECTION.manifest.tsv`: bytes, year, book), in the same order. It goes to the source it is named for
-(`books` where no name is given), from which train.py draws. Sources called `heldout...`, and the novels in
+(`novels` where no name is given), from which train.py draws. Sources called `heldout...`, and the novels in
 HELD_OUT, are held out: neither the model nor the tokenizer ever sees them, and a text that shares a title or a
 run of words with them is refused.
 """
@@ -52,7 +52,7 @@ def read_sources(collections: list[str]) -> dict[str, list[tuple[str, str]]]:
         source, _, path = item.rpartition("=")
         for name, text in read_books(Path(path)):
             held = next((title for title in HELD_OUT if title in name), None)
-            sources.setdefault("heldout" if held else source or "books", []).append((name, text))
+            sources.setdefault("heldout" if held else source or "novels", []).append((name, text))
     # A collection may hold a book twice: one copy is read for evaluation, all are left out of training.
     first = {title: next((b for b in sources["heldout"] if title in b[0]), None) for title in HELD_OUT}
     missing = [title for title, book in first.items() if book is None]
@@ -88,7 +88,8 @@ def check_held_out(sources: dict[str, list[tuple[str, str]]]) -> dict:
         if source.startswith("heldout"):
             continue
         for name, text in books:
-            shared = int(np.isin(runs(text), known).sum())
+            found = runs(text)
+            shared = int((known[np.searchsorted(known, found) % len(known)] == found).sum())
             if shared or title(name) in titles:
                 raise SystemExit(f"{name} is held out: {shared} runs of {SHARED_WORDS} words shared, or the title")
             if title(name) in seen:
