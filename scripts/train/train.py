@@ -77,10 +77,10 @@ def arguments():
 def spawn(processes: int) -> int:
     """Runs this script once per process; the children find each other through the environment."""
     port = str(20000 + os.getpid() % 20000)
-    base = {**os.environ, "WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port,
-            "OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // processes))}
     # glibc gives large blocks back to the system at once, and clearing them anew costs a tenth of the time.
-    base = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**33), "MALLOC_TOP_PAD_": str(2**28), **base}
+    base = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**33), "MALLOC_TOP_PAD_": str(2**28),
+            "OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // processes)), **os.environ,
+            "WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     children = [
         subprocess.Popen([sys.executable, "-u", *sys.argv], env={**base, "RANK": str(rank)})
         for rank in range(processes)
