@@ -130,11 +130,7 @@ export function keptOf(children: number): number {
   return 2 ** Math.ceil(Math.log2(children)) / 2;
 }
 
-/**
- * Makes kernels that work in a memory.
- *
- * @internal
- */
+/** Makes kernels that work in a memory. */
 export type KernelsFor = (memory: WebAssembly.Memory) => Kernels;
 
 /**

@@ -38,7 +38,7 @@ function optimised(bytes: Uint8Array): WebAssembly.Module {
   return withFlag('liftoff', false, () => new WebAssembly.Module(bytes));
 }
 
-/** Runs something with one of V8's flags on or off, and puts it back. A flag that V8 no longer has would be complained of on stderr. */
+/** Runs something with one of V8's flags on or off, and puts it back. V8 prints a warning to stderr if it does not know the flag. */
 function withFlag<T>(flag: string, on: boolean, run: () => T): T {
   setFlagsFromString(`--${on ? '' : 'no-'}${flag}`);
   try {
@@ -51,6 +51,14 @@ function withFlag<T>(flag: string, on: boolean, run: () => T): T {
 /** Makes a thread use a module that another one has compiled. */
 export function adoptModule(module: WebAssembly.Module): void {
   compiled = module;
+}
+
+let basic: WebAssembly.Module | undefined;
+
+/** The kernels for everywhere else, wherever this is. */
+export function basicKernels(memory: WebAssembly.Memory): Kernels {
+  basic ??= compileBasic();
+  return wasmKernels(memory, basic);
 }
 
 /** The SIMD kernels, working in `memory`, which must be shared. */

@@ -9,6 +9,13 @@ export const GROUP = 16;
 /** Bytes per line: one time step of one group. */
 export const LINE = GROUP * 4;
 
+/**
+ * Terms of a sum that are added up by themselves before they are added to the total. A float32 sum of n terms loses about
+ * sqrt(n) roundoffs; two levels lose sqrt(BLOCK) + sqrt(n / BLOCK), least near BLOCK = sqrt(n), for the n = 2^17 we care
+ * about. (The kernels have the same constant.)
+ */
+export const BLOCK = 256;
+
 /** Channel groups that hold `width` channels; the last is padded. */
 export function groupsOf(width: number): number {
   return Math.ceil(width / GROUP);

@@ -1,8 +1,5 @@
 import { madd } from './fused';
-import { LINE, VECTOR } from './layout';
-
-/** Inputs summed in registers before the sum is added to the outputs; see stream.ts. */
-const BLOCK: u32 = 256;
+import { BLOCK, LINE, VECTOR } from './layout';
 
 /**
  * A tile by its definition: `outputs[o] += sum over j < rows of inputs[j] * taps[rows + o - j]`, o < count.

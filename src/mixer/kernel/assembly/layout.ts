@@ -10,6 +10,13 @@ export const IMAGINARY: usize = 32;
 /** One vector: 4 channels. */
 export const VECTOR: usize = 16;
 
+/**
+ * Terms summed in registers before they are added to the running total. A float32 sum of n terms loses about
+ * sqrt(n) roundoffs; two levels lose sqrt(BLOCK) + sqrt(n / BLOCK), least near BLOCK = sqrt(n) for the n = 2^17
+ * we care about.
+ */
+export const BLOCK: u32 = 256;
+
 /** From one vector of a point to the next. */
 // @inline
 export function step(at: usize): usize {

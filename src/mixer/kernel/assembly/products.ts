@@ -4,8 +4,16 @@
  *
  * A block has B children, and child t needs `sum over q < t of X[q] H[t - q]`, all spectra. That is itself an online
  * convolution, at every frequency, and is cut as the positions are: once `known` children are known, K the largest
- * power of two dividing `known`, the last K of them are multiplied for the next K children at once. The first of those
- * is due now; what the others have so far waits where their spectra will be kept. So every spectrum is read log2 B times instead of B. With two children there is one product.
+ * power of two dividing `known`, the last K of them are multiplied for the next K children at once. With 8 children:
+ *
+ *     known     sources -> targets   routine
+ *     1 3 5 7   1 -> 1               multiplyOne, within the transforms
+ *     2 6       2 -> 2               twoForTwo, 3 products for 4 (2 -> 1 where the block ends: twoForOne)
+ *     4         4 -> 4               fourForFour, 12 products for 16 (4 -> 1, 2, 3: fourForFewer)
+ *
+ * The first target is due now, and its sum replaces the newest child's spectrum; what the others have so far waits where
+ * their spectra will be kept. At 1, 2 and 4 a sum is begun (`first`); at the others it goes on. So every spectrum is read
+ * log2 B times instead of B. With two children there is one product, and nothing to keep.
  *
  * `kept` are spectra `size` bytes apart, as many as `keptOf(B)`: child t's, at t modulo their number, holds what is summed
  * for the child and later, once it is known, its own spectrum. `filter` is H[1], H[2], ... at the same distance.

@@ -1,12 +1,5 @@
 import { madd } from './fused';
-import { LINE } from './layout';
-
-/**
- * Rows summed in registers before they are added to the running total. A float32 sum of n terms loses about
- * sqrt(n) roundoffs; two levels lose sqrt(BLOCK) + sqrt(n / BLOCK), least near BLOCK = sqrt(n) for the n = 2^17
- * we care about.
- */
-const BLOCK: u32 = 256;
+import { BLOCK, LINE } from './layout';
 
 // @inline
 function mulAdd(sum: v128, a: usize, b: usize, at: usize): v128 {

@@ -55,34 +55,19 @@ export function twistRows(rows: usize, points: usize, half: usize, q: usize, tab
       const ei = msub(x1s, x3, cos);
       const ar = f32x4.add(x0, x2);
       const br = f32x4.sub(x0, x2);
-      storeProduct(
+      // b.im = -x2
+      storeTwisted(
         p,
+        quarter,
+        entry,
         f32x4.add(ar, cr),
         f32x4.add(x2, ci),
-        v128.load32_splat(entry, 0),
-        v128.load32_splat(entry, 4),
-      );
-      // b.im = -x2
-      storeProduct(
-        p + quarter,
         f32x4.add(br, ei),
         f32x4.neg(f32x4.add(x2, er)),
-        v128.load32_splat(entry, 8),
-        v128.load32_splat(entry, 12),
-      );
-      storeProduct(
-        p + 2 * quarter,
         f32x4.sub(ar, cr),
         f32x4.sub(x2, ci),
-        v128.load32_splat(entry, 16),
-        v128.load32_splat(entry, 20),
-      );
-      storeProduct(
-        p + 3 * quarter,
         f32x4.sub(br, ei),
         f32x4.sub(er, x2),
-        v128.load32_splat(entry, 24),
-        v128.load32_splat(entry, 28),
       );
     }
     points += POINT;
@@ -125,38 +110,44 @@ export function twistTaps(rows: usize, points: usize, half: usize, q: usize, tab
       const ci = f32x4.add(x1i, x3i);
       const er = f32x4.sub(x1r, x3r);
       const ei = f32x4.sub(x1i, x3i);
-      storeProduct(
+      storeTwisted(
         p,
+        quarter,
+        entry,
         f32x4.add(ar, cr),
         f32x4.add(ai, ci),
-        v128.load32_splat(entry, 0),
-        v128.load32_splat(entry, 4),
-      );
-      storeProduct(
-        p + quarter,
         f32x4.add(br, ei),
         f32x4.sub(bi, er),
-        v128.load32_splat(entry, 8),
-        v128.load32_splat(entry, 12),
-      );
-      storeProduct(
-        p + 2 * quarter,
         f32x4.sub(ar, cr),
         f32x4.sub(ai, ci),
-        v128.load32_splat(entry, 16),
-        v128.load32_splat(entry, 20),
-      );
-      storeProduct(
-        p + 3 * quarter,
         f32x4.sub(br, ei),
         f32x4.add(bi, er),
-        v128.load32_splat(entry, 24),
-        v128.load32_splat(entry, 28),
       );
     }
     points += POINT;
     entry += ENTRY;
   }
+}
+
+/** Stores a butterfly's results, quarter by quarter, times the complex numbers of the table's entry. */
+// @inline
+function storeTwisted(
+  p: usize,
+  quarter: usize,
+  entry: usize,
+  r0: v128,
+  i0: v128,
+  r1: v128,
+  i1: v128,
+  r2: v128,
+  i2: v128,
+  r3: v128,
+  i3: v128,
+): void {
+  storeProduct(p, r0, i0, v128.load32_splat(entry, 0), v128.load32_splat(entry, 4));
+  storeProduct(p + quarter, r1, i1, v128.load32_splat(entry, 8), v128.load32_splat(entry, 12));
+  storeProduct(p + 2 * quarter, r2, i2, v128.load32_splat(entry, 16), v128.load32_splat(entry, 20));
+  storeProduct(p + 3 * quarter, r3, i3, v128.load32_splat(entry, 24), v128.load32_splat(entry, 28));
 }
 
 /** Where vector `v` of a line has its points. */
