@@ -16,7 +16,6 @@ const OWN: TensorNames = {
   positions: false,
 };
 
-/** What was exported. */
 export interface Exported {
   readonly tensors: number;
   /** In bytes. */

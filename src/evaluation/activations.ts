@@ -1,5 +1,5 @@
 /** What a model computes for a text, to be held against other programs. */
-import { createMixer, type MixerName } from '../mixer/index.js';
+import { build, fit, type Mixer, type MixerName } from '../mixer/index.js';
 import type { LanguageModel, Progress } from '../model/index.js';
 import { callback, checkOptions, signal as aSignal, type Checks } from '../generation/checks.js';
 import { MIXER, threads as someThreads, type ComputeOptions } from '../generation/options.js';
@@ -63,10 +63,11 @@ async function filledMixer(
   name: MixerName,
   length: number,
   threads: number,
-): ReturnType<typeof createMixer> {
+): Promise<Mixer> {
   const shape = { convolutions: model.convolutions, width: model.config.model.width, length };
-  checkMemory(shape, name, threads);
-  const mixer = await createMixer({ name, shape, threads });
+  const recipe = fit({ name, shape, threads });
+  checkMemory(recipe);
+  const mixer = await build(recipe);
   for (let m = 0; m < model.convolutions; m++) mixer.setFilter(m, await model.taps(m, length));
   return mixer;
 }

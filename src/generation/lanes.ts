@@ -1,4 +1,4 @@
-import { createMixer, fittingPlan, flatPlans, type Mixer, type Plan } from '../mixer/index.js';
+import { build, fit, flatPlans, type Mixer, type Plan } from '../mixer/index.js';
 import { checkToken, type LanguageModel, type Progress, type StepState } from '../model/index.js';
 import { GrowingFilters, setFilters } from './growing-filters.js';
 import type { Lengths } from './lengths.js';
@@ -80,9 +80,9 @@ export class Lanes {
       length,
       ...(count > 1 && { lanes: count }),
     };
-    const plan = fittingPlan({ name, shape, threads, memory, plan: options.plan ?? flatPlans(length) });
-    checkMemory(shape, name, threads, plan);
-    const mixer = await createMixer({ name, shape, threads, plan });
+    const recipe = fit({ name, shape, threads, memory, plan: options.plan ?? flatPlans(length) });
+    checkMemory(recipe);
+    const mixer = await build(recipe);
     try {
       const filters = growFrom === undefined ? undefined : new GrowingFilters(model, mixer);
       if (filters === undefined) await setFilters(model, mixer);

@@ -1,5 +1,5 @@
 /** What a program can ask for, checked below the command line and the library alike. */
-import type { MixerName, Plan } from '../mixer/index.js';
+import { MIXERS, type MixerName, type Plan } from '../mixer/index.js';
 import type { OpenOptions } from '../model/index.js';
 import {
   callback,
@@ -77,7 +77,7 @@ export function checkSampling(sampling: Partial<Sampling>): void {
   checkOptions('sampling', sampling, SAMPLING);
 }
 
-export const MIXER = oneOf('lazy', 'eager', 'tiled');
+export const MIXER = oneOf(...MIXERS);
 export const threads = whole(1, 256);
 
 const COMPUTE: Checks<ComputeOptions> = {

@@ -1,8 +1,7 @@
 /** What a state file says in JSON. */
 import { Fields } from '../format/fields.js';
-import { isArray, isObject, parseJson, toPlain } from '../format/json.js';
-import { checkPlan } from '../mixer/plan/check.js';
-import type { Plan } from '../mixer/index.js';
+import { isArray, parseJson, toPlain } from '../format/json.js';
+import { checkPlan, MIXERS, type Plan } from '../mixer/index.js';
 import type { LanguageModel } from '../model/index.js';
 import { roomFrom } from './lengths.js';
 import type { Bounds } from './checks.js';
@@ -136,7 +135,7 @@ function readMixer(fields: Fields, model: LanguageModel): SavedPoint['mixer'] {
   const { context, width } = model.config.model;
   const length = shape.integer('length', { min: 1, max: context });
   return {
-    name: fields.oneOf('name', ['lazy', 'eager', 'tiled'] as const),
+    name: fields.oneOf('name', MIXERS),
     shape: {
       convolutions: shape.integer('convolutions', exactly(model.convolutions)),
       width: shape.integer('width', exactly(width)),
@@ -147,22 +146,18 @@ function readMixer(fields: Fields, model: LanguageModel): SavedPoint['mixer'] {
   };
 }
 
-/** A plan that `createMixer` takes. The reference tile, which other code computes, is none that runs are saved from. */
+/** A plan that `createMixer` takes. Reference tiles are none that runs are saved from. */
 function readPlan(fields: Fields, length: number): Plan {
   const json = fields.get('plan');
+  const plan: unknown = json === undefined ? undefined : JSON.parse(JSON.stringify(toPlain(json)));
   const expected = `a plan for ${length} positions`;
-  const levels = isObject(json) ? json.get('levels') : undefined;
-  if (!isObject(json) || levels === undefined || !isArray(levels) || !levels.every(isObject)) {
-    return fields.fail('plan', expected, 'something else');
-  }
-  if (levels.some((level) => level.get('tau') === 'ndarray-fft')) {
-    fields.fail('plan', expected, 'one with reference tiles');
-  }
-  const plan = JSON.parse(JSON.stringify(toPlain(json))) as Plan;
   try {
     checkPlan(plan, length);
   } catch (error) {
-    fields.fail('plan', expected, `one that is not: ${(error as Error).message}`);
+    return fields.fail('plan', expected, `one that is not: ${(error as Error).message}`);
+  }
+  if (plan.levels.some(({ kind }) => kind === 'reference')) {
+    fields.fail('plan', expected, 'one with reference tiles');
   }
   return plan;
 }

@@ -1,14 +1,15 @@
-import type { MixerName, MixerShape } from './shape.js';
-import { OnlineMixer } from './online.js';
+import { KINDS } from './engine/kinds.js';
+import { KERNELS, openEngine, type KernelsName, type Recipe } from './engine/open.js';
+import { dealBanks, type BankLayout } from './memory/bank.js';
+import { fitsPages, pageBytes, pagesFor, sharedMemory } from './memory/pages.js';
 import type { Mixer } from './mixer.js';
-import { fitsPages, layoutConvolution, pageBytes, pagesFor } from './memory/layout.js';
-import { openEngine, type EngineData, type KernelsName } from './engine/build.js';
+import { OnlineMixer } from './online.js';
 import { checkPlan } from './plan/check.js';
 import type { Plan } from './plan/plan.js';
 import { plansFor } from './plan/planner.js';
-import { soloTeam, startTeam } from './thread/team.js';
+import { MIXERS, type MixerName, type MixerShape } from './shape.js';
+import { soloTeam, startTeam, type CrewOptions } from './thread/team.js';
 
-/** What `createMixer` takes. */
 export interface MixerOptions {
   readonly name: MixerName;
   readonly shape: MixerShape;
@@ -18,135 +19,99 @@ export interface MixerOptions {
   readonly plan?: Plan | readonly Plan[];
   /** Bytes of array memory the mixer may hold. Default: any. */
   readonly memory?: number;
-  /** The SIMD kernels (default), or their slow and readable twin. */
+  /** The SIMD kernels (default), those without relaxed operations, or the slow and readable reference. */
   readonly kernels?: KernelsName;
 }
 
-/**
- * Hooks for tests: memory from elsewhere, threads that are there from the start, and sharing of even the smallest jobs.
- *
- * @internal
- */
-export interface MixerInternals {
-  /** Makes a convolution's memory. Its contents may be anything. */
+/** Hooks for tests: memory from elsewhere, and how the threads work together. */
+export interface MixerInternals extends CrewOptions {
+  /** Makes a bank's memory. Its contents may be anything. */
   readonly allocate: (pages: number) => WebAssembly.Memory;
   /** Whether what it makes holds nothing but zeros. */
-  readonly zeroed?: boolean;
-  /** Jobs worth this many ns are shared among the threads. */
-  readonly worthSharing?: number;
-  /** Waits until all threads have started, so that they have a part in the shortest run. */
-  readonly started?: boolean;
+  readonly untouched?: boolean;
 }
 
-/**
- * Memory from the system, jobs shared when that pays.
- *
- * @internal
- */
-export const PROCESS_MEMORY: MixerInternals = { allocate: sharedMemory, zeroed: true };
+/** Memory from the system. */
+const FROM_SYSTEM: MixerInternals = { allocate: sharedMemory, untouched: true };
 
 /** The most threads that make sense to ask for. */
 const MAXIMUM_THREADS = 256;
 
 /**
- * Bytes of array memory a mixer will hold, all convolutions together, without allocating any of it. Throws a RangeError
- * with the figures if a convolution does not fit one WebAssembly memory (4 GiB).
+ * Chooses the plan and lays out a mixer's memories, without allocating any of it. Throws a RangeError with the figures if
+ * none of the plans fits the memory allowed, or if a single convolution does not fit one WebAssembly memory (4 GiB).
  */
-export function bytesNeeded(shape: MixerShape, name: MixerName, plan?: Plan, threads = 1): number {
-  const fitting = plan ?? fittingPlan({ name, shape, threads });
-  return shape.convolutions * pageBytes(convolutionPages(shape, name, fitting, threads));
-}
-
-/** Makes a mixer: allocates its memory, one WebAssembly memory per convolution, and starts its threads. */
-export function createMixer(options: MixerOptions): Promise<Mixer> {
-  return createMixerOn(options, PROCESS_MEMORY);
-}
-
-/**
- * `createMixer` with its internals open.
- *
- * @internal
- */
-export async function createMixerOn(options: MixerOptions, internals: MixerInternals): Promise<OnlineMixer> {
-  const { name, shape, threads = 1, kernels = 'wasm' } = options;
-  checkOptions(options);
-  checkShape(shape);
-  const plan = fittingPlan(options);
-  const pages = convolutionPages(shape, name, plan, threads);
-  const memories: WebAssembly.Memory[] = [];
-  for (let convolution = 0; convolution < shape.convolutions; convolution++) {
-    try {
-      memories.push(internals.allocate(pages));
-    } catch (cause) {
-      const mib = (pageBytes(pages) / 2 ** 20).toFixed(0);
-      throw new RangeError(
-        `no memory for convolution ${convolution + 1} of ${shape.convolutions}: each convolution of this mixer needs ${mib} MiB`,
-        { cause },
-      );
-    }
-  }
-  const data: EngineData = { name, shape, plan, threads, kernels, memories };
-  const opened = openEngine(data);
-  const { engine } = opened;
-  const units = shape.convolutions * opened.convolutions[0].layout.groups;
-  // Steps that are flat are not shared: without far tiles, there is nothing for others to do.
-  const solo = threads === 1 || (engine.flat && engine.deferred === undefined);
-  const team = solo ? soloTeam(engine, units) : await startTeam(engine, data, units, threads, internals);
-  return new OnlineMixer(
-    shape,
-    plan,
-    shape.convolutions * pageBytes(pages),
-    opened,
-    team,
-    internals.zeroed === true,
-  );
-}
-
-/** The plan that `createMixer` will take. Throws a RangeError with the figures if none fits the memory. */
-export function fittingPlan({ name, shape, threads = 1, plan, memory = Infinity }: MixerOptions): Plan {
+export function fit({
+  name,
+  shape,
+  threads = 1,
+  plan,
+  memory = Infinity,
+  kernels = 'wasm',
+}: MixerOptions): Recipe {
+  if (!MIXERS.includes(name)) throw new RangeError(`unknown mixer ${String(name)}`);
+  if (!Object.hasOwn(KERNELS, kernels)) throw new RangeError(`unknown kernels ${String(kernels)}`);
+  checkWhole('threads', threads, MAXIMUM_THREADS);
   checkShape(shape);
   if (!(memory > 0)) throw new RangeError(`memory: expected a number of bytes above 0, got ${memory}`);
-  const { length } = shape;
+  const { convolutions, width, length } = shape;
   const given = plan ?? plansFor(length);
   const candidates = 'levels' in given ? [given] : given;
+  let recipe: Recipe | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
-    checkPlan(candidate, length);
-    const { bytes } = layoutConvolution(name, shape, candidate, threads);
-    const total = shape.convolutions * pageBytes(Math.ceil(bytes / pageBytes(1)));
-    if (total <= memory && fitsPages({ bytes })) return candidate;
-    least = Math.min(least, total);
+    recipe = layOut(name, shape, candidate, threads, kernels);
+    if (recipe.bytes <= memory && recipe.banks.every(fitsPages)) return recipe;
+    least = Math.min(least, recipe.bytes);
   }
-  // Whoever lays it out says what is too much for a single memory.
-  if (memory === Infinity) return candidates[candidates.length - 1];
+  if (recipe === undefined) throw new RangeError('no plan is given');
+  // Says what is too much for a single memory.
+  for (const bank of recipe.banks) {
+    if (memory === Infinity)
+      pagesFor(bank, `a ${name} mixer's convolution of ${width} channels and ${length} positions`);
+  }
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
   throw new RangeError(
-    `a ${name} mixer of ${shape.convolutions} x ${shape.width} channels and ${length} positions needs ` +
+    `a ${name} mixer of ${convolutions} x ${width} channels and ${length} positions needs ` +
       `${candidates.length > 1 ? 'at least ' : ''}${least} bytes (${gib(least)}), more than the ${memory} bytes (${gib(memory)}) allowed`,
   );
 }
 
-function convolutionPages(shape: MixerShape, name: MixerName, plan: Plan, threads: number): number {
-  checkShape(shape);
+function layOut(
+  name: MixerName,
+  shape: MixerShape,
+  plan: Plan,
+  threads: number,
+  kernels: KernelsName,
+): Recipe {
   checkPlan(plan, shape.length);
-  const { width, length } = shape;
-  return pagesFor(
-    layoutConvolution(name, shape, plan, threads),
-    `a ${name} mixer's convolution of ${width} channels and ${length} positions`,
+  const spec = { shape, plan, threads };
+  const banks: readonly BankLayout[] = dealBanks(shape, (first, units) =>
+    KINDS[name].layout(spec, first, units),
   );
+  const bytes = banks.reduce((sum, bank) => sum + pageBytes(bank.bytes), 0);
+  return { name, ...spec, kernels, banks, bytes };
 }
 
-/** Memory that all threads of the process can see. It comes zeroed. */
-function sharedMemory(pages: number): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+/**
+ * Allocates what a recipe lays out, and starts its threads. Throws a RangeError if the process cannot have so much address
+ * space.
+ */
+export async function build(recipe: Recipe, internals = FROM_SYSTEM): Promise<OnlineMixer> {
+  const memories = recipe.banks.map((bank) => internals.allocate(pagesFor(bank, 'a mixer')));
+  const { engine, banks } = openEngine(recipe, memories);
+  const units = banks.reduce((sum, { layout }) => sum + layout.units, 0);
+  const untouched = internals.untouched === true;
+  engine.prepare(untouched);
+  // Steps that are flat are not shared: without far tiles, there is nothing for others to do.
+  const solo = recipe.threads === 1 || (engine.flat && engine.deferred === undefined);
+  const team = solo ? soloTeam(engine, units) : await startTeam(engine, recipe, memories, units, internals);
+  return new OnlineMixer(recipe, engine, banks, team, untouched);
 }
 
-function checkOptions({ name, threads = 1, kernels = 'wasm' }: MixerOptions): void {
-  if (name !== 'lazy' && name !== 'eager' && name !== 'tiled')
-    throw new RangeError(`unknown mixer ${String(name)}`);
-  if (kernels !== 'wasm' && kernels !== 'reference')
-    throw new RangeError(`unknown kernels ${String(kernels)}`);
-  checkWhole('threads', threads, MAXIMUM_THREADS);
+/** Fits and builds a mixer. */
+export async function createMixer(options: MixerOptions): Promise<Mixer> {
+  return await build(fit(options));
 }
 
 function checkShape({ convolutions, width, length, lanes = 1 }: MixerShape): void {

@@ -1,7 +1,8 @@
 /** Position mixing: online long convolutions, the offline one for prompts, and any other mixer that can be tiled. */
 export type { Mixer } from './mixer.js';
-export type { MixerName, MixerShape } from './shape.js';
-export type { LevelPlan, Plan, TauName } from './plan/plan.js';
+export { MIXERS, type MixerName, type MixerShape } from './shape.js';
+export { isFolded, recomputes, type LevelKind, type LevelPlan, type Plan } from './plan/plan.js';
+export { checkPlan } from './plan/check.js';
 export {
   binaryPlan,
   costOf,
@@ -25,6 +26,7 @@ export {
   type Range,
   type Tile,
 } from './schedule/index.js';
-export { bytesNeeded, createMixer, fittingPlan, type MixerOptions } from './create.js';
+export { build, createMixer, fit, type MixerOptions } from './create.js';
+export type { KernelsName, Recipe } from './engine/open.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';
 export * from './framework/index.js';

@@ -8,10 +8,10 @@ import { writeTwiddles, writeTwistedTwiddles } from './kernel/twiddles.js';
 import { wasmKernels } from './kernel/wasm.js';
 import { GROUP, groupsOf, LINE, toLines } from './memory/blocks.js';
 import { Bump } from './memory/bump.js';
-import { pageBytes, pagesFor, tableBytes } from './memory/layout.js';
+import { pageBytes, pagesFor, sharedMemory } from './memory/pages.js';
+import { tableBytes } from './memory/tiled.js';
 import { SMALLEST_FFT } from './plan/plan.js';
 
-/** What an offline convolution is of. */
 export interface OfflineShape {
   /** Channels (D). */
   readonly width: number;
@@ -72,7 +72,8 @@ function pagesOffline(shape: OfflineShape): number {
 
 /** Bytes of scratch an offline convolution needs, whatever the width. Allocates nothing. */
 export function offlineBytesNeeded(shape: OfflineShape): number {
-  return pageBytes(pagesOffline(shape));
+  pagesOffline(shape);
+  return pageBytes(layoutOffline(shape).bytes);
 }
 
 /** Convolves prompts of one shape; holds scratch for one channel group, so make one and use it for every convolution. */
@@ -84,7 +85,7 @@ export class OfflineConvolver {
   constructor(readonly shape: OfflineShape) {
     const pages = pagesOffline(shape);
     this.layout = layoutOffline(shape);
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const memory = sharedMemory(pages);
     this.floats = new Float32Array(memory.buffer);
     this.kernels = wasmKernels(memory);
     writeTwiddles(this.floats, this.layout.twiddles / 4, this.layout.n / 4);

@@ -1,8 +1,9 @@
 /** What a mixer is asked to be: the words that every other part of it uses. */
 
-export type MixerName = 'lazy' | 'eager' | 'tiled';
+/** Mixers by name; see engine/kinds.ts for what they are. */
+export const MIXERS = ['lazy', 'eager', 'tiled'] as const;
+export type MixerName = (typeof MIXERS)[number];
 
-/** What a mixer holds. */
 export interface MixerShape {
   /** Long convolutions, each with filters of its own (M): a model's layers times its order less one. */
   readonly convolutions: number;

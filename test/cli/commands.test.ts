@@ -80,7 +80,7 @@ describe('inspect', () => {
       generation: {
         length: number;
         mixer_bytes: number;
-        levels: { side: number; fanOut: number; form?: string }[];
+        levels: { kind: string; side: number; fanOut?: number }[];
       };
     };
     expect(facts.model.context).toBeGreaterThanOrEqual(131072);
@@ -88,11 +88,11 @@ describe('inspect', () => {
     expect(facts.generation.length).toBe(1000);
     // Each urgent level's blocks are the next one's children, and deferred ones hold all positions.
     let block = 1;
-    for (const { side, fanOut, form } of facts.generation.levels) {
-      if (form === undefined) {
+    for (const { kind, side, fanOut = 2 } of facts.generation.levels) {
+      if (kind !== 'adjacent' && kind !== 'deferred') {
         expect(side).toBe(block);
         block *= fanOut;
-      } else if (form === 'deferred') block = 4 * side;
+      } else if (kind === 'deferred') block = 4 * side;
     }
     expect(block).toBeGreaterThanOrEqual(999);
   });

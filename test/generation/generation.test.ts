@@ -34,12 +34,12 @@ test('filters grow in leaps where a plan needs them so', async () => {
   const prompt = loaded.tokenizer.encode('Once upon a time');
   const options = { count: 700, room: 9001, seed: 0, sampling: GREEDY };
   const levels = [
-    { side: 1, fanOut: 64, tau: 'direct' as const },
-    { side: 64, fanOut: 8, tau: 'fft' as const },
+    { kind: 'direct' as const, side: 1, fanOut: 64 },
+    { kind: 'fan' as const, side: 64, fanOut: 8 },
     // After 512 tokens, twice as many taps as a flat plan takes.
-    { side: 512, fanOut: 8, tau: 'fft' as const },
-    { side: 4096, fanOut: 2, tau: 'fft' as const, recompute: true as const },
-    { side: 8192, fanOut: 2, tau: 'fft' as const, recompute: true as const },
+    { kind: 'fan' as const, side: 512, fanOut: 8 },
+    { kind: 'fft' as const, side: 4096, recompute: true as const },
+    { kind: 'fft' as const, side: 8192, recompute: true as const },
   ];
   expect(await collect(prompt, { ...options, plan: { length: 9000, levels } })).toEqual(
     await collect(prompt, options),

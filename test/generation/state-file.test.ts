@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Plan } from '../../src/mixer/index.js';
 import { load, type Loaded } from '../../src/generation/load.js';
 import { openState, StateWriteError } from '../../src/generation/state-file.js';
 import { LONGEST_STOPS } from '../../src/generation/options.js';
@@ -133,10 +134,15 @@ test.each<[string, (header: Header) => unknown, RegExp]>([
     /plan: expected a plan for/,
   ],
   [
-    'tiles by other code',
-    (h) =>
-      void ((h.mixer as unknown as { plan: { levels: { tau: string }[] } }).plan.levels.at(-1)!.tau =
-        'ndarray-fft'),
+    'reference tiles',
+    ({ mixer }) =>
+      void ((mixer as unknown as { plan: Plan }).plan = {
+        length: mixer.shape.length,
+        levels: [
+          { kind: 'direct', side: 1, fanOut: 2 },
+          { kind: 'reference', side: 2, fanOut: mixer.shape.length },
+        ],
+      }),
     /plan: .*reference tiles/,
   ],
   ['minP above 1', (h) => void (sampling(h)['minP'] = 2), /minP: expected a number from 0 to 1, got 2/],

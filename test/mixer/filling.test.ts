@@ -1,4 +1,4 @@
-import type { Mixer, MixerName } from '../../src/mixer/index.js';
+import type { LevelPlan, Mixer, MixerName } from '../../src/mixer/index.js';
 import { flatPlan, flatPlans } from '../../src/mixer/plan/planner.js';
 import {
   directPending,
@@ -170,14 +170,14 @@ test.each<MixerName>(['tiled'])(
     for (const length of [17, 32, 100, 1000, 1024]) {
       const half = 2 ** Math.ceil(Math.log2(length)) / 2;
       const shape = { convolutions: 2, width: 20, length, lanes: 1 };
-      const levels = [
-        { side: 1, fanOut: 16, tau: 'direct' as const },
-        ...(half > 16 ? [{ side: 16, fanOut: half / 16, tau: 'direct' as const }] : []),
-        { side: half, fanOut: 2, tau: 'fft' as const },
+      const levels: LevelPlan[] = [
+        { kind: 'direct', side: 1, fanOut: 16 },
+        ...(half > 16 ? [{ kind: 'direct' as const, side: 16, fanOut: half / 16 }] : []),
+        { kind: 'folding', side: half },
       ];
       const run = randomRun(shape, random);
       const { internals, check } = garbageMemory(random);
-      const plan = { length, levels, folded: true as const };
+      const plan = { length, levels };
       await withMixer(
         { name, shape, plan },
         (mixer) => {

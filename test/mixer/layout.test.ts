@@ -1,58 +1,172 @@
-import { binaryPlan, bytesNeeded, createMixer, planFor, plansFor } from '../../src/mixer/index.js';
+import {
+  binaryPlan,
+  createMixer,
+  fit,
+  flatPlan,
+  flatPlans,
+  foldedPlans,
+  planFor,
+  plansFor,
+} from '../../src/mixer/index.js';
+import { keptOf } from '../../src/mixer/kernel/kernels.js';
 import { GROUP, groupsOf, LINE, strideLines, toLines } from '../../src/mixer/memory/blocks.js';
-import { layoutConvolution, type ConvolutionLayout } from '../../src/mixer/memory/layout.js';
-import { MIXERS } from '../support/mixing.js';
+import type { BankLayout } from '../../src/mixer/memory/bank.js';
+import { layoutTiled, tableBytes, type TiledLayout } from '../../src/mixer/memory/tiled.js';
+import { recomputes, type LevelPlan, type Plan } from '../../src/mixer/plan/plan.js';
+import { MIXERS, Random, randomPlan } from '../support/mixing.js';
 
-/** All arrays of a layout, as [first byte, byte after the last]. */
-function arrays(layout: ConvolutionLayout): [number, number][] {
-  const { groups, stride } = layout;
+/** All arrays of a bank, as [first byte, byte after the last]. */
+function arrays(layout: BankLayout, threads: number): [number, number][] {
+  const { lanes, units, stride, row, slots } = layout;
   const list: [number, number][] = [
-    [layout.row, layout.row + groups * LINE],
-    [layout.slots, layout.slots + groups * stride],
+    [row, row + lanes * units * LINE],
+    [slots, slots + lanes * units * stride],
   ];
-  if (layout.name !== 'tiled') list.push([layout.taps, layout.taps + groups * stride]);
-  if (layout.name === 'eager') list.push([layout.partial, layout.partial + groups * stride]);
-  if (layout.name === 'tiled') {
-    const { twiddles, twisted, largest, taps, tapStride, tapRows, scratch, scratchBytes, levels } = layout;
-    list.push([twiddles, twiddles + Math.max(0, 16 * (largest / 8 - 1))]);
-    list.push([twisted, twisted + Math.max(0, 32 * (largest / 2 - 1))]);
-    list.push([taps, taps + (tapStride > 0 ? groups * tapStride : tapRows * LINE)]);
-    list.push([scratch, scratch + scratchBytes]);
-    for (const { filter, filterStride, childSpectra, childSpectraStride } of levels) {
-      list.push(
-        [filter, filter + groups * filterStride],
-        [childSpectra, childSpectra + groups * childSpectraStride],
-      );
+  if ('levels' in layout) list.push(...tiledArrays(layout as TiledLayout, threads));
+  else {
+    const { taps, partial } = layout as BankLayout & { taps: number; partial?: number };
+    list.push([taps, taps + units * stride]);
+    if (partial !== undefined) list.push([partial, partial + lanes * units * stride]);
+  }
+  return list.filter(([from, to]) => to > from);
+}
+
+function tiledArrays(layout: TiledLayout, threads: number): [number, number][] {
+  const { lanes, units, twiddles, twisted, largest, taps, tapStride, tapRows, levels } = layout;
+  const { scratch, scratchStride, scratchSpectra, scratchFilter } = layout;
+  const list: [number, number][] = [
+    [twiddles, twiddles + tableBytes(largest / 4, 2)],
+    [twisted, twisted + tableBytes(largest, 4)],
+    [taps, taps + (tapStride > 0 ? units * tapStride : tapRows * LINE)],
+  ];
+  const spectra = (level: LevelPlan): number =>
+    Math.max(0, ...levels.filter(({ plan }) => plan === level).map(spectraBytes));
+  const deferred = levels.filter(({ plan }) => plan.kind === 'deferred').map(({ plan }) => spectra(plan));
+  const recomputed = levels.filter(({ plan }) => recomputes(plan)).map(({ plan }) => spectra(plan));
+  for (let thread = 0; thread < threads; thread++) {
+    const at = scratch + thread * scratchStride;
+    list.push(
+      [at, at + 2 * largest * LINE],
+      [at + scratchSpectra, at + scratchSpectra + Math.max(0, ...deferred)],
+      [at + scratchFilter, at + scratchFilter + Math.max(0, ...recomputed)],
+    );
+  }
+  for (const level of levels) {
+    const { plan, side, filter, filterStride, childSpectra, childSpectraStride, flight, flightBytes, ready } =
+      level;
+    if (!recomputes(plan)) list.push([filter, filter + units * filterStride]);
+    list.push([childSpectra, childSpectra + lanes * units * childSpectraStride]);
+    if (plan.kind === 'deferred') list.push([ready, ready + units * 8]);
+    if (flightBytes > 0) {
+      // Points, spectra of two blocks of inputs, and of the filter if that is made anew.
+      const needed = 2 * side * LINE + (recomputes(plan) ? 2 : 1) * spectraBytes(level);
+      expect(flightBytes).toBeGreaterThanOrEqual(needed);
+      list.push([flight, flight + flightBytes]);
     }
   }
   return list;
 }
 
-test.each(MIXERS)('arrays of a %s convolution are aligned, disjoint and within its bytes', (name) => {
+/** What a unit's spectra of the filter take, by what a kernel is told of them. */
+function spectraBytes({ plan, side, children, spectrumStride }: TiledLayout['levels'][number]): number {
+  switch (plan.kind) {
+    case 'direct':
+    case 'reference':
+      return side * children * LINE;
+    case 'fan':
+      return 2 * (children - 1) * spectrumStride;
+    case 'deferred':
+      return 2 * 2 * spectrumStride;
+    default:
+      return 2 * side * LINE;
+  }
+}
+
+/** Plans of every kind for a length. */
+function plansOf(length: number, random: Random): Plan[] {
+  const all = [
+    planFor(length),
+    ...plansFor(length).slice(-1),
+    flatPlan(length),
+    ...flatPlans(length).slice(-1),
+  ];
+  return [...all, ...foldedPlans(length).slice(-1), randomPlan(length, random, { folded: true })];
+}
+
+test.each(MIXERS)('arrays of a %s bank are aligned, disjoint and within its bytes', (name) => {
+  const random = new Random(81);
   for (const length of [1, 2, 3, 100, 4096, 2 ** 17 + 1]) {
-    for (const width of [1, 16, 17, 1000]) {
-      for (const threads of [1, 3]) {
-        const layout = layoutConvolution(name, { convolutions: 1, width, length }, planFor(length), threads);
-        const sorted = arrays(layout).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-        let end = LINE;
-        for (const [from, to] of sorted) {
-          expect(from % LINE).toBe(0);
-          expect(from).toBeGreaterThanOrEqual(end);
-          end = to;
+    for (const plan of name === 'tiled' ? plansOf(length, random) : [planFor(length)]) {
+      for (const [threads, lanes] of [
+        [1, 1],
+        [2, 1],
+        [3, 1],
+        [2, 4],
+      ]) {
+        const shape = {
+          convolutions: random.int(1, 3),
+          width: random.pick([1, 16, 17, length > 5000 ? 100 : 1000]),
+          length,
+          lanes,
+        };
+        for (const layout of fit({ name, shape, plan, threads }).banks) {
+          const sorted = arrays(layout, threads).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+          let end = LINE;
+          for (const [from, to] of sorted) {
+            expect(from % LINE).toBe(0);
+            expect(from).toBeGreaterThanOrEqual(end);
+            end = to;
+          }
+          expect(end).toBeLessThanOrEqual(layout.bytes);
+          for (const { at, bytes } of layout.state) {
+            expect(sorted).toContainEqual([at, at + lanes * layout.units * bytes]);
+          }
+          if (!('levels' in layout)) continue;
+          for (const { plan, children, side, childSpectraStride, spectrumStride } of (layout as TiledLayout)
+            .levels) {
+            expect(spectrumStride === 0 || spectrumStride >= side * LINE).toBe(true);
+            const kept = plan.kind === 'fan' ? 2 * keptOf(children) * spectrumStride : 0;
+            expect(childSpectraStride).toBe(kept);
+          }
         }
-        expect(end).toBeLessThanOrEqual(layout.bytes);
       }
     }
   }
 });
 
+test('convolutions share memories, as few as there can be, whole and in turn', () => {
+  for (const [convolutions, width, length, lanes, least] of [
+    [4, 256, 131_072, 1, 1],
+    [18, 768, 131_072, 1, 6],
+    [7, 256, 2 ** 20, 1, 7],
+    [5, 20, 1000, 3, 1],
+  ]) {
+    const shape = { convolutions, width, length, lanes };
+    const { banks, bytes } = fit({ name: 'tiled', shape });
+    expect(banks.length).toBeGreaterThanOrEqual(least);
+    let next = 0;
+    for (const { first, units, bytes } of banks) {
+      expect(first).toBe(next);
+      expect(units % groupsOf(width)).toBe(0);
+      expect(bytes).toBeLessThanOrEqual(2 ** 32);
+      next += units;
+    }
+    expect(next).toBe(convolutions * groupsOf(width));
+    expect(bytes).toBeGreaterThan((banks.length - 1) * 2 ** 31);
+  }
+});
+
 test('layouts stay exact past 2^31 and 2^32 bytes', () => {
   const shape = { convolutions: 1, width: 256, length: 2 ** 20 };
-  const layout = layoutConvolution('tiled', shape, binaryPlan(shape.length), 1);
-  const top = Math.max(...arrays(layout).map(([, to]) => to));
+  const [layout] = fit({ name: 'tiled', shape, plan: binaryPlan(shape.length) }).banks;
+  const top = Math.max(...arrays(layout, 1).map(([, to]) => to));
   expect(top).toBeGreaterThan(2 ** 31);
   expect(top).toBeLessThanOrEqual(2 ** 32);
-  const beyond = layoutConvolution('tiled', { ...shape, width: 4096 }, binaryPlan(shape.length), 1);
+  const beyond = layoutTiled(
+    { shape: { ...shape, width: 4096 }, plan: binaryPlan(shape.length), threads: 1 },
+    0,
+    256,
+  );
   const ratio = beyond.bytes / layout.bytes;
   expect(ratio).toBeGreaterThan(14);
   expect(ratio).toBeLessThan(16);
@@ -61,9 +175,7 @@ test('layouts stay exact past 2^31 and 2^32 bytes', () => {
 test('what does not fit is refused with the figures, before any of it is allocated', async () => {
   const shape = { convolutions: 1, width: 4096, length: 2 ** 20 };
   for (const name of MIXERS) {
-    expect(() => bytesNeeded(shape, name)).toThrow(
-      /needs \d+ bytes \(\d+\.\d\d GiB\), more than the 4\.00 GiB/,
-    );
+    expect(() => fit({ name, shape })).toThrow(/needs \d+ bytes \(\d+\.\d\d GiB\), more than the 4\.00 GiB/);
     await expect(createMixer({ name, shape })).rejects.toThrow(RangeError);
   }
   for (const broken of [
@@ -73,22 +185,22 @@ test('what does not fit is refused with the figures, before any of it is allocat
     { length: NaN },
     { length: 2 ** 40 },
   ]) {
-    expect(() => bytesNeeded({ convolutions: 1, width: 1, length: 8, ...broken }, 'tiled')).toThrow(
-      /expected a whole number/,
-    );
+    const odd = { convolutions: 1, width: 1, length: 8, ...broken };
+    expect(() => fit({ name: 'tiled', shape: odd })).toThrow(/expected a whole number/);
   }
-  await expect(createMixer({ name: 'tiled', shape: { ...shape, width: 1 }, threads: 0 })).rejects.toThrow(
-    /threads/,
+  expect(() => fit({ name: 'tiled', shape: { ...shape, width: 1 }, threads: 0 })).toThrow(/threads/);
+  expect(() => fit({ name: 'slow' as 'lazy', shape })).toThrow(/unknown mixer slow/);
+  expect(() => fit({ name: 'lazy', shape, kernels: 'toString' as 'wasm' })).toThrow(
+    /unknown kernels toString/,
   );
-  await expect(createMixer({ name: 'slow' as 'lazy', shape })).rejects.toThrow(/unknown mixer slow/);
 });
 
-test('bytes needed are the bytes held', async () => {
+test('bytes of a recipe are the bytes held', async () => {
   for (const name of MIXERS) {
     for (const threads of [1, 2]) {
       const shape = { convolutions: 3, width: 20, length: 1000 };
       const mixer = await createMixer({ name, shape, threads });
-      expect(mixer.bytes).toBe(bytesNeeded(shape, name, undefined, threads));
+      expect(mixer.bytes).toBe(fit({ name, shape, threads }).bytes);
       await mixer.close();
     }
   }
@@ -96,10 +208,11 @@ test('bytes needed are the bytes held', async () => {
 
 test('with little memory a slower plan is taken, with less none', async () => {
   const shape = { convolutions: 2, width: 16, length: 131_072 };
-  const fast = bytesNeeded(shape, 'tiled', plansFor(shape.length)[0]);
+  const bytesOf = (plan: Plan): number => fit({ name: 'tiled', shape, plan }).bytes;
+  const fast = bytesOf(plansFor(shape.length)[0]);
   const plans = plansFor(shape.length);
-  const least = Math.min(...plans.map((plan) => bytesNeeded(shape, 'tiled', plan)));
-  expect(least).toBe(bytesNeeded(shape, 'tiled', plans.at(-1)));
+  const least = Math.min(...plans.map(bytesOf));
+  expect(least).toBe(bytesOf(plans.at(-1)!));
   expect(least).toBeLessThan(fast);
   for (const [memory, bytes] of [
     [Infinity, fast],

@@ -1,4 +1,4 @@
-import { createMixer } from '../../src/mixer/index.js';
+import { createMixer, flatPlan } from '../../src/mixer/index.js';
 import {
   directPending,
   garbageMemory,
@@ -106,4 +106,24 @@ describe.each(MIXERS)('the %s mixer against the definition in float64', (name) =
     await mixer.close();
     expect(() => mixer.push(new Float32Array(6))).toThrow(/closed/);
   });
+});
+
+test.each(['basic', 'reference'] as const)('the %s kernels give every plan’s sums too', async (kernels) => {
+  const random = new Random(6);
+  for (let trial = 0; trial < 8; trial++) {
+    const length = random.int(100, kernels === 'basic' ? 1500 : 400);
+    const shape = { convolutions: 2, width: random.pick([3, 20]), length };
+    const run = randomRun(shape, random, true);
+    const plan = trial % 2 === 0 ? flatPlan(length) : randomPlan(length, random);
+    const { internals, check } = garbageMemory(random);
+    for (const threads of kernels === 'basic' ? [1, 2] : [1]) {
+      const got = await withMixer(
+        { name: 'tiled', shape, plan, kernels, threads },
+        (mixer) => runMixer(mixer, run),
+        internals,
+      );
+      expect(relL2(got, directPending(run))).toBeLessThanOrEqual(mixerGate(length));
+    }
+    check();
+  }
 });

@@ -1,15 +1,17 @@
 import {
   binaryPlan,
-  bytesNeeded,
   createMixer,
+  fit,
   flatPlan,
   flatPlans,
   foldedPlans,
+  isFolded,
   planCost,
   planFor,
   plansFor,
+  recomputes,
+  type LevelPlan,
   type Plan,
-  type TauName,
 } from '../../src/mixer/index.js';
 import { checkPlan } from '../../src/mixer/plan/check.js';
 
@@ -23,13 +25,13 @@ test('the binary plan takes the cheapest implementation of each side', () => {
   expect(binaryPlan(65, costs)).toEqual({
     length: 65,
     levels: [
-      { side: 1, fanOut: 2, tau: 'direct' },
-      { side: 2, fanOut: 2, tau: 'direct' },
-      { side: 4, fanOut: 2, tau: 'direct' },
-      { side: 8, fanOut: 2, tau: 'direct' },
-      { side: 16, fanOut: 2, tau: 'fft' },
-      { side: 32, fanOut: 2, tau: 'direct' },
-      { side: 64, fanOut: 2, tau: 'fft' },
+      { kind: 'direct', side: 1, fanOut: 2 },
+      { kind: 'direct', side: 2, fanOut: 2 },
+      { kind: 'direct', side: 4, fanOut: 2 },
+      { kind: 'direct', side: 8, fanOut: 2 },
+      { kind: 'fft', side: 16 },
+      { kind: 'direct', side: 32, fanOut: 2 },
+      { kind: 'fft', side: 64 },
     ],
   });
   expect(planFor(1)).toEqual({ length: 1, levels: [] });
@@ -45,18 +47,18 @@ test('a plan takes the cheapest levels altogether', () => {
   expect(plan).toEqual({
     length: 160,
     levels: [
-      { side: 1, fanOut: 2, tau: 'direct' },
-      { side: 2, fanOut: 2, tau: 'direct' },
-      { side: 4, fanOut: 2, tau: 'direct' },
-      { side: 8, fanOut: 2, tau: 'direct' },
-      { side: 16, fanOut: 4, tau: 'fft' },
-      { side: 64, fanOut: 2, tau: 'fft' },
-      { side: 128, fanOut: 2, tau: 'fft' },
+      { kind: 'direct', side: 1, fanOut: 2 },
+      { kind: 'direct', side: 2, fanOut: 2 },
+      { kind: 'direct', side: 4, fanOut: 2 },
+      { kind: 'direct', side: 8, fanOut: 2 },
+      { kind: 'fan', side: 16, fanOut: 4 },
+      { kind: 'fft', side: 64 },
+      { kind: 'fft', side: 128 },
     ],
   });
   expect(planCost(plan, costs)).toBe(1 + 1 + 1 + 1 + 4 + 3 + 3);
   expect(planFor(5, { ...costs, direct: { 8: [1] } }).levels).toEqual([
-    { side: 1, fanOut: 5, tau: 'direct' },
+    { kind: 'direct', side: 1, fanOut: 5 },
   ]);
 });
 
@@ -72,12 +74,13 @@ test('plans for less and less memory come to the binary one, then to its spectra
     const plans = plansFor(length);
     expect(planCost(planFor(length))).toBeGreaterThanOrEqual(planCost(plans[0]));
     expect(plans).toContainEqual(planFor(length));
-    const kept = plans.filter(({ levels }) => levels.every(({ recompute }) => !recompute));
+    const kept = plans.filter(({ levels }) => !levels.some(recomputes));
     expect(kept.at(-1)).toEqual(binaryPlan(length));
     expect(plans.slice(0, kept.length)).toEqual(kept);
     for (const [k, { levels }] of plans.slice(kept.length).entries()) {
-      expect(levels.filter(({ recompute }) => recompute)).toEqual(levels.slice(-k - 1));
+      expect(levels.filter(recomputes)).toEqual(levels.slice(-k - 1));
     }
+    // Of sides 256 to 65,536.
     if (length === 131072) expect(plans.length - kept.length).toBe(9);
     for (let k = 1; k < plans.length; k++) {
       expect(() => checkPlan(plans[k], length)).not.toThrow();
@@ -89,40 +92,50 @@ test('plans for less and less memory come to the binary one, then to its spectra
 test('folded plans need half the slots', () => {
   const shape = { convolutions: 18, width: 256, length: 131_072 };
   const plans = foldedPlans(shape.length);
-  for (const plan of plans) expect(() => checkPlan(plan, shape.length)).not.toThrow();
+  for (const plan of plans) {
+    expect(() => checkPlan(plan, shape.length)).not.toThrow();
+    expect(isFolded(plan)).toBe(true);
+  }
   const slots = shape.convolutions * shape.width * shape.length * 4;
-  const [whole, folded] = [plansFor(shape.length), plans].map((all) =>
-    bytesNeeded(shape, 'tiled', all.at(-1)),
+  const [whole, folded] = [plansFor(shape.length), plans].map(
+    (all) => fit({ name: 'tiled', shape, plan: all.at(-1)! }).bytes,
   );
   expect(whole - folded).toBeGreaterThan(0.49 * slots);
   // Taps, half the slots, little else: two arrays and all spectra would be 9.7 GB.
   expect(folded).toBeLessThan(1.7 * slots);
   expect(folded).toBeLessThan(5.5e9);
-  const unfoldable = { length: 3, levels: binaryPlan(3).levels, folded: true as const };
-  expect(() => checkPlan(unfoldable, 3)).toThrow(/a folded plan ends with an fft level of fan-out 2/);
+  const early: Plan = {
+    length: 64,
+    levels: [
+      { kind: 'direct', side: 1, fanOut: 16 },
+      { kind: 'folding', side: 16 },
+      { kind: 'fft', side: 32 },
+    ],
+  };
+  expect(() => checkPlan(early, 64)).toThrow(/a folding level is the last one/);
   expect(foldedPlans(3)).toEqual([]);
 });
 
 test('a flat plan has urgent tiles up to a side, deferred ones above', () => {
-  const plan = flatPlan(1000, undefined, 64);
-  expect(plan.levels.filter(({ form }) => form === undefined)).toEqual(planFor(64).levels);
-  expect(plan.levels.filter(({ form }) => form !== undefined)).toEqual([
-    { side: 64, fanOut: 2, form: 'adjacent', tau: 'fft' },
-    { side: 64, fanOut: 2, form: 'deferred', tau: 'fft' },
-    { side: 128, fanOut: 2, form: 'deferred', tau: 'fft' },
-    { side: 256, fanOut: 2, form: 'deferred', tau: 'fft', recompute: true },
+  const plan = flatPlan(1000);
+  const isFlat = ({ kind }: LevelPlan): boolean => kind === 'adjacent' || kind === 'deferred';
+  expect(plan.levels.filter((level) => !isFlat(level))).toEqual(planFor(64).levels);
+  expect(plan.levels.filter(isFlat)).toEqual([
+    { kind: 'adjacent', side: 64 },
+    { kind: 'deferred', side: 64 },
+    { kind: 'deferred', side: 128 },
+    { kind: 'deferred', side: 256, recompute: true },
   ]);
   expect(flatPlans(1000)).toEqual([flatPlan(1000)]);
-  expect(flatPlans(5000).map(({ levels }) => levels.filter(({ recompute }) => recompute).length)).toEqual([
-    1, 2, 3, 4,
-  ]);
+  // Sides 256 to 2,048: recomputed from the largest down.
+  expect(flatPlans(5000).map(({ levels }) => levels.filter(recomputes).length)).toEqual([1, 2, 3, 4]);
   expect(flatPlan(64)).toEqual(planFor(64));
   expect(flatPlan(5).levels.map(({ side }) => side)).toEqual(
     planFor(64)
       .levels.map(({ side }) => side)
       .filter((side) => side < 5),
   );
-  expect(flatPlan(65).levels.at(-1)).toEqual({ side: 64, fanOut: 2, form: 'adjacent', tau: 'fft' });
+  expect(flatPlan(65).levels.at(-1)).toEqual({ kind: 'adjacent', side: 64 });
   for (const length of [1, 2, 64, 65, 128, 129, 256, 257, 131072]) {
     expect(() => checkPlan(JSON.parse(JSON.stringify(flatPlan(length))) as Plan, length)).not.toThrow();
   }
@@ -139,24 +152,54 @@ test('plans that do not fit are refused', async () => {
   expect(() => checkPlan({ ...plan, length: 8 }, 8)).toThrow(/level 3 of the plan begins past the length 8/);
   const swapped = { length: 3, levels: [...binaryPlan(3).levels].reverse() };
   expect(() => checkPlan(swapped, 3)).toThrow(/level 0 of the plan has side 2, expected 1/);
-  const of = (fanOut: number, tau: TauName, first = 1): Plan => ({
+  const of = (fanOut: number, kind: 'direct' | 'fan', first = 1): Plan => ({
     length: 40,
     levels: [
-      { side: 1, fanOut: first, tau: 'direct' },
-      { side: first, fanOut, tau },
+      { kind: 'direct', side: 1, fanOut: first },
+      { kind, side: first, fanOut },
     ],
   });
-  expect(() => checkPlan(of(20, 'fft', 2), 40)).toThrow(/at least 16 as side, not 2/);
-  expect(() => checkPlan(of(8, 'fft', 6), 40)).toThrow(/power of two of at least 16 as side, not 6/);
-  expect(() => checkPlan(of(9, 'fft', 16), 40)).toThrow(/fan-out of at most 8, not 9/);
+  expect(() => checkPlan(of(20, 'fan', 2), 40)).toThrow(/at least 16 as side, not 2/);
+  expect(() => checkPlan(of(8, 'fan', 6), 40)).toThrow(/power of two of at least 16 as side, not 6/);
+  expect(() => checkPlan(of(9, 'fan', 16), 40)).toThrow(/fan-out of at most 8, not 9/);
   expect(() => checkPlan(of(1, 'direct', 39), 40)).toThrow(
     /fan-out: expected a whole number from 2 to 40, got 1/,
   );
   expect(() => checkPlan(of(41, 'direct', 8), 40)).toThrow(/fan-out/);
-  expect(() => checkPlan(of(2, 'slow' as 'fft', 20), 40)).toThrow(/unknown tile implementation slow/);
-  const first = { length: 2, levels: [{ side: 1, fanOut: 2, tau: 'fft' as const }] };
+  expect(() => checkPlan(of(2, 'slow' as 'fan', 20), 40)).toThrow(/level 1 .* unknown kind, "slow"/);
+  const first: Plan = { length: 2, levels: [{ kind: 'fft', side: 1 }] };
   expect(() => checkPlan(first, 2)).toThrow(/tiles of side 1 are direct, not fft/);
   await expect(
     createMixer({ name: 'tiled', shape: { convolutions: 1, width: 1, length: 8 }, plan }),
   ).rejects.toThrow(/for length 16/);
+});
+
+test('anything but a plan is refused, and nothing else happens', () => {
+  const level = { kind: 'fft', side: 16 };
+  const of = (...levels: unknown[]): unknown => ({ length: 64, levels });
+  for (const plan of [
+    undefined,
+    null,
+    7,
+    'plan',
+    [],
+    {},
+    { length: 64 },
+    { length: 64, levels: {} },
+    { length: '64', levels: planFor(64).levels },
+    of(null),
+    of([]),
+    of(1),
+    of({}),
+    of({ kind: 'toString', side: 1 }),
+    of({ kind: 'direct', side: 1 }),
+    of({ kind: 'direct', side: 1, fanOut: '64' }),
+    of({ kind: 'direct', side: 1, fanOut: 64, recompute: true }),
+    of({ kind: 'direct', side: '1', fanOut: 64 }),
+    of({ kind: 'direct', side: 1, fanOut: 16 }, { ...level, recompute: false }),
+    of({ kind: 'direct', side: 1, fanOut: 16 }, { ...level, fanOut: 4 }),
+    of({ kind: 'deferred', side: 1 }),
+  ]) {
+    expect(() => checkPlan(plan, 64)).toThrow(RangeError);
+  }
 });

@@ -1,8 +1,11 @@
 import {
+  assignTiles,
   binaryLevels,
+  deferredLevels,
   flatLevels,
   sidesOf,
   sliceAfter,
+  tapsAfter,
   tileAfter,
   tiles,
   tilesOf,
@@ -86,6 +89,50 @@ test('a deferred tile has as long as it has outputs, and its slices are done in 
         if (known === tile.inputs.to + Math.max(1, tile.side / 4) - 1) expect(to).toBe(units);
       }
       expect(next).toBe(units);
+    }
+  }
+});
+
+test('the taps needed are those that tiles read, and never fewer for more inputs', () => {
+  const random = new Random(47);
+  for (let trial = 0; trial < 60; trial++) {
+    const side = 2 ** random.int(1, 4);
+    const length = random.int(side + 1, 500);
+    const flat = [...levelsTo(side, random), ...flatLevels(side, length)];
+    for (const levels of [binaryLevels(length), randomLevels(length, random), flat]) {
+      const rows = 4 * length;
+      // The next position's sums take the inputs of its block of the first level.
+      let read = levels[0].fanOut;
+      let before = 0;
+      const all = [...tiles(length, levels)];
+      for (let known = 0; known < length; known++) {
+        for (const { side, inputs, outputs } of all.filter(({ inputs }) => inputs.to === known)) {
+          // Whole tiles are computed, those that are clipped too.
+          read = Math.max(read, outputs.from + side - inputs.from);
+        }
+        const needed = tapsAfter(known, rows, levels);
+        expect(needed).toBeGreaterThanOrEqual(read);
+        expect(needed).toBeGreaterThanOrEqual(before);
+        before = needed;
+        expect(tapsAfter(known, 10, levels)).toBe(Math.min(10, needed));
+      }
+    }
+  }
+});
+
+test('every deferred level is somebody’s to compute, staged only by a thread that has all units', () => {
+  for (const length of [10, 100, 1000, 100_000]) {
+    const levels = [...binaryLevels(16), ...flatLevels(16, length)];
+    const { near, far } = deferredLevels(levels);
+    for (const threads of [1, 2, 3, 16]) {
+      for (const lanes of [1, 5]) {
+        const { inStep, handed, staged } = assignTiles(levels, { threads, lanes });
+        expect([...inStep, ...handed, ...staged].sort((a, b) => a - b)).toEqual([...near, ...far]);
+        if (far.length === 0) expect([...handed, ...staged]).toEqual([]);
+        if (threads > 2 || lanes > 1) expect(staged).toEqual([]);
+        // Near tiles are due soon: nobody is woken for them alone.
+        if (staged.length === 0) expect(inStep).toEqual(near);
+      }
     }
   }
 });

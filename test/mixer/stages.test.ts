@@ -1,8 +1,8 @@
 /** Far tiles, which a single thread computes in stages and workers at once. */
-import { createMixerOn } from '../../src/mixer/create.js';
+import { build, fit } from '../../src/mixer/create.js';
 import type { Mixer } from '../../src/mixer/mixer.js';
 import { checkPlan } from '../../src/mixer/plan/check.js';
-import { SMALLEST_FFT, type Plan } from '../../src/mixer/plan/plan.js';
+import { SMALLEST_FFT, tilingOf, type Plan } from '../../src/mixer/plan/plan.js';
 import { deferredLevels, flatLevels } from '../../src/mixer/schedule/index.js';
 import {
   directPending,
@@ -25,10 +25,10 @@ function farPlan(length: number, random: Random): Plan {
   return {
     length,
     levels: [
-      ...levelsTo(side, random).map((level) => ({ ...level, tau: 'direct' as const })),
-      ...above.map((level, k) => ({
-        ...level,
-        tau: 'fft' as const,
+      ...levelsTo(side, random).map((level) => ({ ...level, kind: 'direct' as const })),
+      ...above.map(({ form, side }, k) => ({
+        kind: form,
+        side,
         ...(k >= kept && { recompute: true as const }),
       })),
     ],
@@ -54,13 +54,13 @@ test('in stages, at once, and by whom: the same sums, bit by bit, wherever a run
     const shape = { convolutions: random.int(1, 2), width: random.int(1, 20), length: random.int(600, 2500) };
     const plan = farPlan(shape.length, random);
     checkPlan(plan, shape.length);
-    expect(deferredLevels(plan.levels).far.length).toBeGreaterThan(0);
+    expect(deferredLevels(tilingOf(plan)).far.length).toBeGreaterThan(0);
     const run = randomRun(shape, random);
     const open = async (threads: number): Promise<[Mixer, () => void]> => {
       const { internals, check } = garbageMemory(random);
       // In some trials, threads come later, or never in so short a run.
       const started = trial % 2 === 0;
-      const mixer = await createMixerOn({ name: 'tiled', shape, plan, threads }, { ...internals, started });
+      const mixer = await build(fit({ name: 'tiled', shape, plan, threads }), { ...internals, started });
       run.taps.forEach((taps, convolution) => mixer.setFilter(convolution, taps));
       return [mixer, check];
     };
@@ -106,7 +106,7 @@ test('a run that goes back to an earlier point finds nothing of what was under w
     const [whole, again] = await withMixer({ name: 'tiled', shape, plan, threads }, (mixer) => {
       run.taps.forEach((taps, convolution) => mixer.setFilter(convolution, taps));
       // In the first quarter of a far tile's time, when it is under way.
-      const far = plan.levels[deferredLevels(plan.levels).far[0]].side;
+      const far = plan.levels[deferredLevels(tilingOf(plan)).far[0]].side;
       const cut = far * random.int(1, Math.floor(shape.length / far) - 1) + random.int(1, far / 4 - 1);
       const before = advance(mixer, run, 0, cut);
       const saved = mixer.state().map((array) => array.slice());
@@ -148,7 +148,7 @@ test('slots that are written ahead in fresh memory hold what they do in memory c
         mixer.reset();
         return [first, runMixer(mixer, run)];
       },
-      { zeroed: true },
+      { untouched: true },
     );
     expect(Buffer.compare(Buffer.from(fresh.buffer), Buffer.from(cleared.buffer))).toBe(0);
     expect(relL2(fresh, directPending(run))).toBeLessThanOrEqual(mixerGate(shape.length));

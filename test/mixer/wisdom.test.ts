@@ -35,7 +35,7 @@ test('costs are kept for this machine alone, and nothing but a table of costs is
   keepCosts(COSTLY);
   expect(readCosts()).toEqual(COSTLY);
   expect(machineCosts()).toEqual(COSTLY);
-  expect(planFor(64, machineCosts()).levels).toEqual([{ side: 1, fanOut: 64, tau: 'direct' }]);
+  expect(planFor(64, machineCosts()).levels).toEqual([{ kind: 'direct', side: 1, fanOut: 64 }]);
   expect(planFor(64)).toEqual(planFor(64, COSTS));
 
   const kept = JSON.parse(readFileSync(costsFile(), 'utf8')) as Record<string, unknown>;

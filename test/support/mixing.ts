@@ -1,7 +1,7 @@
-import type { MixerName, MixerShape } from '../../src/mixer/shape.js';
-import { createMixerOn, type MixerInternals, type MixerOptions } from '../../src/mixer/create.js';
+import { MIXERS, type MixerShape } from '../../src/mixer/shape.js';
+import { build, fit, type MixerInternals, type MixerOptions } from '../../src/mixer/create.js';
 import type { Mixer } from '../../src/mixer/mixer.js';
-import { SMALLEST_FFT, type Plan, type TauName } from '../../src/mixer/plan/plan.js';
+import { SMALLEST_FFT, type LevelPlan, type Plan } from '../../src/mixer/plan/plan.js';
 import { flatLevels, type Level } from '../../src/mixer/schedule/index.js';
 
 /** Unit roundoff of float32. */
@@ -106,6 +106,9 @@ export function runMixer(mixer: Mixer, { shape, y, taps, before }: Run): Float32
 /** Words written past the end of a memory's arrays, which must survive. */
 const SENTINEL = 0x7fc0dead;
 
+/** Different floats of garbage; an odd number, so that they come to lie differently in each line. */
+const GARBAGE = 9973;
+
 /** Memory full of garbage, NaN among it; afterwards `check` finds the word before and after the arrays untouched. */
 export function garbageMemory(random: Random): { internals: MixerInternals; check: () => void } {
   const memories: Int32Array[] = [];
@@ -116,7 +119,10 @@ export function garbageMemory(random: Random): { internals: MixerInternals; chec
         const memory = new WebAssembly.Memory({ initial: pages + 1, maximum: pages + 1, shared: true });
         const words = new Int32Array(memory.buffer);
         const floats = new Float32Array(memory.buffer);
-        for (let k = 0; k < floats.length; k++) floats[k] = k % 7 === 0 ? NaN : 1e9 * (random.next() - 0.5);
+        const garbage = Math.min(floats.length, GARBAGE);
+        for (let k = 0; k < garbage; k++) floats[k] = k % 7 === 0 ? NaN : 1e9 * (random.next() - 0.5);
+        // Doubled until all is full.
+        for (let full = garbage; full < floats.length; full *= 2) floats.copyWithin(full, 0, full);
         words.fill(SENTINEL, 0, 16);
         words.fill(SENTINEL, pages * 16384);
         memories.push(words);
@@ -143,31 +149,37 @@ export function randomLevels(length: number, random: Random): Level[] {
   return levels;
 }
 
+/** Any implementation that can do a level's tiles. */
+function randomKind({ side, fanOut }: Level, random: Random): LevelPlan {
+  if (side === 1) return { kind: 'direct', side, fanOut };
+  const fft = side >= SMALLEST_FFT && Number.isInteger(Math.log2(side)) && fanOut <= 8;
+  const transformed = fft ? (['fft', 'fft', 'fft'] as const) : [];
+  const kind = random.pick(['direct', ...transformed, 'reference'] as const);
+  if (kind === 'fft') return fanOut > 2 ? { kind: 'fan', side, fanOut } : { kind, side };
+  return { kind, side, fanOut };
+}
+
 /** Any levels, and any implementation that can do them. `folded`: now and then folded, which leaves no room for long prompts. */
 export function randomPlan(length: number, random: Random, { folded: mayFold = false } = {}): Plan {
-  const tau = ({ side, fanOut }: Level): TauName => {
-    if (side === 1) return 'direct';
-    const fft = side >= SMALLEST_FFT && Number.isInteger(Math.log2(side)) && fanOut <= 8;
-    return random.pick<TauName>(
-      fft ? ['direct', 'fft', 'fft', 'fft', 'ndarray-fft'] : ['direct', 'ndarray-fft'],
-    );
-  };
   const block = 2 ** random.int(4, 7);
   // Half of the plans that can be flat are.
   const flat = block < length && random.next() < 0.5;
-  const below = flat ? levelsTo(block, random) : randomLevels(length, random);
   const half = 2 ** Math.ceil(Math.log2(length)) / 2;
   const folded = mayFold && !flat && half >= SMALLEST_FFT && random.next() < 0.5;
-  const levels = (folded ? [...levelsTo(half, random), { side: half, fanOut: 2 }] : below).map((level) => ({
-    ...level,
-    tau: folded && level.side === half ? ('fft' as const) : tau(level),
-  }));
-  const above = flat ? flatLevels(block, length).map((level) => ({ ...level, tau: 'fft' as const })) : [];
-  const recomputed = [...levels, ...above].map((level) => {
-    const can = level.tau === 'fft' && level.fanOut === 2;
-    return can && random.next() < 0.5 ? { ...level, recompute: true as const } : level;
-  });
-  return { length, levels: recomputed, ...(folded && { folded: true as const }) };
+  const blocks = folded
+    ? levelsTo(half, random)
+    : flat
+      ? levelsTo(block, random)
+      : randomLevels(length, random);
+  const levels: LevelPlan[] = [
+    ...blocks.map((level) => randomKind(level, random)),
+    ...(folded ? [{ kind: 'folding' as const, side: half }] : []),
+    ...(flat ? flatLevels(block, length).map(({ form, side }) => ({ kind: form, side })) : []),
+  ];
+  const recomputed = levels.map((level) =>
+    'fanOut' in level || random.next() < 0.5 ? level : { ...level, recompute: true as const },
+  );
+  return { length, levels: recomputed };
 }
 
 /** Any fan-outs that make blocks of exactly a power of two. */
@@ -187,7 +199,7 @@ export async function withMixer<T>(
   use: (mixer: Mixer) => T,
   internals?: Partial<MixerInternals>,
 ): Promise<T> {
-  const mixer = await createMixerOn(options, {
+  const mixer = await build(fit(options), {
     allocate: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
     started: true,
     ...internals,
@@ -199,4 +211,4 @@ export async function withMixer<T>(
   }
 }
 
-export const MIXERS: readonly MixerName[] = ['lazy', 'eager', 'tiled'];
+export { MIXERS };

@@ -2,7 +2,7 @@ import type { Kernels, KernelsFor } from '../../src/mixer/kernel/kernels.js';
 import { writeTwiddles, writeTwistedTwiddles } from '../../src/mixer/kernel/twiddles.js';
 import { compileBasic, compileRelaxed, wasmKernels } from '../../src/mixer/kernel/wasm.js';
 import { Bump } from '../../src/mixer/memory/bump.js';
-import { tableBytes } from '../../src/mixer/memory/layout.js';
+import { tableBytes } from '../../src/mixer/memory/tiled.js';
 import type { Random } from './mixing.js';
 
 const relaxed = compileRelaxed();

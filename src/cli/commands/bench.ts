@@ -12,12 +12,14 @@ import { mixerShape, roomAfter } from '../../generation/lengths.js';
 import { checkMemory } from '../../generation/memory.js';
 import {
   binaryPlan,
-  fittingPlan,
+  fit,
   flatPlans,
   foldedPlans,
   machineCosts,
+  MIXERS,
   plansFor,
   type CostTable,
+  type MixerName,
   type MixerShape,
   type Plan,
 } from '../../mixer/index.js';
@@ -28,16 +30,15 @@ import type { Io } from '../io.js';
 import { loadModel } from '../model.js';
 import { VERSION } from '../version.js';
 import { command, type Call } from '../command.js';
-import {
-  COMPUTE,
-  EVERYWHERE,
-  JSON_OPTION,
-  MEMORY,
-  MIXERS,
-  MODEL,
-  SEED,
-  type CommandSpec,
-} from '../options/index.js';
+import { COMPUTE, EVERYWHERE, JSON_OPTION, MEMORY, MODEL, SEED, type CommandSpec } from '../options/index.js';
+
+/** Tiled mixers by their plans. */
+const TILINGS = ['binary', 'tiled', 'flat'] as const;
+
+type Kind = MixerName | (typeof TILINGS)[number];
+
+/** Every mixer, the tiled one by each of its plans. */
+const KINDS: readonly Kind[] = [...MIXERS.filter((name) => name !== 'tiled'), ...TILINGS];
 
 const BENCH = {
   name: 'bench',
@@ -59,7 +60,7 @@ const BENCH = {
       type: 'choices',
       value: 'list',
       help: 'for mixing alone',
-      choices: ['lazy', 'eager', 'binary', 'tiled', 'flat'],
+      choices: KINDS,
       default: ['lazy', 'eager', 'binary', 'tiled'],
       defaultText: 'lazy,eager,binary,tiled',
     },
@@ -88,7 +89,6 @@ const BENCH = {
 } as const satisfies CommandSpec;
 
 type BenchOptions = Call<typeof BENCH>['options'];
-type Kind = BenchOptions['mixers'][number];
 
 export const bench = command(BENCH, async ({ options, io }) => {
   const model = options.endToEnd ? await inModel(options, io) : null;
@@ -104,27 +104,26 @@ export const bench = command(BENCH, async ({ options, io }) => {
 });
 
 /**
- * What there is no plan to choose for; the paper's tiling; the fastest plan, or what fits the memory; flat latency. By what
- * tiles cost on this machine, if it has been measured.
+ * The paper's tiling; the fastest plan, or what fits the memory; flat latency. By what tiles cost on this machine, if it
+ * has been measured.
  */
-const PLANS: Record<Kind, (length: number, costs: CostTable) => Plan | readonly Plan[] | undefined> = {
-  lazy: () => undefined,
-  eager: () => undefined,
-  binary: binaryPlan,
-  // There is no prompt to leave room for.
-  tiled: (length, costs) => [...plansFor(length, costs), ...foldedPlans(length, costs)],
-  flat: flatPlans,
-};
+const PLANS: Record<(typeof TILINGS)[number], (length: number, costs: CostTable) => Plan | readonly Plan[]> =
+  {
+    binary: binaryPlan,
+    // There is no prompt to leave room for.
+    tiled: (length, costs) => [...plansFor(length, costs), ...foldedPlans(length, costs)],
+    flat: flatPlans,
+  };
+
+const isTiling = (kind: Kind): kind is (typeof TILINGS)[number] => kind in PLANS;
 
 /** All on one thread, and the last of them once more on all threads and with all lanes. */
 function contenders({ mixers, threads, lanes, memory, len }: BenchOptions): Contender[] {
   const costs = machineCosts();
   const make = (kind: Kind, label: string = kind): Contender => {
-    const plan = PLANS[kind](len, costs);
     return {
       label,
-      mixer: kind === 'lazy' || kind === 'eager' ? kind : 'tiled',
-      ...(plan && { plan }),
+      ...(isTiling(kind) ? { mixer: 'tiled', plan: PLANS[kind](len, costs) } : { mixer: kind }),
       ...(memory !== undefined && { memory }),
     };
   };
@@ -238,9 +237,7 @@ function alone(
   progress: ReturnType<Io['progress']>,
 ): Promise<MixingResult> {
   for (const { mixer, plan, threads = 1, lanes = 1, memory = Infinity } of contenders) {
-    const mixed = { ...shape, lanes };
-    const fitting = fittingPlan({ name: mixer, shape: mixed, threads, memory, ...(plan && { plan }) });
-    checkMemory(mixed, mixer, threads, fitting);
+    checkMemory(fit({ name: mixer, shape: { ...shape, lanes }, threads, memory, ...(plan && { plan }) }));
   }
   return measureMixing({
     ...shape,

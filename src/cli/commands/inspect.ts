@@ -1,6 +1,6 @@
 import { mixerShape } from '../../generation/lengths.js';
 import { loadModel } from '../model.js';
-import { bytesNeeded, fittingPlan, flatPlans } from '../../mixer/index.js';
+import { fit, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';
 import { planFacts, renderPlan } from '../report/plan.js';
 import type { LayerSpec, ModelDimensions } from '../../model/index.js';
@@ -45,7 +45,7 @@ export const inspect = command(INSPECT, async ({ options, io }) => {
     const length = options.len ?? config.model.context;
     const { mixer, threads, memory = Infinity } = options;
     const shape = mixerShape(model, length);
-    const plan = fittingPlan({ name: mixer, shape, threads, memory, plan: flatPlans(shape.length) });
+    const { plan, bytes } = fit({ name: mixer, shape, threads, memory, plan: flatPlans(shape.length) });
     if (options.plan) {
       if (mixer !== 'tiled')
         throw new UsageError(`--plan does not go with --mixer ${mixer}, which has no tiles`);
@@ -70,7 +70,7 @@ export const inspect = command(INSPECT, async ({ options, io }) => {
       generation: {
         length,
         mixer,
-        mixer_bytes: bytesNeeded(shape, mixer, plan, threads),
+        mixer_bytes: bytes,
         levels: mixer === 'tiled' ? plan.levels : [],
       },
     };

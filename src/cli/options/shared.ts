@@ -1,10 +1,8 @@
 /** Options that several commands have. */
 import { availableParallelism } from 'node:os';
 import { SHIPPED_MODEL } from '../../generation/load.js';
-import type { MixerName } from '../../mixer/index.js';
+import { MIXERS } from '../../mixer/index.js';
 import type { OptionTable, OptionValues } from './spec.js';
-
-export const MIXERS = ['lazy', 'eager', 'tiled'] as const satisfies readonly MixerName[];
 
 /** Bit by bit, log probabilities included. */
 const EXACT = 'Computing (the same result to the bit)';

@@ -1,9 +1,11 @@
 /** Plans and costs, for people. */
 import {
   costOf,
+  isFolded,
   machineCosts,
   planCost,
   planMemory,
+  recomputes,
   type CostTable,
   type MixerShape,
   type Plan,
@@ -24,20 +26,19 @@ export function planFacts(shape: MixerShape, plan: Plan, threads: number) {
 
 export function renderPlan(shape: MixerShape, plan: Plan, threads: number): string {
   const { levels, ns, bytes } = planFacts(shape, plan, threads);
-  const rows = levels.map(({ side, fanOut, form, tau, recompute, ns, bytes }) => [
-    String(side),
-    form ?? 'urgent',
-    String(fanOut),
-    tau,
-    tau === 'fft' ? (recompute ? 'recomputed' : 'kept') : '',
-    ns.toFixed(2),
-    mib(bytes),
+  const rows = levels.map((level) => [
+    String(level.side),
+    level.kind,
+    'fanOut' in level ? String(level.fanOut) : '',
+    level.kind === 'direct' ? '' : recomputes(level) ? 'recomputed' : 'kept',
+    level.ns.toFixed(2),
+    mib(level.bytes),
   ]);
   const seconds = (ns * shape.length * shape.convolutions * shape.width) / 1e9;
   return (
-    table(['tile side', 'tiles', 'fan-out', 'computed', 'spectra', 'ns', 'MiB'], rows) +
+    table(['tile side', 'tiles', 'fan-out', 'spectra', 'ns', 'MiB'], rows) +
     `\n${ns.toFixed(1)} ns per token and channel, ${seconds.toFixed(2)} s in all on one thread, as predicted\n` +
-    `${mib(bytes.total)} MiB: slots ${mib(bytes.slots)}${plan.folded ? ' (folded)' : ''}, ` +
+    `${mib(bytes.total)} MiB: slots ${mib(bytes.slots)}${isFolded(plan) ? ' (folded)' : ''}, ` +
     `spectra ${mib(bytes.spectra)}, taps ${mib(bytes.taps)}, scratch and tables ${mib(bytes.scratch)}\n`
   );
 }

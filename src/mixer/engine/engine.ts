@@ -1,11 +1,31 @@
+import type { FilterRows } from '../memory/bank.js';
 import type { PerLane } from '../shape.js';
 
 /**
  * The arithmetic of one mixer on one thread. Work is divided in *units*, one channel group of one convolution each, all lanes,
  * numbered `convolution * groups + group`. A unit's result never depends on which thread computed it, nor on what the
  * others do: that makes results bit-identical for any number of threads.
+ *
+ * Every thread has an engine of its own over the same memories. The methods of the first part are for one thread only, while
+ * no other is at work.
  */
 export interface Engine {
+  /** Rows of a filter that it takes, `length` or more: see `Mixer.filterRows`. */
+  readonly filterRows: number;
+  /**
+   * Once, before anything else: writes tables, and makes numbers of what may be read before it has been written.
+   *
+   * @param untouched the memories hold nothing but zeros, and have not been written to
+   */
+  prepare(untouched: boolean): void;
+  /** Takes rows of a convolution's filter; those from row 0 on first. */
+  setFilter(convolution: number, filter: FilterRows): void;
+  /**
+   * In untouched memory, before the step that makes `known` inputs known: writes a little to where steps to come will, see
+   * first-touch.ts. For runs from position 0, step by step. Returns whether there is something left for the next step.
+   */
+  touchAhead?(known: number): boolean;
+
   /**
    * One step, for units `from` <= unit < `to`: takes the inputs of each lane's position (-1: none) from the rows, does what
    * is due, and leaves the sums of the next position in the rows, unless they are best computed when asked for.
@@ -33,23 +53,29 @@ export interface Engine {
   readonly deferred?: Deferred;
 }
 
-/** Tiles that are computed a slice per step, some time before they are due. */
+/**
+ * Tiles that are computed a slice per step, some time before they are due.
+ *
+ * Deadlines lie at the multiples of `period`, nowhere else. Before the step at a multiple m begins, all slices of the steps
+ * up to m - period / 2 must have been computed: from there on the level below adds to the same outputs. For the smallest of
+ * these levels, `side` being 2 `period`:
+ *
+ *     step modulo side   0 ............ side / 4 ............ side / 2 ............ side
+ *                        | its slices   | whoever computes    | deadline: the level |
+ *                        | fall due     | them may be late    | below adds          |
+ */
 export interface Deferred {
-  /**
-   * What falls to the steps up to half a period before a multiple of it is due there, and nothing is due anywhere
-   * else.
-   */
   readonly period: number;
   /**
    * Does the slices of the steps that made `begin` < known <= `end` inputs known, in each lane, for units `from` <=
-   * unit < `to`. Steps are to be done in their order.
+   * unit < `to`, each tile of a unit whole. Steps are to be done in their order.
    */
-  run(begin: PerLane, end: PerLane, from: number, to: number, thread: number): void;
+  whole(begin: PerLane, end: PerLane, from: number, to: number, thread: number): void;
   /**
-   * The same, for who goes through all steps of a run in turn: a thread that does all units may do a part of a tile now, the
-   * rest in later steps, so that no step takes long.
+   * Like `whole`, but may leave a tile unfinished and continue it at later steps, so that no single step takes long. Only
+   * for a caller that makes every step of the run in order, for all units it ever works on.
    */
-  proceed(begin: PerLane, end: PerLane, from: number, to: number, thread: number): void;
-  /** Makes `proceed` forget what is under way: the position or what is there has changed. */
-  restart(): void;
+  piecewise(begin: PerLane, end: PerLane, from: number, to: number, thread: number): void;
+  /** Forgets tiles left unfinished: the position, or what is there, has changed. */
+  forget(): void;
 }

@@ -3,9 +3,9 @@
  * thousands of pages, and whoever comes to them first would be late. So these are written to a little with each step, long
  * before they are needed.
  */
-import type { ConvolutionMemory } from '../memory/convolution.js';
+import type { Bank } from '../memory/bank.js';
 import { LINE } from '../memory/blocks.js';
-import type { TiledLayout } from '../memory/layout.js';
+import type { TiledLayout } from '../memory/tiled.js';
 
 /** Of the operating system, at least. */
 const PAGE = 4096;
@@ -15,40 +15,45 @@ function write(floats: Float32Array, from: number, to: number): void {
   for (let at = Math.ceil(from / PAGE) * PAGE; at < to; at += PAGE) floats[at / 4] = 0;
 }
 
+/** Writes to all that the fans keep. */
+export function touchSpectra(banks: readonly Bank<TiledLayout>[]): void {
+  for (const { floats, layout } of banks) {
+    for (const { childSpectra, childSpectraStride } of layout.levels) {
+      write(floats, childSpectra, childSpectra + layout.units * layout.lanes * childSpectraStride);
+    }
+  }
+}
+
+/**
+ * Writes to what the tiles ahead of the step that makes `known` inputs known need, of a single lane; returns whether there
+ * is more to come. A tile whose inputs are complete after n positions writes outputs before 3 n, so slots from 3 n on are
+ * still untouched. No deferred side reaches half the length, so half a run is enough.
+ */
+export function touchAhead(banks: readonly Bank<TiledLayout>[], known: number, length: number): boolean {
+  for (const bank of banks) {
+    touchSlots(bank, 3 * (known - 1), Math.min(3 * known, length));
+    touchFlights(bank, known);
+  }
+  return 2 * known < length;
+}
+
 /**
  * Writes to the slots `from` <= position < `to`. Tiles read an output before they write it: of a page that was never written,
  * the system then first provides a shared one of zeros, and soon a page of its own instead. The second makes every
  * other thread forget the first, which takes many times longer than a page that is written at once.
  */
-export function touchSlots(
-  convolutions: readonly ConvolutionMemory<TiledLayout>[],
-  from: number,
-  to: number,
-): void {
-  for (const { floats, layout } of convolutions) {
-    const { slots, stride, groups, lanes } = layout;
-    for (let place = 0; place < lanes * groups; place++) {
-      const lines = slots + place * stride;
-      write(floats, lines + from * LINE, lines + to * LINE);
-    }
-  }
-}
-
-/** Writes to all that the tiles of the smallest levels keep. */
-export function touchSpectra(convolutions: readonly ConvolutionMemory<TiledLayout>[]): void {
-  for (const { floats, layout } of convolutions) {
-    for (const { childSpectra, childSpectraStride } of layout.levels) {
-      write(floats, childSpectra, childSpectra + layout.groups * layout.lanes * childSpectraStride);
-    }
+function touchSlots({ floats, layout }: Bank<TiledLayout>, from: number, to: number): void {
+  const { slots, stride, units } = layout;
+  for (let unit = 0; unit < units; unit++) {
+    const lines = slots + unit * stride;
+    write(floats, lines + from * LINE, lines + to * LINE);
   }
 }
 
 /** Writes to where far tiles wait for their next stages: a level's first begins when as many inputs are known as its side. */
-export function touchFlights(convolutions: readonly ConvolutionMemory<TiledLayout>[], known: number): void {
-  for (const { floats, layout } of convolutions) {
-    for (const { side, flight, flightBytes } of layout.levels) {
-      if (known > side || flightBytes === 0) continue;
-      write(floats, flight + (flightBytes * (known - 1)) / side, flight + (flightBytes * known) / side);
-    }
+function touchFlights({ floats, layout }: Bank<TiledLayout>, known: number): void {
+  for (const { side, flight, flightBytes } of layout.levels) {
+    if (known > side || flightBytes === 0) continue;
+    write(floats, flight + (flightBytes * (known - 1)) / side, flight + (flightBytes * known) / side);
   }
 }

@@ -1,12 +1,13 @@
+import { recomputes, type Plan } from '../plan/plan.js';
 import type { MixerShape } from '../shape.js';
-import type { Plan } from '../plan/plan.js';
-import { layoutConvolution, type TiledLayout } from './layout.js';
+import { dealBanks } from './bank.js';
+import { layoutTiled } from './tiled.js';
 
 /** Bytes that a tiled mixer's arrays take, all convolutions together, but for the last page of each memory. */
 export interface PlanMemory {
   /** What is pending, then the inputs. */
   readonly slots: number;
-  /** Filters of direct levels, spectra of filters, and what fan-outs keep of inputs. */
+  /** Filters of direct levels, spectra of filters, and what fans keep of inputs. */
   readonly spectra: number;
   /** Taps kept for spectra that are yet to be made. */
   readonly taps: number;
@@ -17,16 +18,19 @@ export interface PlanMemory {
 }
 
 export function planMemory(shape: MixerShape, plan: Plan, threads: number): PlanMemory {
-  const layout = layoutConvolution('tiled', shape, plan, threads) as TiledLayout;
-  const { convolutions } = shape;
-  const { groups, lanes, stride, tapStride, bytes } = layout;
-  const levels = layout.levels.map(
-    ({ recompute, filterStride, childSpectraStride }) =>
-      convolutions * groups * ((recompute ? 0 : filterStride) + lanes * childSpectraStride),
+  const banks = dealBanks(shape, (first, units) => layoutTiled({ shape, plan, threads }, first, units));
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const levels = plan.levels.map((level, k) =>
+    sum(
+      banks.map(({ units, lanes, levels }) => {
+        const { filterStride, childSpectraStride } = levels[k];
+        return units * ((recomputes(level) ? 0 : filterStride) + lanes * childSpectraStride);
+      }),
+    ),
   );
-  const slots = convolutions * lanes * groups * stride;
-  const taps = convolutions * groups * tapStride;
-  const spectra = levels.reduce((sum, level) => sum + level, 0);
-  const total = convolutions * bytes;
+  const slots = sum(banks.map(({ lanes, units, stride }) => lanes * units * stride));
+  const taps = sum(banks.map(({ units, tapStride }) => units * tapStride));
+  const spectra = sum(levels);
+  const total = sum(banks.map(({ bytes }) => bytes));
   return { slots, spectra, taps, scratch: total - slots - spectra - taps, total, levels };
 }

@@ -1,17 +1,32 @@
-import type { Level } from '../schedule/index.js';
+import { levelOfForm, type Level } from '../schedule/index.js';
 
-/** The implementations of a tile's contribution (the paper's tau). */
-export type TauName = 'direct' | 'fft' | 'ndarray-fft';
+/**
+ * How the tiles of one level are computed (the paper's tau), by what kind of tiles they are.
+ *
+ * Between the children of a block, urgent:
+ * - `direct`: by definition, `side` multiply-adds per input and channel
+ * - `fft`: the paper's squares, a block of two children: one transform, one product, one inverse
+ * - `fan`: 3 to 8 children, each transformed once, products of all of them summed as spectra
+ * - `folding`: the single tile of a folded plan's last level. It spans half the length, and its outputs take the slots of its
+ *   inputs, which no tile needs any more: half the memory for activations
+ * - `reference`: by a plain FFT in float64, slow and readable
+ *
+ * Of a flat tiling, above the blocks of these:
+ * - `adjacent`: between neighbouring blocks, urgent
+ * - `deferred`: between blocks 2 or 3 apart
+ *
+ * `recompute`: spectra of the filter are computed from the taps whenever a tile needs them, instead of kept: for large
+ * sides, whose spectra take the most memory and have the fewest tiles to serve.
+ */
+export type LevelPlan =
+  | { readonly kind: 'direct' | 'fan' | 'reference'; readonly side: number; readonly fanOut: number }
+  | {
+      readonly kind: 'fft' | 'folding' | 'adjacent' | 'deferred';
+      readonly side: number;
+      readonly recompute?: true | undefined;
+    };
 
-/** How the tiles of one level are computed. */
-export interface LevelPlan extends Level {
-  readonly tau: TauName;
-  /**
-   * Spectra of the filter are computed from the taps whenever a tile needs them, instead of kept: for large sides, whose
-   * spectra take the most memory and have the fewest tiles to serve. For FFTs with one product.
-   */
-  readonly recompute?: true | undefined;
-}
+export type LevelKind = LevelPlan['kind'];
 
 /** A mixer's recipe: plain data, which can be printed, stored, compared and tested. */
 export interface Plan {
@@ -22,11 +37,30 @@ export interface Plan {
    * `length`, or is the side of a flat tiling's adjacent and deferred levels.
    */
   readonly levels: readonly LevelPlan[];
-  /**
-   * The second half of the positions uses the slots of the first, which the last level's only tile, of half the length,
-   * overwrites with what it contributes: no other tile crosses the middle. Half the memory for activations.
-   */
-  readonly folded?: true | undefined;
+}
+
+/** Whether the second half of the positions uses the slots of the first. */
+export function isFolded({ levels }: Plan): boolean {
+  return levels.at(-1)?.kind === 'folding';
+}
+
+/** Whether a level's spectra are recomputed. */
+export function recomputes(level: LevelPlan): boolean {
+  return 'recompute' in level && level.recompute === true;
+}
+
+/** Children of a level's blocks. */
+export function fanOutOf(level: LevelPlan): number {
+  return 'fanOut' in level ? level.fanOut : 2;
+}
+
+/** When a plan's tiles are due. */
+export function tilingOf({ levels }: Pick<Plan, 'levels'>): Level[] {
+  return levels.map((level) =>
+    level.kind === 'adjacent' || level.kind === 'deferred'
+      ? levelOfForm(level.kind, level.side)
+      : { side: level.side, fanOut: fanOutOf(level) },
+  );
 }
 
 /** The smallest side of FFT tiles. Direct tiles are faster up to there. */

@@ -3,8 +3,8 @@
  * same everywhere, bit by bit. (What a machine's own tiles cost, see wisdom.ts.)
  */
 import { flatLevels, sidesOf } from '../schedule/index.js';
-import { COSTS, type CostTable } from './costs.js';
-import { FLAT_SIDE, SMALLEST_FFT, type LevelPlan, type Plan } from './plan.js';
+import { COSTS, type CostTable, type LevelCosts } from './costs.js';
+import { FLAT_SIDE, recomputes, SMALLEST_FFT, type LevelKind, type LevelPlan, type Plan } from './plan.js';
 
 /** The smallest side whose spectra are worth recomputing: below, they take little memory and have many tiles to serve. */
 const SMALLEST_RECOMPUTED = 256;
@@ -34,25 +34,27 @@ export function plansFor(length: number, costs: CostTable = COSTS): Plan[] {
  * room for half of the positions.
  */
 export function foldedPlans(length: number, costs: CostTable = COSTS): Plan[] {
-  const plan = binaryPlan(length, costs);
-  return plan.levels.at(-1)?.tau === 'fft' ? recomputing({ ...plan, folded: true }) : [];
+  const { levels } = binaryPlan(length, costs);
+  const last = levels.at(-1);
+  if (last?.kind !== 'fft') return [];
+  return recomputing({ length, levels: [...levels.slice(0, -1), { kind: 'folding', side: last.side }] });
 }
 
 /**
- * A plan of flat latency: the cheapest one for blocks of `side` positions, and deferred tiles above. No step takes
+ * A plan of flat latency: the cheapest one for blocks of `FLAT_SIDE` positions, and deferred tiles above. No step takes
  * longer than an urgent tile of that side. The largest deferred tiles recompute their spectra: three times in a run.
  */
-export function flatPlan(length: number, costs: CostTable = COSTS, side = FLAT_SIDE): Plan {
-  return flatPlans(length, costs, side)[0];
+export function flatPlan(length: number, costs: CostTable = COSTS): Plan {
+  return flatPlans(length, costs)[0];
 }
 
 /** Flat plans for a given memory, from the cheapest in time to the leanest. */
-export function flatPlans(length: number, costs: CostTable = COSTS, side = FLAT_SIDE): Plan[] {
-  const above = flatLevels(side, length).map((level) => ({ ...level, tau: 'fft' as const }));
+export function flatPlans(length: number, costs: CostTable = COSTS): Plan[] {
+  const above = flatLevels(FLAT_SIDE, length).map(({ form, side }): LevelPlan => ({ kind: form, side }));
   // Below, the same for every length: then so are the sums, bit by bit, where the filter has all `filterRows`.
-  const levels = planFor(side, costs)
-    .levels.filter((level) => level.side < length)
-    .map((level) => ({ ...level, fanOut: Math.min(level.fanOut, Math.ceil(length / level.side)) }));
+  const levels = planFor(FLAT_SIDE, costs)
+    .levels.filter(({ side }) => side < length)
+    .map((level) => clipped(level, length));
   const [kept, ...leaner] = recomputing({ length, levels: [...levels, ...above] });
   return leaner.length > 0 ? leaner : [kept];
 }
@@ -61,21 +63,23 @@ export function flatPlans(length: number, costs: CostTable = COSTS, side = FLAT_
 const RECOMPUTED = 1.5;
 
 /**
- * What a level costs by a table. Past the end of a row, a direct tile has lost for good; the cost of an FFT grows so
- * slowly that its last entry will do.
+ * What a level of each kind costs. A binary level has half a tile per child. An adjacent one has one per child; a deferred
+ * one has one and a half forward transforms and products, and one inverse transform.
  */
+const COST: { readonly [K in LevelKind]: (level: LevelPlan & { kind: K }, costs: CostTable) => number } = {
+  direct: ({ side, fanOut }, { direct }) => rowOf(direct, fanOut)[Math.log2(side)] ?? Infinity,
+  fft: ({ side }, costs) => fftCost(side, 2, costs),
+  fan: ({ side, fanOut }, costs) => fftCost(side, fanOut, costs),
+  folding: ({ side }, costs) => fftCost(side, 2, costs),
+  adjacent: ({ side }, costs) => 2 * fftCost(side, 2, costs),
+  deferred: ({ side }, costs) => 2.6 * fftCost(side, 2, costs),
+  reference: () => Infinity,
+};
+
+/** What a level costs by a table, ns per token and channel. */
 export function costOf(level: LevelPlan, costs: CostTable = COSTS): number {
-  const { side, fanOut, tau, form, recompute } = level;
-  if (recompute) return RECOMPUTED * costOf({ side, fanOut, tau, form }, costs);
-  // A binary level has half a tile per child. An adjacent one has one per child; a deferred one has one and a half
-  // forward transforms and products, and one inverse transform.
-  if (form !== undefined) {
-    return (form === 'adjacent' ? 2 : 2.6) * costOf({ side, fanOut: 2, tau }, costs);
-  }
-  if (tau === 'ndarray-fft' || (tau === 'fft' && side < SMALLEST_FFT)) return Infinity;
-  const row = costs[tau][fanOut] ?? [];
-  const log = Math.log2(side);
-  return row[log] ?? (tau === 'fft' && log >= row.length ? row[row.length - 1] : undefined) ?? Infinity;
+  const cost = COST[level.kind] as (level: LevelPlan, costs: CostTable) => number;
+  return cost(level, costs) * (recomputes(level) ? RECOMPUTED : 1);
 }
 
 /** What a plan costs by a table, ns per token and channel. */
@@ -83,21 +87,47 @@ export function planCost(plan: Plan, costs: CostTable = COSTS): number {
   return plan.levels.reduce((sum, level) => sum + costOf(level, costs), 0);
 }
 
+/** Costs for a number of children: of blocks that are clipped, those of the next larger ones in the table. */
+function rowOf(levels: LevelCosts, fanOut: number): readonly number[] {
+  const next = Math.min(
+    ...Object.keys(levels)
+      .map(Number)
+      .filter((known) => known >= fanOut),
+  );
+  return levels[next] ?? [];
+}
+
+/** Past the end of a row, a direct tile has lost for good; an FFT's cost grows so slowly that the last entry will do. */
+function fftCost(side: number, fanOut: number, { fft }: CostTable): number {
+  if (side < SMALLEST_FFT) return Infinity;
+  const row = rowOf(fft, fanOut);
+  return row[Math.min(Math.log2(side), row.length - 1)] ?? Infinity;
+}
+
 /** A plan, and the same with the spectra of its largest side recomputed, of its two largest, and so on. */
 function recomputing(plan: Plan): Plan[] {
   const plans = [plan];
-  const { levels } = plan;
+  const { length, levels } = plan;
   for (let first = levels.length - 1; first >= 0; first--) {
-    const { side, fanOut, tau } = levels[first];
-    if (side < SMALLEST_RECOMPUTED || tau !== 'fft' || fanOut > 2) break;
-    const leaner = levels.map((level, k) => (k < first ? level : { ...level, recompute: true as const }));
-    plans.push({ ...plan, levels: leaner });
+    const { side } = levels[first];
+    if (side < SMALLEST_RECOMPUTED || 'fanOut' in levels[first]) break;
+    const leaner = levels.map((level, k) =>
+      k < first || 'fanOut' in level ? level : { ...level, recompute: true as const },
+    );
+    plans.push({ length, levels: leaner });
   }
   return plans;
 }
 
 function distinct(plans: readonly Plan[]): Plan[] {
   return [...new Map(plans.map((plan) => [JSON.stringify(plan), plan])).values()];
+}
+
+/** A level without the children that would begin past the end. */
+function clipped(level: LevelPlan, length: number): LevelPlan {
+  if (!('fanOut' in level)) return level;
+  const fanOut = Math.min(level.fanOut, Math.ceil(length / level.side));
+  return level.kind === 'fan' && fanOut === 2 ? { kind: 'fft', side: level.side } : { ...level, fanOut };
 }
 
 /**
@@ -123,8 +153,8 @@ function cheapest(
       const side = block / fanOut;
       if (!Number.isInteger(side) || (block > most && fanOut > 2)) continue;
       const below = ways[Math.log2(side)];
-      for (const tau of ['direct', 'fft'] as const) {
-        const level = { side, fanOut, tau };
+      const transformed: LevelPlan = fanOut === 2 ? { kind: 'fft', side } : { kind: 'fan', side, fanOut };
+      for (const level of [{ kind: 'direct', side, fanOut } as const, transformed]) {
         const cost = below.cost + costOf(level, costs);
         if (best === undefined || cost < best.cost) best = { cost, levels: [...below.levels, level] };
       }
@@ -132,12 +162,7 @@ function cheapest(
     if (best === undefined) throw new RangeError(`no fan-out in the table makes blocks of ${block}`);
     ways.push(best);
   }
-  const levels = ways[ways.length - 1].levels.map((level) => ({
-    ...level,
-    // Children past the end do not exist.
-    fanOut: Math.min(level.fanOut, Math.ceil(length / level.side)),
-  }));
-  return { length, levels };
+  return { length, levels: ways[ways.length - 1].levels.map((level) => clipped(level, length)) };
 }
 
 function fanOutsOf(costs: CostTable): number[] {

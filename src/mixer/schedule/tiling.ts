@@ -8,11 +8,7 @@
  * level's children. With a fan-out of 2 throughout this is the paper's Algorithm 1, and all tiles are squares.
  *
  * Such tiles are urgent: their last input is known just before their first output is needed, so that the largest one
- * stalls the run. A *flat* tiling has urgent tiles only up to some side S; beyond, tiles are *deferred*. At each deferred
- * level, the pairs of blocks (input block p, output block c) have c - p >= 2: what is to be added to block c is complete
- * one whole block before c begins, and may be computed any time in between. Each level leaves the pairs of neighbouring
- * blocks to the level of half its side, whose blocks are then 2 or 3 apart; at side S, one urgent *adjacent* tile per
- * block takes them. This is Gardner's convolution without latency (1995), with work that is spread evenly over time.
+ * stalls the run. A *flat* tiling has urgent tiles only up to some side; see flat.ts.
  *
  * Nothing here knows about convolutions: any mixer that can aggregate the contributions of a range of inputs to a
  * range of outputs, without knowing anything about the outputs (the paper's P.1 and P.2), runs on the same schedule.

@@ -1,75 +1,69 @@
 /**
- * The words through which the threads of a mixer talk, in one small shared array. The main thread writes a job into the
- * ring, then raises `JOB`; every worker does its share of each job in turn, setting its own word to that job's number.
+ * The words through which the threads of a mixer talk, in one small shared array, and how to wait for one to change.
  */
-import type { PerLane } from '../shape.js';
-import type { Range } from '../schedule/index.js';
 
 /** Number of the latest job, from 1; -1 ends the workers. */
 export const JOB = 0;
-/** 1 once a worker has failed. */
-export const FAILED = 2;
+/** Bytes of the message that says what has failed, and 1; 0 as long as nothing has. */
+const FAILED = 2;
 /** Raised whenever a worker finishes, starts or fails: what the main thread sleeps on. */
 export const NEWS = 3;
 
 /** Words per worker: a cache line each, so that they do not disturb one another. */
 const PER_WORKER = 16;
+/** Words of the message. */
+const MESSAGE = 128;
 
 /** The word in which worker 1, 2, ... says which job it has finished; 0 once it is ready. */
 export function doneWord(worker: number): number {
   return worker * PER_WORKER;
 }
 
-/** What an engine can be asked to do, see there. */
-const KINDS = ['step', 'sums', 'deferred', 'restart'] as const;
-export type JobKind = (typeof KINDS)[number];
-
-/** Jobs that may be under way at once. */
-export const RING = 64;
-
-/**
- * What the threads are to do: a step or the sums at positions `end`, or the deferred slices of the steps from `begin` to `end`;
- * or to forget which of those are under way.
- */
-export interface Job {
-  readonly kind: JobKind;
-  readonly begin: PerLane;
-  readonly end: PerLane;
-}
-
-/** The place of a job in the ring: its kind, then `begin` and `end`. */
-function jobWord(threads: number, lanes: number, job: number): number {
-  return threads * PER_WORKER + (job % RING) * (1 + 2 * lanes);
-}
-
-export function writeJob(control: Int32Array, threads: number, job: number, { kind, begin, end }: Job): void {
-  const at = jobWord(threads, end.length, job);
-  control[at] = KINDS.indexOf(kind);
-  control.set(begin, at + 1);
-  control.set(end, at + 1 + end.length);
-}
-
-export function readJob(control: Int32Array, threads: number, lanes: number, job: number): Job {
-  const at = jobWord(threads, lanes, job);
-  const begin = control.subarray(at + 1, at + 1 + lanes);
-  const end = control.subarray(at + 1 + lanes, at + 1 + 2 * lanes);
-  return { kind: KINDS[control[at]], begin, end };
-}
-
 /** What a worker's word holds until it is ready. */
 export const STARTING = -1;
-
-/** An array for `threads` threads, the main one (0) included. */
-export function makeControl(threads: number, lanes: number): Int32Array {
-  const words = threads * PER_WORKER + RING * (1 + 2 * lanes);
-  const control = new Int32Array(new SharedArrayBuffer(words * 4));
-  for (let worker = 1; worker < threads; worker++) control[doneWord(worker)] = STARTING;
-  return control;
-}
 
 /** 1 while a worker sleeps and must be woken, 0 while it works or looks out for the next job. */
 export function asleepWord(worker: number): number {
   return doneWord(worker) + 1;
+}
+
+/** Where the message begins; what comes after it is the jobs'. */
+const messageWord = (threads: number): number => threads * PER_WORKER;
+
+/** The first word of the jobs. */
+export const jobsWord = (threads: number): number => messageWord(threads) + MESSAGE;
+
+/** An array for `threads` threads, the main one (0) included, and so many words of jobs. */
+export function makeControl(threads: number, jobs: number): Int32Array {
+  const control = new Int32Array(new SharedArrayBuffer((jobsWord(threads) + jobs) * 4));
+  for (let worker = 1; worker < threads; worker++) control[doneWord(worker)] = STARTING;
+  return control;
+}
+
+/** Sets a word that the main thread may be waiting for. */
+export function tell(control: Int32Array, word: number, value: number): void {
+  Atomics.store(control, word, value);
+  Atomics.add(control, NEWS, 1);
+  Atomics.notify(control, NEWS);
+}
+
+/** Says that something has failed; the first to do so is heard. */
+export function fail(control: Int32Array, threads: number, message: string): void {
+  const bytes = new TextEncoder().encode(message).subarray(0, MESSAGE * 4);
+  const at = messageWord(threads) * 4;
+  if (Atomics.load(control, FAILED) !== 0) return;
+  new Uint8Array(control.buffer).set(bytes, at);
+  tell(control, FAILED, bytes.length + 1);
+}
+
+/** What has failed, if anything. */
+export function failureOf(control: Int32Array, threads: number): Error | undefined {
+  const length = Atomics.load(control, FAILED) - 1;
+  if (length < 0) return undefined;
+  const at = messageWord(threads) * 4;
+  // Copied: what is shared cannot be decoded.
+  const message = new TextDecoder().decode(new Uint8Array(control.buffer).slice(at, at + length));
+  return new Error(`a mixer thread has failed: ${message}`);
 }
 
 /**
@@ -83,8 +77,8 @@ export const SPIN = 1;
 const LOOKS = 256;
 
 /**
- * Waits until `word` is no longer `value`; false if that takes longer than `ms`. A notification alone means nothing: it
- * may be late, for a change that a spinning thread has long seen and dealt with. While asleep, word `asleep` (if any)
+ * Waits until `word` is no longer `value`; false if that takes longer than `ms`. Wake-ups may be spurious: a notification
+ * can come late, for a change that a spinning thread has long seen and dealt with. While asleep, word `asleep` (if any)
  * is 1. Looks for `spin` ms before it sleeps.
  */
 export function waitWhile(
@@ -107,15 +101,4 @@ export function waitWhile(
   }
   if (asleep >= 0) Atomics.store(control, asleep, 0);
   return changed;
-}
-
-/** The units of a thread, out of `units` dealt evenly to `threads`. */
-export function share(units: number, threads: number, thread: number): Range {
-  return { from: Math.floor((units * thread) / threads), to: Math.floor((units * (thread + 1)) / threads) };
-}
-
-/** The units of a thread in a job. Deferred tiles are the workers' alone: the main thread has the next token to see to. */
-export function shareOf(kind: JobKind, units: number, threads: number, thread: number): Range {
-  if (kind !== 'deferred') return share(units, threads, thread);
-  return thread === 0 ? { from: 0, to: 0 } : share(units, threads - 1, thread - 1);
 }

@@ -1,13 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
-import { openEngine } from '../engine/build.js';
+import { tiledSums } from '../engine/tiled-memory.js';
+import { tileRunner } from '../engine/tile/runner.js';
 import { MOST_CHILDREN } from '../kernel/kernels.js';
-import { layoutConvolution, pagesFor } from '../memory/layout.js';
-import { sidesOf } from '../schedule/index.js';
-import { tiledSums, tileRunner } from '../engine/tiled.js';
+import { wasmKernels } from '../kernel/wasm.js';
+import { groupsOf } from '../memory/blocks.js';
+import { pagesFor, sharedMemory } from '../memory/pages.js';
+import { layoutTiled } from '../memory/tiled.js';
 import type { CostTable, LevelCosts } from '../plan/costs.js';
-import { SMALLEST_FFT, type LevelPlan, type Plan, type TauName } from '../plan/plan.js';
+import { fanOutOf, SMALLEST_FFT, type LevelPlan } from '../plan/plan.js';
+import { sidesOf } from '../schedule/index.js';
 
-/** What `measureCosts` takes. */
 export interface MeasureOptions {
   /** Blocks (side times fan-out) up to this are measured. Default 131,072. */
   readonly largest?: number;
@@ -39,16 +41,16 @@ const WIDTH = 256;
 export async function measureCosts(options: MeasureOptions = {}): Promise<CostTable> {
   const { largest = 131072, largestDirect = 256, fanOuts = [2, 4, 8, 16], budgetMs = 40 } = options;
   let measured = 0;
-  const measure = async (tau: TauName, most: number): Promise<LevelCosts> => {
+  const measure = async (table: keyof CostTable, most: number): Promise<LevelCosts> => {
     const levels: Record<number, number[]> = {};
-    for (const fanOut of fanOuts.filter((fanOut) => tau === 'direct' || fanOut <= MOST_CHILDREN)) {
+    for (const fanOut of fanOuts.filter((fanOut) => table === 'direct' || fanOut <= MOST_CHILDREN)) {
       levels[fanOut] = [];
       for (const side of sidesOf(most / fanOut + 1)) {
         await setImmediate();
         options.signal?.throwIfAborted();
         options.onProgress?.(Math.min(1, measured++ / LEVELS));
-        const possible = tau === 'direct' || side >= SMALLEST_FFT;
-        levels[fanOut].push(possible ? measureLevel({ side, fanOut, tau }, budgetMs) : Infinity);
+        const possible = table === 'direct' || side >= SMALLEST_FFT;
+        levels[fanOut].push(possible ? measureLevel(levelOf(table, side, fanOut), budgetMs) : Infinity);
       }
     }
     return levels;
@@ -56,27 +58,31 @@ export async function measureCosts(options: MeasureOptions = {}): Promise<CostTa
   return { direct: await measure('direct', largestDirect), fft: await measure('fft', largest) };
 }
 
+function levelOf(table: keyof CostTable, side: number, fanOut: number): LevelPlan {
+  if (table === 'direct') return { kind: 'direct', side, fanOut };
+  return fanOut === 2 ? { kind: 'fft', side } : { kind: 'fan', side, fanOut };
+}
+
 /** The cost of one level, ns per token and channel: the fastest of as many blocks as the budget allows. */
 function measureLevel(level: LevelPlan, budgetMs: number): number {
-  const { side, fanOut } = level;
+  const { side } = level;
+  const fanOut = fanOutOf(level);
   const length = side * fanOut;
   const shape = { convolutions: 1, width: WIDTH, length };
-  const below: LevelPlan[] = side === 1 ? [] : [{ side: 1, fanOut: side, tau: 'direct' }];
-  const plan: Plan = { length, levels: [...below, level] };
-  const pages = pagesFor(layoutConvolution('tiled', shape, plan, 1), `measuring tiles of side ${side}`);
-  const memories = [new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })];
-  const opened = openEngine({ name: 'tiled', shape, plan, threads: 1, kernels: 'wasm', memories });
-  if (opened.name !== 'tiled') throw new Error('unreachable');
-  const [convolution] = opened.convolutions;
+  const below: LevelPlan[] = side === 1 ? [] : [{ kind: 'direct', side: 1, fanOut: side }];
+  const levels = [...below, level];
+  const units = groupsOf(WIDTH);
+  const layout = layoutTiled({ shape, plan: { length, levels }, threads: 1 }, 0, units);
+  const memory = sharedMemory(pagesFor(layout, `measuring tiles of side ${side}`));
+  const bank = { layout, floats: new Float32Array(memory.buffer), kernels: wasmKernels(memory) };
   // Zeros cost what other numbers do, once every page has been touched.
-  convolution.floats.fill(0);
-  const runner = tileRunner(convolution, convolution.layout.levels[plan.levels.length - 1]);
+  bank.floats.fill(0);
+  const runner = tileRunner(bank, layout.levels[levels.length - 1]);
   const block = (): void => {
-    if (side === 1)
-      for (let t = 0; t < fanOut; t++) tiledSums(convolution, 0, t, 0, convolution.layout.groups);
+    if (side === 1) for (let t = 0; t < fanOut; t++) tiledSums(bank, 0, t, 0, units);
     else {
       for (let known = side; known < length; known += side) {
-        runner.run(known, known, side, 0, 0, convolution.layout.groups, 0);
+        runner.run(known, known, side, 0, 0, units, 0);
       }
     }
   };

@@ -1,37 +1,31 @@
-import type { Kernels } from '../../kernel/kernels.js';
 import { LINE } from '../../memory/blocks.js';
-import type { LevelLayout, TiledLayout } from '../../memory/layout.js';
 import { filterSpectra } from './spectra.js';
-import type { TileRunner } from './tile.js';
+import type { MakeTiles } from './tile.js';
 
 /** Spectra of a level's filter, for blocks 2 and 3 apart; and of a tile's inputs, two blocks at most. */
-const KEPT = 2;
+const DISTANCES = 2;
 
 /**
- * Deferred tiles: the same convolutions as those of `fftTiles` with two children, but from blocks 2 and 3 before the
- * outputs. Between tiles nothing is kept except in the slots; where two blocks contribute, both are transformed.
+ * Deferred tiles: the same convolutions as those of `fftTiles`, but from blocks 2 and 3 before the outputs. Between tiles
+ * nothing is kept except in the slots; where two blocks contribute, both are transformed.
  */
-export function deferredTiles(
-  kernels: Kernels,
-  floats: Float32Array,
-  layout: TiledLayout,
-  level: LevelLayout,
-): TileRunner {
-  const { groups, slots, stride, twisted, twiddles, scratch, scratchStride, scratchSpectra } = layout;
+export const deferredTiles: MakeTiles = (bank, level) => {
+  const { kernels, layout } = bank;
+  const { units, slots, stride, twisted, twiddles, scratch, scratchStride, scratchSpectra } = layout;
   const { side, spectrumStride } = level;
-  const filters = filterSpectra(kernels, floats, layout, level, 1, KEPT);
+  const filters = filterSpectra(bank, level, 1, DISTANCES);
   return {
     prepare: filters.prepare,
     run(at, rows, count, lane, from, to, thread) {
       const points = scratch + thread * scratchStride;
       const spectra = points + scratchSpectra;
       const blocks = rows / side;
-      for (let g = from; g < to; g++) {
-        const inputs = slots + (lane * groups + g) * stride + (at - side) * LINE;
+      for (let u = from; u < to; u++) {
+        const inputs = slots + (lane * units + u) * stride + (at - side) * LINE;
         const outputs = inputs + 2 * side * LINE;
         if (blocks === 2) {
           const earlier = inputs - side * LINE;
-          kernels.transformRows(earlier, spectra, KEPT * spectrumStride, side, twisted, twiddles);
+          kernels.transformRows(earlier, spectra, DISTANCES * spectrumStride, side, twisted, twiddles);
         }
         kernels.fanTile(
           inputs,
@@ -39,9 +33,9 @@ export function deferredTiles(
           count,
           side,
           blocks,
-          KEPT + 1,
+          DISTANCES + 1,
           spectra,
-          filters.of(g, thread, blocks),
+          filters.of(u, thread, blocks),
           spectrumStride,
           points,
           twisted,
@@ -50,4 +44,4 @@ export function deferredTiles(
       }
     },
   };
-}
+};

@@ -1,0 +1,39 @@
+import { basicKernels, wasmKernels } from '../kernel/wasm.js';
+import type { KernelsFor } from '../kernel/kernels.js';
+import { referenceKernels } from '../kernel/reference.js';
+import type { Bank, BankLayout, Spec } from '../memory/bank.js';
+import type { MixerName } from '../shape.js';
+import type { Engine } from './engine.js';
+import { KINDS } from './kinds.js';
+
+/** Which implementation of the kernels: the fastest SIMD there is, SIMD without relaxed operations, or the readable reference. */
+export type KernelsName = 'wasm' | 'basic' | 'reference';
+
+export const KERNELS: Readonly<Record<KernelsName, KernelsFor>> = {
+  wasm: (memory) => wasmKernels(memory),
+  basic: basicKernels,
+  reference: referenceKernels,
+};
+
+/** A mixer that is to be built: its memories are laid out, and nothing is allocated. Plain data. */
+export interface Recipe extends Spec {
+  readonly name: MixerName;
+  readonly kernels: KernelsName;
+  /** One per memory. */
+  readonly banks: readonly BankLayout[];
+  /** Bytes of array memory, all banks together. */
+  readonly bytes: number;
+}
+
+/** A thread's own view of memories that all threads share, one per bank of the recipe, and its engine on them. */
+export function openEngine(
+  recipe: Recipe,
+  memories: readonly WebAssembly.Memory[],
+): { readonly engine: Engine; readonly banks: readonly Bank[] } {
+  const banks = recipe.banks.map((layout, k) => ({
+    layout,
+    floats: new Float32Array(memories[k].buffer),
+    kernels: KERNELS[recipe.kernels](memories[k]),
+  }));
+  return { engine: KINDS[recipe.name].engine(recipe, banks), banks };
+}

@@ -1,0 +1,19 @@
+import type { LevelKind } from '../../plan/plan.js';
+import { deferredTiles } from './deferred.js';
+import { directTiles } from './direct.js';
+import { fanTiles, fftTiles, foldingTile } from './fft.js';
+import { referenceTiles } from './reference.js';
+import type { MakeTiles } from './tile.js';
+
+const TILES: Readonly<Record<LevelKind, MakeTiles>> = {
+  direct: directTiles,
+  fft: fftTiles,
+  fan: fanTiles,
+  folding: foldingTile,
+  adjacent: fftTiles,
+  deferred: deferredTiles,
+  reference: referenceTiles,
+};
+
+/** One bank's tile implementation for a level. */
+export const tileRunner: MakeTiles = (bank, level) => TILES[level.plan.kind](bank, level);

@@ -1,0 +1,13 @@
+import type { Bank } from '../../memory/bank.js';
+import type { LevelLayout, TiledLayout } from '../../memory/tiled.js';
+import type { TileRunner } from './tile.js';
+
+/** Keeps the taps themselves as what a level's tiles take of the filter. */
+export function keepTaps(
+  { floats }: Bank<TiledLayout>,
+  { filter, filterStride }: LevelLayout,
+): TileRunner['prepare'] {
+  return (unit, taps) => {
+    floats.copyWithin((filter + unit * filterStride) / 4, taps / 4, (taps + filterStride) / 4);
+  };
+}

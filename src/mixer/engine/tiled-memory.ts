@@ -1,0 +1,82 @@
+/** What the memory of a tiled mixer holds besides tiles: twiddle tables, filters, and the rows of one position. */
+import { writeTwiddles, writeTwistedTwiddles } from '../kernel/twiddles.js';
+import { unitOf, type Bank, type FilterRows } from '../memory/bank.js';
+import { GROUP, groupsOf, LINE, toLines } from '../memory/blocks.js';
+import { tableBytes, type TiledLayout } from '../memory/tiled.js';
+import type { TileRunner } from './tile/tile.js';
+
+/** Writes every bank's twiddle tables, all the same. */
+export function writeTables([{ floats, layout }, ...others]: readonly Bank<TiledLayout>[]): void {
+  const { twiddles, twisted, largest } = layout;
+  writeTwiddles(floats, twiddles / 4, largest / 4);
+  writeTwistedTwiddles(floats, twisted / 4, largest);
+  for (const other of others) {
+    for (const [table, bytes] of [
+      ['twiddles', tableBytes(largest / 4, 2)],
+      ['twisted', tableBytes(largest, 4)],
+    ] as const) {
+      const at = layout[table] / 4;
+      other.floats.set(floats.subarray(at, at + bytes / 4), other.layout[table] / 4);
+    }
+  }
+}
+
+/** Makes scratch areas numbers: what a kernel reads of them before it has written there is multiplied by 0. */
+export function clearScratch({ floats, layout }: Bank<TiledLayout>): void {
+  const { scratch, scratchBytes } = layout;
+  floats.fill(0, scratch / 4, (scratch + scratchBytes) / 4);
+}
+
+/**
+ * Prepares rows of the filter whose first unit is `start`: taps, and the spectra of every level that they complete. Where
+ * the taps are not kept, all rows are to come at once.
+ *
+ * @param runners `[bank][level]`
+ */
+export function setFilter(
+  banks: readonly Bank<TiledLayout>[],
+  runners: readonly (readonly TileRunner[])[],
+  start: number,
+  { rows, width, length, first }: FilterRows,
+): void {
+  const end = first + rows.length / width;
+  for (let g = 0; g < groupsOf(width); g++) {
+    const { bank, floats, layout, unit } = unitOf(banks, start + g);
+    const { levels, taps, tapStride, tapRows } = layout;
+    const lines = taps + unit * tapStride;
+    const at = lines / 4;
+    toLines(rows, width, g, floats, at + first * GROUP, end - first);
+    if (first === 0) {
+      // Tap 0 belongs to the model, taps from `length` on may not come.
+      floats.fill(0, at, at + GROUP);
+      floats.fill(0, at + Math.max(length, end) * GROUP, at + tapRows * GROUP);
+    }
+    levels.forEach(({ plan, side, children, ready }, index) => {
+      if (first === 0 && plan.kind === 'deferred')
+        floats.fill(0, ready / 4 + 2 * unit, ready / 4 + 2 * unit + 2);
+      // Rows that come after the filter's length may come later, and a level has its spectra already.
+      const needed = side * children;
+      if (first < needed && Math.min(length, needed) <= end) runners[bank][index].prepare(unit, lines);
+    });
+  }
+}
+
+/**
+ * Writes a position's pending sums to a lane's row, units `from` <= unit < `to` of a bank: its slots, and the tile of the first
+ * level, the inputs of its block so far. That tile is so small that storing its result would cost more than computing it.
+ */
+export function tiledSums(
+  { kernels, layout }: Bank<TiledLayout>,
+  lane: number,
+  position: number,
+  from: number,
+  to: number,
+): void {
+  const { units, levels, row, slots, stride, period } = layout;
+  // A run of a single position has no tiles at all.
+  const { filter, filterStride, children } = levels[0] ?? { filter: 0, filterStride: 0, children: 1 };
+  const place = lane * units + from;
+  const line = slots + place * stride + (position % period) * LINE;
+  const taps = filter + from * filterStride;
+  kernels.pendingRow(line, row + place * LINE, stride, taps, filterStride, to - from, position % children);
+}

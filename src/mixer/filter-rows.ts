@@ -1,0 +1,48 @@
+import type { Engine } from './engine/engine.js';
+import { checkSize } from './lanes.js';
+import type { MixerShape } from './shape.js';
+
+/** How many rows of its filter each convolution has, and whether they are enough. */
+export class FilledRows {
+  /** Filters that are never set are zero. */
+  private readonly filled: number[];
+
+  constructor(
+    private readonly shape: MixerShape,
+    private readonly engine: Engine,
+  ) {
+    this.filled = new Array<number>(shape.convolutions).fill(shape.length);
+  }
+
+  /** Takes note of rows `first` ... of a filter. Throws a RangeError if they do not go on where the last ones ended. */
+  add(convolution: number, taps: Float32Array, first: number): void {
+    const { filled, shape, engine } = this;
+    const { width, length } = shape;
+    if (first !== 0 && first !== filled[convolution]) {
+      throw new RangeError(
+        `a filter of which ${filled[convolution]} rows are set goes on there, not at ${first}`,
+      );
+    }
+    const most = engine.filterRows - first;
+    // Where a filter is needed whole from the start, it comes whole.
+    const least = engine.tapsNeeded(0) < length ? 0 : length;
+    if (taps.length % width !== 0 || taps.length < least * width || taps.length > most * width) {
+      checkSize('a filter', taps, (length - first) * width, `${length - first} x ${width}`);
+    }
+    filled[convolution] = first + taps.length / width;
+  }
+
+  /** Throws a RangeError unless there are taps for what is due once `known` inputs are known. */
+  check(known: number): void {
+    const { filled, shape, engine } = this;
+    // Most of the time all are there, and a token need not know how many it takes.
+    if (filled.every((rows) => rows >= shape.length)) return;
+    const needed = Math.min(shape.length, engine.tapsNeeded(known));
+    const convolution = filled.findIndex((rows) => rows < needed);
+    if (convolution < 0) return;
+    throw new RangeError(
+      `convolution ${convolution} has ${filled[convolution]} rows of its filter, ` +
+        `and ${needed} are needed at position ${known - 1}`,
+    );
+  }
+}

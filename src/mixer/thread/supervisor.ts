@@ -1,0 +1,31 @@
+/**
+ * The thread that starts the workers and hears of their end. The main thread cannot: while it waits for them it is deaf to
+ * events, and a worker that has died (run out of memory, say) would keep it waiting until its patience is over.
+ */
+import { Worker, workerData } from 'node:worker_threads';
+import { fail, JOB } from './control.js';
+import type { WorkerStart } from './worker.js';
+
+export interface SupervisorStart {
+  /** The workers' program. */
+  readonly program: string;
+  readonly workers: readonly WorkerStart[];
+}
+
+const { program, workers } = workerData as SupervisorStart;
+
+for (const start of workers) {
+  const { control, thread, recipe } = start;
+  const failed = (message: string): void => {
+    if (Atomics.load(control, JOB) >= 0) fail(control, recipe.threads, message);
+  };
+  try {
+    const worker = new Worker(new URL(program), { workerData: start, execArgv: [] });
+    worker.on('error', (error) =>
+      failed(`thread ${thread}: ${String(error instanceof Error ? error.message : error)}`),
+    );
+    worker.on('exit', () => failed(`thread ${thread} has ended`));
+  } catch (error) {
+    failed(`thread ${thread} cannot be started: ${(error as Error).message}`);
+  }
+}
