@@ -1,24 +1,40 @@
 /** flashinf as a library: everything the command line does, a program can do. */
-export * from './mixer/index.js';
-export * from './model/index.js';
-export * from './text/index.js';
-export {
-  exportBundle,
-  exportOnnx,
-  importCheckpoint,
-  type Imported,
-  type ImportOptions,
-} from './checkpoint/index.js';
+
+// Models
 export { load, SHIPPED_MODEL, type Loaded } from './generation/load.js';
-export {
-  Generation,
-  type GenerationOptions,
-  type StopReason,
-  type Timings,
-} from './generation/generation.js';
+export type { BundleConfig } from './bundle/config.js';
+export { BundleError } from './format/errors.js';
+export type { StepState } from './model/state.js';
+export type {
+  ConvolutionStart,
+  Device,
+  DeviceChoice,
+  LanguageModel,
+  LogitsChunk,
+  OpenOptions,
+  Prefilled,
+  PrefillOptions,
+  Progress,
+  ScoreOptions,
+  StepResult,
+} from './model/types.js';
+export { decode, neverDrawn, TextError, type Tokenizer } from './text/tokenizer.js';
+
+// Checkpoints
+export { exportOnnx } from './bundle/export-onnx.js';
+export { exportBundle, type Exported } from './checkpoint/export.js';
+export { importCheckpoint, type Imported, type ImportOptions } from './checkpoint/import.js';
+
+// Texts
+export { generate, TextStream, type TextOptions, type TextShape } from './generation/text.js';
+export { generateMany, type Item, type ItemResult, type ManyOptions } from './generation/many.js';
+export { Chunk, type StopType, type TextResult } from './generation/text-builder.js';
+export type { StopReason, Timings } from './generation/generation.js';
+export type { ComputeOptions, MixingChoice } from './generation/options.js';
 export { MemoryError } from './generation/memory.js';
-export type { Point, SavedPoint } from './generation/point.js';
-export { computeActivations, type ActivationOptions, type Activations } from './evaluation/activations.js';
+export { openState, StateWriteError, type SavedState } from './generation/state-file.js';
+
+// Drawing tokens
 export {
   DEFAULT_SAMPLING,
   Sampler,
@@ -27,11 +43,29 @@ export {
   type Sampling,
 } from './generation/sampler.js';
 export { logprobsOf, type Logprobs, type TokenLogprob } from './generation/logprobs.js';
-export { openState, StateWriteError, writeState, type SavedState } from './generation/state-file.js';
-export type { SavedText } from './generation/state-header.js';
-export { Chunk, type StopType, type TextResult } from './generation/text-builder.js';
-export { generateMany, type Item, type ItemResult, type ManyOptions } from './generation/many.js';
-export { generate, TextStream, type TextOptions, type TextShape } from './generation/text.js';
+
+// Evaluation
 export { evaluate, type Bucket, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
-export { measureMixing, type MixingOptions, type MixingResult } from './bench/mixing.js';
+export { computeActivations, type ActivationOptions, type Activations } from './evaluation/activations.js';
+
+// Mixing without a model
+export { build, createMixer, fit, type MixerOptions } from './mixer/create.js';
+export type { KernelsName, Recipe } from './mixer/engine/open.js';
+export type { Mixer } from './mixer/mixer.js';
+export type { MixerName, MixerShape } from './mixer/shape.js';
+export { convolveOffline } from './mixer/offline.js';
+
+// Plans, and what they are made from
+export type { LevelPlan, Plan } from './mixer/plan/plan.js';
+export { binaryPlan, flatPlan, flatPlans, planCost, planFor, plansFor } from './mixer/plan/planner.js';
+export type { CostTable } from './mixer/plan/costs.js';
+export { machineCosts } from './mixer/plan/wisdom.js';
+export { measureCosts, type MeasureOptions } from './mixer/tune/measure.js';
+
+// The schedule, and other mixers on it
+export { tiles, type Range, type Tile } from './mixer/schedule/index.js';
+export * from './mixer/framework/index.js';
+
+// Measurements
+export { measureMixing, type Contender, type MixingOptions, type MixingResult } from './bench/mixing.js';
 export { measureGeneration, type EndToEnd, type EndToEndOptions } from './bench/end-to-end.js';

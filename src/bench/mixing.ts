@@ -9,7 +9,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MixerName, MixerShape } from '../mixer/shape.js';
 import type { OnlineMixer } from '../mixer/online.js';
-import { build, fit } from '../mixer/create.js';
+import { buildOn, fit } from '../mixer/create.js';
 import type { Plan } from '../mixer/plan/plan.js';
 import { accumulate, integrate, samplePositions, type Curve } from './curve.js';
 import { quantiles, type Quantiles } from './quantiles.js';
@@ -28,6 +28,7 @@ export interface Contender {
   readonly lanes?: number;
 }
 
+/** What `measureMixing` takes. */
 export interface MixingOptions {
   /** Convolutions (M), channels (D), positions (L). */
   readonly convolutions: number;
@@ -69,6 +70,7 @@ export interface MixerTiming {
   readonly curve: Curve;
 }
 
+/** What `measureMixing` measured. */
 export interface MixingResult {
   readonly convolutions: number;
   readonly width: number;
@@ -203,7 +205,7 @@ class Track {
   static async open(contender: Contender, shape: MixerShape): Promise<Track> {
     const { mixer: name, lanes = 1, plan, memory, threads = 1 } = contender;
     const how = { threads, ...(plan && { plan }), ...(memory !== undefined && { memory }) };
-    return new Track(contender, await build(fit({ name, shape: { ...shape, lanes }, ...how })));
+    return new Track(contender, await buildOn(fit({ name, shape: { ...shape, lanes }, ...how })));
   }
 
   setFilter(convolution: number, taps: Float32Array): void {

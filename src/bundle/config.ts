@@ -43,6 +43,7 @@ export interface FileEntry {
   readonly sha256: string;
 }
 
+/** What a bundle's `config.json` says. */
 export interface BundleConfig {
   readonly format: { readonly name: typeof FORMAT_NAME; readonly version: typeof FORMAT_VERSION };
   readonly name: string;

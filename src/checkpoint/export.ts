@@ -16,6 +16,7 @@ const OWN: TensorNames = {
   positions: false,
 };
 
+/** What was exported. */
 export interface Exported {
   readonly tensors: number;
   /** In bytes. */

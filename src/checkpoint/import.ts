@@ -39,6 +39,7 @@ export interface ImportOptions extends Partial<Conventions> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What was imported. */
 export interface Imported {
   readonly config: BundleConfig;
   /** The file read. */

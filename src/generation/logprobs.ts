@@ -1,11 +1,13 @@
 import { ranked } from './ranking.js';
 
+/** How probable a token is. */
 export interface TokenLogprob {
   readonly id: number;
   /** Natural logarithm of the probability. */
   readonly logprob: number;
 }
 
+/** Those of a drawn token, and of the most likely ones in its place. */
 export interface Logprobs extends TokenLogprob {
   /** The most likely tokens, most likely first. */
   readonly top: readonly TokenLogprob[];

@@ -20,6 +20,7 @@ export interface Sampling {
   readonly temperature: number;
 }
 
+/** What is drawn with where nothing else is asked for. */
 export const DEFAULT_SAMPLING: Sampling = {
   repeatPenalty: 1,
   repeatLastN: 64,
@@ -35,6 +36,7 @@ export function samplingOf(...given: readonly (Partial<Sampling> | undefined)[])
   return { ...DEFAULT_SAMPLING, ...Object.fromEntries(set) };
 }
 
+/** What a sampler goes on from. */
 export interface SamplerOptions {
   /** Tokens that are not drawn whatever their logits. */
   readonly never?: readonly number[];

@@ -10,6 +10,7 @@ import { plansFor } from './plan/planner.js';
 import { MIXERS, type MixerName, type MixerShape } from './shape.js';
 import { soloTeam, startTeam, type CrewOptions } from './thread/team.js';
 
+/** What `createMixer` takes. */
 export interface MixerOptions {
   readonly name: MixerName;
   readonly shape: MixerShape;
@@ -23,7 +24,11 @@ export interface MixerOptions {
   readonly kernels?: KernelsName;
 }
 
-/** Hooks for tests: memory from elsewhere, and how the threads work together. */
+/**
+ * Hooks for tests: memory from elsewhere, and how the threads work together.
+ *
+ * @internal
+ */
 export interface MixerInternals extends CrewOptions {
   /** Makes a bank's memory. Its contents may be anything. */
   readonly allocate: (pages: number) => WebAssembly.Memory;
@@ -97,7 +102,16 @@ function layOut(
  * Allocates what a recipe lays out, and starts its threads. Throws a RangeError if the process cannot have so much address
  * space.
  */
-export async function build(recipe: Recipe, internals = FROM_SYSTEM): Promise<OnlineMixer> {
+export async function build(recipe: Recipe): Promise<Mixer> {
+  return await buildOn(recipe);
+}
+
+/**
+ * `build` with its internals open.
+ *
+ * @internal
+ */
+export async function buildOn(recipe: Recipe, internals = FROM_SYSTEM): Promise<OnlineMixer> {
   const memories = recipe.banks.map((bank) => internals.allocate(pagesFor(bank, 'a mixer')));
   const { engine, banks } = openEngine(recipe, memories);
   const units = banks.reduce((sum, { layout }) => sum + layout.units, 0);

@@ -12,6 +12,7 @@ import { pageBytes, pagesFor, sharedMemory } from './memory/pages.js';
 import { tableBytes } from './memory/tiled.js';
 import { SMALLEST_FFT } from './plan/plan.js';
 
+/** What an offline convolution is of. */
 export interface OfflineShape {
   /** Channels (D). */
   readonly width: number;

@@ -2,8 +2,10 @@
 
 /** Mixers by name; see engine/kinds.ts for what they are. */
 export const MIXERS = ['lazy', 'eager', 'tiled'] as const;
+/** The name of a mixer. */
 export type MixerName = (typeof MIXERS)[number];
 
+/** What a mixer holds. */
 export interface MixerShape {
   /** Long convolutions, each with filters of its own (M): a model's layers times its order less one. */
   readonly convolutions: number;

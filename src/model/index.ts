@@ -31,5 +31,5 @@ export * from '../format/errors.js';
 export { openModel } from './model.js';
 export { logProbability } from './probability.js';
 export { StepState } from './state.js';
-export { checkToken } from './stepper.js';
+export { checkToken } from './token.js';
 export type * from './types.js';

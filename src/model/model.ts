@@ -6,7 +6,8 @@ import { logProbability } from './probability.js';
 import type { Graph } from './run.js';
 import { createOnDevice, createSession, loadRuntime, type Runtime, type Source } from './session.js';
 import type { StepState } from './state.js';
-import { checkToken, Stepper } from './stepper.js';
+import { Stepper } from './stepper.js';
+import { checkToken } from './token.js';
 import { FilterEvaluator } from './taps.js';
 import { abortable } from '../format/abortable.js';
 import type {

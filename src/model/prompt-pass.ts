@@ -6,7 +6,7 @@ import type { Feeds, Runtime } from './session.js';
 import type { FilterEvaluator } from './taps.js';
 import { runGraph, type Graph } from './run.js';
 import type { StepState } from './state.js';
-import { checkToken } from './stepper.js';
+import { checkToken } from './token.js';
 import type { ConvolutionStart, LogitsChunk, Progress } from './types.js';
 
 /** Rows per call: enough for the matrix kernels' full speed, few enough to bound what ONNX Runtime holds. */

@@ -4,6 +4,7 @@ import { convolutions, type StackedState, stateOf } from '../layers/index.js';
 import { runGraph, type Graph } from './run.js';
 import type { Feeds, Runtime } from './session.js';
 import { StepState } from './state.js';
+import { checkToken } from './token.js';
 import type { StepResult } from './types.js';
 
 /** What a state's steps reuse, so that a token allocates next to nothing. */
@@ -107,12 +108,5 @@ export class Stepper {
       },
       tensors,
     };
-  }
-}
-
-/** Out of range, an id would read beyond the embeddings. */
-export function checkToken(id: number, vocabulary: number): void {
-  if (!Number.isSafeInteger(id) || id < 0 || id >= vocabulary) {
-    throw new RangeError(`token ${id} is not in the vocabulary, 0 to ${vocabulary - 1}`);
   }
 }

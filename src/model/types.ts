@@ -4,9 +4,12 @@ import type { BundleConfig } from '../bundle/index.js';
 import type { Progress } from '../format/progress.js';
 import type { StepState } from './state.js';
 
+/** Where dense layers run. */
 export type Device = 'cpu' | 'cuda';
+/** `auto` takes CUDA where its provider library is installed. */
 export type DeviceChoice = 'auto' | Device;
 
+/** How a model is opened. */
 export interface OpenOptions {
   /** CPU threads of the prompt's dense layers. Never changes a result. Default 1. */
   readonly threads?: number;
@@ -26,6 +29,7 @@ export interface ConvolutionStart {
   readonly pending: Float32Array;
 }
 
+/** What `LanguageModel.prefill` takes. */
 export interface PrefillOptions {
   /**
    * Called once per convolution, in order, as soon as its start is known, so that nobody holds all of them
@@ -37,6 +41,7 @@ export interface PrefillOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a prompt leaves behind, the convolutions aside. */
 export interface Prefilled {
   /** After the last prompt token, `[vocabulary]`. */
   readonly logits: Float32Array;
@@ -44,6 +49,7 @@ export interface Prefilled {
   readonly state: StepState;
 }
 
+/** What `LanguageModel.score` and `logits` take. */
 export interface ScoreOptions {
   readonly onProgress?: Progress | undefined;
   /** Ends it with the signal's reason. */
@@ -66,6 +72,7 @@ export interface LogitsChunk {
   readonly hidden: Float32Array;
 }
 
+/** What a step computes. Overwritten by the next step of the same state. */
 export interface StepResult {
   /** `[batch, vocabulary]`. */
   readonly logits: Float32Array;
@@ -82,6 +89,7 @@ export interface StoredTensor {
   readonly dims: readonly number[];
 }
 
+/** The dense part of a language model, in ONNX Runtime: everything but the long convolutions between its steps. */
 export interface LanguageModel {
   readonly config: BundleConfig;
   /** The bundle's directory. */

@@ -8,7 +8,8 @@ import { makeGraph } from '../../src/bundle/graphs.js';
 import { bundleCheckpoint } from '../../src/checkpoint/index.js';
 import { openBundle, openModel } from '../../src/model/index.js';
 import { createSession, loadRuntime } from '../../src/model/session.js';
-import { PACKAGE } from '../support/run.js';
+import { byteModel } from '../support/models.js';
+import { COMMAND, flashinf, PACKAGE } from '../support/run.js';
 import {
   randomIds,
   removeTemporary,
@@ -122,3 +123,27 @@ test('a bundle that is not there for a moment is waited for, one that is not the
   await moved;
   expect(() => openBundle(join(temporaryDirectory(), 'none'))).toThrow(/nothing there/);
 });
+
+test('a batch that is running keeps its model when the bundle is replaced', async () => {
+  // One token per byte, so 256 outputs; and another model of these names and shapes.
+  const [bundle, other] = [await byteModel(), await byteModel(2)];
+  const args = ['generate', '-m', bundle, '--batch', '-', '--temp', '0', '-n', '8'];
+  const lines = ['once', 'upon a time '.repeat(10)].map((prompt) => `${JSON.stringify({ prompt })}\n`);
+  const textsOf = (out: string): string[] =>
+    out.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { text: string }).text]));
+  const whole = textsOf((await flashinf(args, { input: lines.join('') })).stdout.toString());
+
+  const running = spawn(COMMAND[0], [...COMMAND.slice(1), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  let out = '';
+  running.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const closed = once(running, 'close');
+  running.stdin.write(lines[0]);
+  await once(running.stdout, 'data');
+  rmSync(bundle, { recursive: true });
+  renameSync(other, bundle);
+  running.stdin.end(lines[1]);
+  await closed;
+  expect(textsOf(out)).toEqual(whole);
+  const afterwards = textsOf((await flashinf(args, { input: lines.join('') })).stdout.toString());
+  expect(afterwards).not.toEqual(whole);
+}, 60_000);

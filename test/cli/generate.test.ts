@@ -2,7 +2,7 @@
 import { copyFileSync, cpSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
-import { byteModel } from '../support/models.js';
+import { byteModel, overflowingModel } from '../support/models.js';
 import { flashinf } from '../support/run.js';
 
 afterAll(removeTemporary);
@@ -66,4 +66,11 @@ test.each<[string, (bundle: string) => void]>([
   const { code, stdout, stderr } = await flashinf([...PROMPT, '-m', bundle]);
   expect({ code, stdout: stdout.toString() }).toEqual({ code: 3, stdout: '' });
   expect(stderr).toMatch(/^error: .*\n$/);
+});
+
+test.each(['0', '0.8'])('a model that overflows ends in one line, at temperature %s', async (temp) => {
+  const bundle = await overflowingModel();
+  const { code, stdout, stderr } = await flashinf([...PROMPT, '-m', bundle, '--temp', temp]);
+  expect({ code, stdout: stdout.toString() }).toEqual({ code: 3, stdout: '' });
+  expect(stderr).toMatch(/^error: logits: expected a finite number .*\n$/);
 });

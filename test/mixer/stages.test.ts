@@ -1,5 +1,5 @@
 /** Far tiles, which a single thread computes in stages and workers at once. */
-import { build, fit } from '../../src/mixer/create.js';
+import { buildOn, fit } from '../../src/mixer/create.js';
 import type { Mixer } from '../../src/mixer/mixer.js';
 import { checkPlan } from '../../src/mixer/plan/check.js';
 import { SMALLEST_FFT, tilingOf, type Plan } from '../../src/mixer/plan/plan.js';
@@ -60,7 +60,7 @@ test('in stages, at once, and by whom: the same sums, bit by bit, wherever a run
       const { internals, check } = garbageMemory(random);
       // In some trials, threads come later, or never in so short a run.
       const started = trial % 2 === 0;
-      const mixer = await build(fit({ name: 'tiled', shape, plan, threads }), { ...internals, started });
+      const mixer = await buildOn(fit({ name: 'tiled', shape, plan, threads }), { ...internals, started });
       run.taps.forEach((taps, convolution) => mixer.setFilter(convolution, taps));
       return [mixer, check];
     };

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { build, fit } from '../../src/mixer/create.js';
+import { buildOn, fit } from '../../src/mixer/create.js';
 import { flatPlan } from '../../src/mixer/plan/planner.js';
 import { makeControl, waitWhile } from '../../src/mixer/thread/control.js';
 import { share } from '../../src/mixer/thread/job-ring.js';
@@ -104,7 +104,7 @@ describe('a team', () => {
     const options = { worthSharing: 0, started: true, program: program(job) };
     const allocate = (pages: number): WebAssembly.Memory =>
       new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    const mixer = await build(fit({ name: 'tiled', shape, threads: 2 }), { allocate, ...options });
+    const mixer = await buildOn(fit({ name: 'tiled', shape, threads: 2 }), { allocate, ...options });
     const push = (): void => {
       for (let t = 0; t < 100; t++) mixer.push(y);
     };
@@ -116,7 +116,7 @@ describe('a team', () => {
 
   test('says so when a worker cannot start', async () => {
     const broken = { ...fit({ name: 'lazy', shape, threads: 2 }), kernels: 'none' as 'wasm' };
-    await expect(build(broken)).rejects.toThrow(/not a function/);
+    await expect(buildOn(broken)).rejects.toThrow(/not a function/);
     const missing = dist('thread/no-such-worker.js');
     await expect(
       withMixer({ name: 'lazy', shape, threads: 2 }, () => undefined, { program: missing }),
@@ -135,11 +135,11 @@ describe('a team', () => {
     const slow = program('Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);');
     const code = `
       import { writeSync } from 'node:fs';
-      import { build, fit } from ${JSON.stringify(dist('create.js'))};
+      import { buildOn, fit } from ${JSON.stringify(dist('create.js'))};
       const recipe = fit({ name: 'tiled', shape: ${JSON.stringify(shape)}, threads: 2 });
       const allocate = (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
       const options = { allocate, started: true, worthSharing: 0, program: ${JSON.stringify(slow)} };
-      const mixer = await build(recipe, { ...options, patience: { looks: 4, ms: 300 } });
+      const mixer = await buildOn(recipe, { ...options, patience: { looks: 4, ms: 300 } });
       mixer.push(new Float32Array(128));
       writeSync(1, 'waiting\\n');
       mixer.push(new Float32Array(128));
@@ -163,7 +163,7 @@ describe('a team', () => {
     const long = { convolutions: 4, width: 64, length: 40_000 };
     for (const threads of [2, 3]) {
       const plan = flatPlan(long.length);
-      const mixer = await build(fit({ name: 'tiled', shape: long, plan, threads }));
+      const mixer = await buildOn(fit({ name: 'tiled', shape: long, plan, threads }));
       const inputs = new Float32Array(256).fill(1);
       for (let c = 0; c < 4; c++) mixer.setFilter(c, new Float32Array(64 * long.length).fill(1e-3));
       // Up to just after deferred tiles have been handed over.

@@ -1,5 +1,5 @@
 import { MIXERS, type MixerShape } from '../../src/mixer/shape.js';
-import { build, fit, type MixerInternals, type MixerOptions } from '../../src/mixer/create.js';
+import { buildOn, fit, type MixerInternals, type MixerOptions } from '../../src/mixer/create.js';
 import type { Mixer } from '../../src/mixer/mixer.js';
 import { SMALLEST_FFT, type LevelPlan, type Plan } from '../../src/mixer/plan/plan.js';
 import { flatLevels, type Level } from '../../src/mixer/schedule/index.js';
@@ -199,7 +199,7 @@ export async function withMixer<T>(
   use: (mixer: Mixer) => T,
   internals?: Partial<MixerInternals>,
 ): Promise<T> {
-  const mixer = await build(fit(options), {
+  const mixer = await buildOn(fit(options), {
     allocate: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
     started: true,
     ...internals,

@@ -12,8 +12,13 @@ const OFFSETS = 'backbone.ln_f.bias';
 const CONTEXT = 131072;
 
 /** Any byte may follow any other: most of what it writes is not UTF-8, which is the point. */
-export function byteModel(): Promise<string> {
-  return bundle(256, 0);
+export function byteModel(seed = 1): Promise<string> {
+  return bundle(256, 0, { seed });
+}
+
+/** Finite weights whose sums are not. */
+export function overflowingModel(): Promise<string> {
+  return bundle(256, 0, { scale: 1e38 });
 }
 
 /** Letters that are tokens, and what else fits beside them. */
@@ -40,14 +45,15 @@ export function wordModel(): Promise<string> {
   // The end of text comes next; then what is left of the bytes, which is never drawn.
   const rest = [...spelling].filter(([byte]) => !LETTERS.includes(String.fromCharCode(byte)));
   pieces.push(...rest.map(([, letter], k) => [letter, WORDS + k]));
-  return bundle(WORDS, rest.length, {
+  const tokenizer = {
     normalizer: null,
     post_processor: null,
     model: { type: 'BPE', vocab: Object.fromEntries(pieces) as object, merges: [] },
     added_tokens: [{ id: WORDS - 1, content: '<|endoftext|>', special: true }],
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
     decoder: { type: 'ByteLevel' },
-  });
+  };
+  return bundle(WORDS, rest.length, { tokenizer });
 }
 
 /**
@@ -56,7 +62,11 @@ export function wordModel(): Promise<string> {
  * @param words tokens that are likely to be drawn, one about as much as another
  * @param rest further ones, which are not drawn
  */
-async function bundle(words: number, rest: number, tokenizer?: object): Promise<string> {
+async function bundle(
+  words: number,
+  rest: number,
+  { tokenizer, seed = 1, scale = 1 }: { tokenizer?: object; seed?: number; scale?: number } = {},
+): Promise<string> {
   const vocabulary = words + rest;
   const checkpoint = temporaryDirectory();
   const from = join(GOLDEN, 'tiny');
@@ -67,7 +77,13 @@ async function bundle(words: number, rest: number, tokenizer?: object): Promise<
   const tensors = Object.fromEntries(
     [...source.tensors].map(([name, { shape }]) =>
       name === EMBEDDINGS
-        ? [name, { shape: [vocabulary, shape[1]], data: embeddings(words, rest, shape[1]) }]
+        ? [
+            name,
+            {
+              shape: [vocabulary, shape[1]],
+              data: embeddings(words, rest, shape[1], seed).map((value) => value * scale),
+            },
+          ]
         : name === OFFSETS && rest > 0
           ? [name, { shape, data: source.read(name).fill(1) }]
           : [name, { shape, data: source.read(name) }],
@@ -85,8 +101,8 @@ async function bundle(words: number, rest: number, tokenizer?: object): Promise<
  * Reproducible, about as large as trained embeddings. They are the head, too: as what it reads has an offset of 1 in every
  * channel, those of the rest make very small logits.
  */
-function embeddings(words: number, rest: number, width: number): Float32Array {
-  const random = randomNumbers(1);
+function embeddings(words: number, rest: number, width: number, seed: number): Float32Array {
+  const random = randomNumbers(seed);
   const values = new Float32Array((words + rest) * width).fill(-0.5);
   for (let i = 0; i < words * width; i++) values[i] = (random() - 0.5) * 0.5;
   return values;

@@ -9,6 +9,7 @@ import { KINDS } from './kinds.js';
 /** Which implementation of the kernels: the fastest SIMD there is, SIMD without relaxed operations, or the readable reference. */
 export type KernelsName = 'wasm' | 'basic' | 'reference';
 
+/** @internal */
 export const KERNELS: Readonly<Record<KernelsName, KernelsFor>> = {
   wasm: (memory) => wasmKernels(memory),
   basic: basicKernels,
@@ -25,7 +26,11 @@ export interface Recipe extends Spec {
   readonly bytes: number;
 }
 
-/** A thread's own view of memories that all threads share, one per bank of the recipe, and its engine on them. */
+/**
+ * A thread's own view of memories that all threads share, one per bank of the recipe, and its engine on them.
+ *
+ * @internal
+ */
 export function openEngine(
   recipe: Recipe,
   memories: readonly WebAssembly.Memory[],

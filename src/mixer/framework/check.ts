@@ -7,6 +7,7 @@ import { rangeByDefinition } from './sequence.js';
 export type Property =
   'associativity' | 'identity' | 'purity' | 'query-independence' | 'range routine' | 'carrying' | 'reach';
 
+/** What `checkMixer` takes. */
 export interface CheckOptions<Input, Carrier> {
   /** Makes an input; the simplest one where every draw is 0. See `drawReal`. */
   readonly input: (draw: Draw) => Input;

@@ -130,7 +130,11 @@ export function keptOf(children: number): number {
   return 2 ** Math.ceil(Math.log2(children)) / 2;
 }
 
-/** Makes kernels that work in a memory. */
+/**
+ * Makes kernels that work in a memory.
+ *
+ * @internal
+ */
 export type KernelsFor = (memory: WebAssembly.Memory) => Kernels;
 
 /**

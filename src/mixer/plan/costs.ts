@@ -4,6 +4,7 @@
  */
 export type LevelCosts = Readonly<Record<number, readonly number[]>>;
 
+/** What levels cost, by implementation. Plans are made from it. */
 export interface CostTable {
   /** Side 1 includes fetching the pending sums, which the same kernel does. */
   readonly direct: LevelCosts;

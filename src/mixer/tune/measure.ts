@@ -10,6 +10,7 @@ import type { CostTable, LevelCosts } from '../plan/costs.js';
 import { fanOutOf, SMALLEST_FFT, type LevelPlan } from '../plan/plan.js';
 import { sidesOf } from '../schedule/index.js';
 
+/** What `measureCosts` takes. */
 export interface MeasureOptions {
   /** Blocks (side times fan-out) up to this are measured. Default 131,072. */
   readonly largest?: number;

@@ -1,6 +1,7 @@
 import type { ContributionMixer } from '../contract.js';
 import { sum, type Vector } from './vector.js';
 
+/** What a convolution is of. */
 export interface ConvolutionShape {
   /** Channels (D). */
   readonly width: number;
