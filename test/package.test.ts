@@ -6,6 +6,7 @@ interface Manifest {
   readonly man: readonly string[];
   readonly bin: Readonly<Record<string, string>>;
   readonly scripts: Readonly<Record<string, string>>;
+  readonly bundleDependencies: readonly string[];
 }
 
 const manifest = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as Manifest;
@@ -40,6 +41,17 @@ test('every dependency has a licence, and one alone an install script', () => {
   for (const [path, { license }] of locked) expect([path, license]).toEqual([path, expect.any(String)]);
   const scripts = locked.filter(([, { hasInstallScript }]) => hasInstallScript);
   expect(scripts.map(([path]) => path)).toEqual(['node_modules/onnxruntime-node']);
+});
+
+test('ndarray-fft comes without the build tools that its manifest asks for', () => {
+  // cwise, which it never loads, would bring 58 packages, among them minimist and static-eval with known advisories. It
+  // is overridden; as overrides are the root package's alone, users get the two libraries in the tarball.
+  const { name } = locked.find(([path]) => path.endsWith('/cwise'))![1];
+  expect(name).toBe('cwise-compiler');
+  expect(locked.filter(([path]) => /\/(minimist|static-eval|static-module|uglify-js)$/.test(path))).toEqual(
+    [],
+  );
+  expect(manifest.bundleDependencies).toEqual(['ndarray', 'ndarray-fft']);
 });
 
 test('generating compiles no code from strings', async () => {
