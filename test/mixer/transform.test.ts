@@ -1,4 +1,5 @@
-import { transform } from '../../src/mixer/engine/tile/reference.js';
+import fft from 'ndarray-fft';
+import ndarray from 'ndarray';
 import { frequencyAt } from '../../src/mixer/kernel/kernels.js';
 import { Random, relL2, U } from '../support/mixing.js';
 import { SIMD, Workshop } from '../support/workshop.js';
@@ -20,13 +21,14 @@ function dft(x: Complex): Complex {
   return out;
 }
 
-/** The transform by the textbook, float64, as the reference tiles have it; unscaled. */
-function reference(x: Complex, sign: 1 | -1 = -1): Complex {
+/** The transform by another's code, float64; its direction 1 is exp(+...), unscaled, and -1 is exp(-...) / n. */
+function reference(x: Complex, direction: 1 | -1 = -1): Complex {
   const n = x.length / 2;
   const re = Float64Array.from({ length: n }, (_, j) => x[2 * j]);
   const im = Float64Array.from({ length: n }, (_, j) => x[2 * j + 1]);
-  transform({ re, im }, sign);
-  return Float64Array.from({ length: 2 * n }, (_, k) => (k % 2 === 0 ? re : im)[k >> 1]);
+  fft(direction, ndarray(re), ndarray(im));
+  const scale = direction === -1 ? n : 1;
+  return Float64Array.from({ length: 2 * n }, (_, k) => scale * (k % 2 === 0 ? re : im)[k >> 1]);
 }
 
 /** Channel c of n points, in the order `at` gives. */
@@ -140,12 +142,12 @@ describe.each(SIMD)('negacyclic convolution by %s', (_name, kernelsFor) => {
       const [xre, xim, hre, him] = [0, 0, 0, 0].map(() => new Float64Array(4 * n));
       for (let t = 0; t < n; t++) xre[t] = floats[rows / 4 + t * 16 + c];
       for (let t = 0; t < 2 * n; t++) hre[t] = floats[taps / 4 + t * 16 + c];
-      transform({ re: xre, im: xim }, -1);
-      transform({ re: hre, im: him }, -1);
+      fft(1, ndarray(xre), ndarray(xim));
+      fft(1, ndarray(hre), ndarray(him));
       const re = xre.map((value, k) => value * hre[k] - xim[k] * him[k]);
       const im = xre.map((value, k) => value * him[k] + xim[k] * hre[k]);
-      transform({ re, im }, 1);
-      const want = (t: number): number => (re[t] - re[t + 2 * n]) / (4 * n);
+      fft(-1, ndarray(re), ndarray(im));
+      const want = (t: number): number => re[t] - re[t + 2 * n];
       const column = (at: number, before: Float32Array): Float64Array =>
         Float64Array.from({ length: n }, (_, t) => floats[at / 4 + t * 16 + c] - before[t * 16 + c]);
       const lower = Float64Array.from({ length: n }, (_, t) => want(t));
