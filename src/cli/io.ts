@@ -20,7 +20,9 @@ export interface Io {
    * @param unit what is counted, if people want to know more than the share
    */
   progress(what: string, unit?: string): Progress;
-  /** The same for what has no known end: reports how much is done. `undefined` erases it. */
+  /** Whether somebody sees lines of status while stdout goes elsewhere. */
+  readonly watched: boolean;
+  /** How much is written to stdout, if `watched`. It throws nothing; `undefined` erases it. */
   counter(what: string, unit: string, total?: number): (done: number | undefined) => void;
   /** The same for what cannot say how far it is: shows it on a terminal while `work` lasts. */
   during<T>(what: string, work: Promise<T>): Promise<T>;
@@ -34,7 +36,9 @@ export function processIo(signal: AbortSignal): Io {
   const colour = new Chalk({ level: plain ? 0 : supportsColorStderr ? supportsColorStderr.level : 0 });
   const line = terminal ? new StatusLine(process.stderr, colour) : undefined;
   signal.addEventListener('abort', () => line?.erase());
+  const watched = line !== undefined && process.stdout.isTTY !== true;
   return {
+    watched,
     stdout: new Output(process.stdout, signal),
     colour,
     signal,
@@ -54,7 +58,8 @@ export function processIo(signal: AbortSignal): Io {
       const began = performance.now();
       return (done) => {
         if (done === undefined) line?.erase();
-        else if (!signal.aborted) line?.draw({ what, done, total, unit, elapsed: performance.now() - began });
+        else if (watched && !signal.aborted)
+          line?.draw({ what, done, total, unit, elapsed: performance.now() - began });
       };
     },
     during: async (what, work) => {

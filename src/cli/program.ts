@@ -1,5 +1,5 @@
 /** Commander, driven by the tables in `options/`. */
-import { Argument, Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
+import { Argument, Command, Help, InvalidArgumentError, Option, type CommanderError } from 'commander';
 import type { Command as OurCommand } from './command.js';
 import type { Io } from './io.js';
 import { COMMAND_HINTS, OPTION_HINTS, SHORT_HINTS } from './options/hints.js';
@@ -26,7 +26,10 @@ export function makeProgram(io: Io, commands: readonly OurCommand[]): Command {
     .description(DESCRIPTION)
     .version(VERSION)
     .showSuggestionAfterError()
-    .addHelpText('after', `\n${ENVIRONMENT}\n\nExit codes:\n${exitCodes()}`);
+    .addHelpText(
+      'after',
+      () => `\n${wrapped(ENVIRONMENT)}\n\nExit codes:\n${exitCodes()}\n\nExamples:\n${EXAMPLES}`,
+    );
   const specs = commands.map(({ spec }) => spec);
   for (const command of commands) program.addCommand(makeCommand(command, specs, io));
   // Printing errors, and exiting, is main's: process.exit would cut off what is still on its way to a pipe.
@@ -50,14 +53,48 @@ function makeCommand({ spec, run }: OurCommand, commands: readonly CommandSpec[]
     command.addOption(makeOption(name, option));
     for (const alias of aliases(name, option)) command.addOption(alias);
   }
-  const width = Math.max(...spec.examples.map(([line]) => line.length));
-  const examples = spec.examples.map(([line, what]) => `  ${line.padEnd(width)}  # ${what}\n`).join('');
-  command.addHelpText('after', `\nExamples:\n${examples}\n${ENVIRONMENT}`);
+  command.addHelpText(
+    'after',
+    () => `\n${[...notes(spec), examples(spec), wrapped(ENVIRONMENT)].join('\n\n')}`,
+  );
   return command.action((...received: unknown[]) => {
     const args = received.slice(0, -2).filter((argument) => argument !== undefined) as string[];
     const order = orderOf(command.words, spec);
     return run({ opts: command.opts.bind(command), args, order, commands, io });
   });
+}
+
+/** Cells of a line of help. */
+const columns = (): number => process.stdout.columns || 80;
+
+const wrapped = (text: string): string => new Help().boxWrap(text, columns());
+
+/** Lines to try first, where a terminal still shows them. */
+const EXAMPLES = ['flashinf generate -p "Once upon a time"', 'flashinf generate --help', 'man flashinf']
+  .map((line) => `  ${line}`)
+  .join('\n');
+
+function notes({ notes = [] }: CommandSpec): string[] {
+  return notes.map(({ title, text, list = [] }) => {
+    const width = Math.max(0, ...list.map(([name]) => name.length)) + 2;
+    const lines = list.map(([name, meaning]) => indented(name.padEnd(width), meaning));
+    return [`${title}:`, indented('', text), ...lines].join('\n');
+  });
+}
+
+/** A text two cells in, wrapped beside its name. */
+function indented(name: string, text: string): string {
+  const lines = new Help().boxWrap(text, columns() - 2 - name.length).split('\n');
+  return lines.map((line, k) => `  ${k === 0 ? name : ' '.repeat(name.length)}${line}`).join('\n');
+}
+
+/** What each does beside it where all lines have room for that, and else above it. */
+function examples({ examples }: CommandSpec): string {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const beside = examples.map(([line, what]) => `  ${line.padEnd(width)}  # ${what}`);
+  const fits = beside.every((line) => line.length < columns());
+  const lines = fits ? beside : examples.map(([line, what]) => `  # ${what}\n  ${line}`);
+  return ['Examples:', ...lines].join('\n');
 }
 
 /** A command that remembers its part of the command line. */

@@ -27,6 +27,9 @@ const COMPLETED: readonly (readonly [typed: string, word: string])[] = [
   ['flashinf import --filter-layout st', 'stacked'],
   ['flashinf eval onc', 'once.txt'],
   ['flashinf completion fi', 'fish'],
+  ['flashinf help gener', 'generate'],
+  ['flashinf generate --mixer=ea', '--mixer=eager'],
+  ['flashinf bench --mixers lazy,ea', 'lazy,eager'],
 ];
 
 async function shell(...command: readonly string[]): Promise<string> {
@@ -51,9 +54,10 @@ describeWith('bash', has('bash'))('in bash', () => {
       complete -p flashinf >/dev/null
       for line in ${typed.map(quoted).join(' ')}; do
         COMP_LINE=$line COMP_POINT=\${#line}
-        read -ra COMP_WORDS <<<"$line"
+        read -ra COMP_WORDS <<<"\${line//=/ = }"
         COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
         _flashinf flashinf "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
+        [[ $line == *=* ]] && printf '%s=' "\${COMP_WORDS[COMP_CWORD - 2]}"
         for word in "\${COMPREPLY[@]}"; do [[ -d $word ]] && word+=/; printf '%s ' "$word"; done
         echo
       done`;

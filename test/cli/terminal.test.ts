@@ -56,10 +56,14 @@ describeOnTerminal('on a terminal', () => {
       writeFileSync(file, 'It was the best of times, it was the worst of times. '.repeat(1200)),
     );
 
-    test('has a line of status, which is gone in the end', async () => {
-      const { code, screen } = await onTerminal(line(args));
+    test('has a line of status, which fits the terminal and is gone in the end', async () => {
+      const { code, screen } = await onTerminal(line(args), { columns: 40 });
       expect(code).toBe(0);
       expect(screen).toMatch(/\rprompt .*━/);
+      // A line that is as wide as the terminal would wrap, and could not be erased.
+      // eslint-disable-next-line no-control-regex
+      const drawn = screen.replace(/\u001b\[[\d;]*[mK]/g, '').split('\r');
+      for (const status of drawn.slice(0, -1)) expect(status.length).toBeLessThan(40);
       // Behind the last trace of it is the text, and nothing else.
       const text = screen.slice(screen.lastIndexOf(CLEAR) + CLEAR.length);
       expect(text).toBe((await flashinf(args)).stdout.toString() + '\n');
@@ -69,5 +73,21 @@ describeOnTerminal('on a terminal', () => {
       expect((await onTerminal(line(args), { env: { NO_COLOR: '1' } })).screen).not.toContain(ESCAPE);
       expect((await onTerminal(`${line(args)} 2>/dev/null`)).screen).not.toContain(ESCAPE);
     });
+  });
+
+  test.each([
+    ['a batch', ['--batch', join(scratch, 'batch.jsonl'), '-n', '100'], /\rbatch .*\d\/400 texts/],
+    ['a long text', ['-p', 'once', '-n', '50000'], /\rtext .*━.*[\d,]+\/50,000 tokens/],
+  ])('%s that goes elsewhere: how far it is', async (_what, args, status) => {
+    writeFileSync(join(scratch, 'batch.jsonl'), '{"prompt":"once"}\n'.repeat(400));
+    const { code, screen } = await onTerminal(`${line(['generate', '-m', model, ...args])} > ${scratch}/out`);
+    expect(code).toBe(0);
+    expect(screen).toMatch(status);
+    expect(screen.endsWith(CLEAR)).toBe(true);
+  });
+
+  test('a stop that bash would have written otherwise: people are told', async () => {
+    const { screen } = await onTerminal(`${line([...SHORT, '--stop', '\\n'])} >/dev/null`);
+    expect(screen).toContain("$'\\n'");
   });
 });

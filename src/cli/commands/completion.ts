@@ -9,7 +9,7 @@ const COMPLETION = {
   options: { ...EVERYWHERE },
   examples: [
     ['source <(flashinf completion bash)', 'in ~/.bashrc'],
-    ['source <(flashinf completion zsh)', 'in ~/.zshrc'],
+    ['source <(flashinf completion zsh)', 'in ~/.zshrc, after compinit'],
     ['flashinf completion fish | source', 'in ~/.config/fish/config.fish'],
   ],
 } as const satisfies CommandSpec;

@@ -10,6 +10,8 @@ export function completionScript(shell: Shell, commands: readonly CommandSpec[])
 /** What may follow an option or stand for an argument. */
 interface Values {
   readonly words: readonly string[];
+  /** Several of the words may be given, with commas between. */
+  readonly list?: boolean;
   readonly completes: 'file' | 'directory' | 'nothing';
 }
 
@@ -17,7 +19,8 @@ const NO_VALUES: Values = { words: [], completes: 'nothing' };
 
 function valuesOf(spec: OptionSpec): Values | null {
   if (spec.type === 'flag') return null;
-  if (spec.type === 'choice' || spec.type === 'choices') return { words: spec.choices, completes: 'nothing' };
+  if (spec.type === 'choice' || spec.type === 'choices')
+    return { words: spec.choices, list: spec.type === 'choices', completes: 'nothing' };
   if (spec.type === 'text' || spec.type === 'optional text')
     return { words: [], completes: spec.completes ?? 'nothing' };
   return NO_VALUES;
@@ -41,10 +44,13 @@ function flagsOf(spec: CommandSpec): { flags: string[]; values: Values | null; h
 const GENERATORS = { file: 'compgen -f', directory: 'compgen -d', nothing: 'compgen' };
 
 function bash(commands: readonly CommandSpec[]): string {
-  const reply = ({ words, completes }: Values): string => {
-    const list = words.length > 0 ? `compgen -W '${words.join(' ')}'` : GENERATORS[completes];
-    return `mapfile -t COMPREPLY < <(${list} -- "$word")`;
+  const reply = ({ words, list, completes }: Values): string => {
+    if (words.length === 0) return `mapfile -t COMPREPLY < <(${GENERATORS[completes]} -- "$word")`;
+    const offered = `compgen -W '${words.join(' ')}'`;
+    if (!list) return `mapfile -t COMPREPLY < <(${offered} -- "$word")`;
+    return `mapfile -t COMPREPLY < <(${offered} -P "\${word%"\${word##*,}"}" -- "\${word##*,}")`;
   };
+  const names = reply({ words: commands.map(({ name }) => name), completes: 'nothing' });
   const command = (spec: CommandSpec): string => {
     const options = flagsOf(spec);
     const cases = options
@@ -61,11 +67,15 @@ ${cases.join('\n')}
 _flashinf() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
+  # --option=value is three words here.
+  if [[ $before == = ]]; then before=\${COMP_WORDS[COMP_CWORD - 2]}
+  elif [[ $word == = ]]; then word=; fi
   if ((COMP_CWORD == 1)); then
-    ${reply({ words: [...commands.map(({ name }) => name), '--help', '--version'], completes: 'nothing' })}
+    ${reply({ words: [...commands.map(({ name }) => name), 'help', '--help', '--version'], completes: 'nothing' })}
     return
   fi
   case \${COMP_WORDS[1]} in
+    help) ${names} ;;
 ${commands.map(command).join('\n')}
   esac
 }
@@ -77,13 +87,18 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 function zsh(commands: readonly CommandSpec[]): string {
   const escaped = (text: string): string => text.replace(/[[\]:\\]/g, '\\$&');
-  const action = ({ words, completes }: Values): string =>
+  const action = ({ words, list, completes }: Values): string =>
     words.length > 0
-      ? `(${words.join(' ')})`
+      ? list
+        ? `_sequence compadd - ${words.join(' ')}`
+        : `(${words.join(' ')})`
       : { file: '_files', directory: '_files -/', nothing: ' ' }[completes];
   const command = (spec: CommandSpec): string => {
     const options = flagsOf(spec).flatMap(({ flags, values, help }) =>
-      flags.map((flag) => quoted(`*${flag}[${escaped(help)}]${values ? `:value:${action(values)}` : ''}`)),
+      flags.map((flag) => {
+        const spelt = values && flag.startsWith('--') ? `${flag}=` : flag;
+        return quoted(`*${spelt}[${escaped(help)}]${values ? `:value:${action(values)}` : ''}`);
+      }),
     );
     // An argument that nothing can be offered for is left out: zsh would offer no options either.
     const argument = argumentOf(spec);
@@ -100,6 +115,7 @@ ${specs.map((line) => `      ${line}`).join(' \\\n')} ;;`;
 _flashinf() {
   local -a commands=(
 ${described}
+    'help:show help of a command'
   )
   if ((CURRENT == 2)); then
     _describe command commands
@@ -109,6 +125,7 @@ ${described}
   shift words
   ((CURRENT--))
   case $name in
+    help) _describe command commands ;;
 ${commands.map(command).join('\n')}
   esac
 }
@@ -119,7 +136,9 @@ compdef _flashinf flashinf
 function fish(commands: readonly CommandSpec[]): string {
   const value = (values: Values | null): string => {
     if (values === null) return '';
-    if (values.words.length > 0) return ` -x -a ${quoted(values.words.join(' '))}`;
+    const words = values.words.join(' ');
+    if (values.list) return ` -x -a ${quoted(`(__fish_append , ${words})`)}`;
+    if (words !== '') return ` -x -a ${quoted(words)}`;
     return { file: ' -r -F', directory: " -x -a '(__fish_complete_directories)'", nothing: ' -x' }[
       values.completes
     ];
@@ -131,6 +150,9 @@ function fish(commands: readonly CommandSpec[]): string {
   for (const { name, summary } of commands) {
     lines.push(`complete -c flashinf -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`);
   }
+  const names = commands.map(({ name }) => name).join(' ');
+  lines.push("complete -c flashinf -n __fish_use_subcommand -a help -d 'show help of a command'");
+  lines.push(`complete -c flashinf -n '__fish_seen_subcommand_from help' -a ${quoted(names)}`);
   for (const spec of commands) {
     const here = `-n '__fish_seen_subcommand_from ${spec.name}'`;
     const { words, completes } = argumentOf(spec);

@@ -37,12 +37,6 @@ const STATES =
   'It is bound to the model, and written whole or not at all. Sampling and stops are the saved ones unless they are ' +
   'given again on the command line.';
 
-const BATCH =
-  'Each line of --batch is an object with a "prompt" and, if wanted, an "id", and options by the names n_predict, ' +
-  'seed, stop, temp, top_k, top_p, min_p, repeat_penalty, repeat_last_n, logprobs and ignore_eos; what it leaves out ' +
-  'is as on the command line. Each line of the output is what --json prints, or an "error", with the item’s "id" and ' +
-  '"index", in the order of the input.';
-
 /** @param version of the program */
 export function manPage(version: string): string {
   return [
@@ -56,8 +50,6 @@ export function manPage(version: string): string {
     ...SPECS.flatMap(command),
     '.SH STATES',
     ...paragraphs([STATES]),
-    '.SH BATCHES',
-    ...paragraphs([BATCH]),
     '.SH ENVIRONMENT',
     ...paragraphs([ENVIRONMENT]),
     '.SH EXIT STATUS',
@@ -77,6 +69,11 @@ function command(spec: CommandSpec): string[] {
   const lines = [`.SH ${spec.name.toUpperCase()}`, roff(capital(spec.summary)) + '.'];
   for (const { name, help } of spec.arguments ?? []) lines.push('.TP', `.I ${roff(name)}`, roff(help));
   for (const [name, option] of Object.entries(spec.options)) lines.push(...optionLines(name, option));
+  for (const { title, text, list = [] } of spec.notes ?? []) {
+    lines.push(`.SS ${roff(title)}`, roff(text));
+    for (const [name, meaning] of list) lines.push('.TP', `.B ${roff(name)}`, roff(meaning));
+  }
+  if (spec.notes !== undefined) lines.push('.SS Examples');
   for (const [line, what] of spec.examples)
     lines.push(
       '.PP',

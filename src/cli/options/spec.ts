@@ -82,8 +82,17 @@ export interface CommandSpec {
   readonly summary: string;
   readonly arguments?: readonly ArgumentSpec[];
   readonly options: OptionTable;
+  /** What help and the manual say besides. */
+  readonly notes?: readonly Note[];
   /** Command lines that work as they stand, with what they do. */
   readonly examples: readonly (readonly [line: string, what: string])[];
+}
+
+export interface Note {
+  readonly title: string;
+  readonly text: string;
+  /** Names and what they mean. */
+  readonly list?: readonly (readonly [name: string, meaning: string])[];
 }
 
 type ValueOf<S extends OptionSpec> = S extends FlagSpec

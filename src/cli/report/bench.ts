@@ -52,7 +52,7 @@ function mixingTable({ convolutions, width, length, timings, agreement }: Mixing
   const lazy = timings.find(({ label }) => label === 'lazy');
   const rows = timings.map(({ label, totalMs, estimated, nsPerTokenChannel, tokens, bytes, ...rest }) => [
     label,
-    `${seconds(totalMs)}${estimated ? ' (estimated)' : ''}`,
+    `${estimated ? '~' : ''}${seconds(totalMs)}`,
     nsPerTokenChannel.toFixed(1),
     tokens.p50.toFixed(2),
     (tokens.max / 1000).toFixed(2),
@@ -60,10 +60,11 @@ function mixingTable({ convolutions, width, length, timings, agreement }: Mixing
     ratio(lazy?.totalMs, totalMs / rest.lanes),
   ]);
   const compared =
-    agreement.positions > 0 ? `; largest difference of the sums ${agreement.worst.toExponential(1)}` : '';
+    agreement.positions > 0 ? `Largest difference of the sums: ${agreement.worst.toExponential(1)}\n` : '';
   return (
-    `Mixing: ${convolutions} x ${width} channels, ${length} positions, one thread${compared}\n\n` +
-    table(['mixer', 'time', 'ns/token/channel', 'us p50', 'ms max', 'MiB', 'against lazy'], rows)
+    `Mixing: ${convolutions} x ${width} channels, ${length} positions, one thread\n${compared}\n` +
+    table(['mixer', 'time', 'ns/token/ch', 'us p50', 'ms max', 'MiB', 'vs lazy'], rows) +
+    (timings.some(({ estimated }) => estimated) ? ESTIMATED : '')
   );
 }
 
@@ -71,7 +72,7 @@ function modelTables({ model, length, threads, rows, modelAlone, agreedTokens, p
   const lazy = rows.find(({ label }) => label === 'lazy');
   const totals = rows.map(({ label, lanes = 1, totalMs, mixingMs, tokensPerSecond, estimated }) => [
     label,
-    `${seconds(totalMs)}${estimated ? ' (estimated)' : ''}`,
+    `${estimated ? '~' : ''}${seconds(totalMs)}`,
     tokensPerSecond.toFixed(1),
     mixingMs === undefined ? '' : seconds(mixingMs),
     ratio(lazy?.totalMs, totalMs / lanes),
@@ -79,9 +80,9 @@ function modelTables({ model, length, threads, rows, modelAlone, agreedTokens, p
   const times = rows.flatMap(({ label, measured }) => (measured ? [spread(label, measured.tokenMs)] : []));
   const first = rows.find(({ label }) => label === 'tiled')?.measured?.firstTokenMs ?? NaN;
   return (
-    `\nEnd to end: ${length} tokens of ${model}, ${threads} thread(s); ` +
-    `the first ${agreedTokens} greedy tokens are the same for every mixer\n\n` +
-    table(['mixer', 'time', 'tokens/s', 'of which mixing', 'against lazy'], totals) +
+    `\nEnd to end: ${length} tokens of ${model}, ${threads} thread(s)\n` +
+    `The first ${agreedTokens} greedy tokens are the same for every mixer\n\n` +
+    table(['mixer', 'time', 'tokens/s', 'mixing', 'vs lazy'], totals) +
     '\n' +
     table(
       ['ms per token', 'p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'],
@@ -91,6 +92,8 @@ function modelTables({ model, length, threads, rows, modelAlone, agreedTokens, p
   );
 }
 
+const ESTIMATED = '\n~ estimated: measured at some positions, --full measures all\n';
+
 const spread = (label: string, { p50, p90, p99, p999, p9999, max }: Quantiles): string[] => [
   label,
   ...[p50, p90, p99, p999, p9999, max].map((ms) => ms.toFixed(3)),
@@ -99,5 +102,5 @@ const spread = (label: string, { p50, p90, p99, p999, p9999, max }: Quantiles): 
 const ratio = (lazyMs: number | undefined, ms: number): string =>
   lazyMs === undefined ? '' : `${(lazyMs / ms).toFixed(1)}x`;
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+const seconds = (ms: number): string => (ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`);
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;

@@ -3,7 +3,7 @@ import { limitsOf } from '../../limits.js';
 import { loadModel } from '../../model.js';
 import type { GENERATE } from './spec.js';
 import type { Call } from '../../command.js';
-import { readItems, type Line } from './items.js';
+import { countLines, readItems, type Line } from './items.js';
 import { logprobsJson, statsOf, writeStats } from '../../report/generation.js';
 
 /** A text for each line of a file, one line of JSON each, in the same order. Throws at the end if any item failed. */
@@ -25,6 +25,11 @@ export async function generateBatch({ options, io }: Call<typeof GENERATE>): Pro
   let count = 0;
   let failed = 0;
   let predicted = 0;
+  const status = io.counter(
+    'batch',
+    'texts',
+    io.watched ? await countLines(options.batch!, signal) : undefined,
+  );
   try {
     for await (const result of generateMany(loaded, items(), {
       lanes,
@@ -32,6 +37,7 @@ export async function generateBatch({ options, io }: Call<typeof GENERATE>): Pro
       signal,
       ...(memory !== undefined && { memory }),
     })) {
+      status(count);
       const head = `{"index":${count++},"id":${ids.shift()},`;
       if (result instanceof Error) {
         failed++;
@@ -45,6 +51,7 @@ export async function generateBatch({ options, io }: Call<typeof GENERATE>): Pro
       await io.stdout.write(lineOf(head, { text, tokens, ...stats, ...extra }));
     }
   } finally {
+    status(undefined);
     await loaded.model.close();
   }
   const total_ms = performance.now() - began - loading;

@@ -1,4 +1,5 @@
 /** The lines of `--batch`: items in, each checked by the table that checks the command line. */
+import { statSync } from 'node:fs';
 import type { Item } from '../../../generation/many.js';
 import { areStops, LONGEST_STOPS } from '../../../generation/options.js';
 import type { Sampling } from '../../../generation/sampler.js';
@@ -7,8 +8,8 @@ import { UsageError } from '../../errors.js';
 import { readChunks } from '../../input.js';
 import { checkPromptLength, type Limits } from '../../limits.js';
 import { OPTION_HINTS } from '../../options/hints.js';
-import { accepts, kebab, longFlag, rangeOf, type OptionSpec } from '../../options/index.js';
-import { GENERATE, LENGTH_OPTIONS, SAMPLING_OPTIONS } from './spec.js';
+import { accepts, longFlag, rangeOf, type OptionSpec } from '../../options/index.js';
+import { BATCH_FIELDS, GENERATE, LENGTH_OPTIONS, SAMPLING_OPTIONS, snake } from './spec.js';
 import type { Call } from '../../command.js';
 
 type GenerateOptions = Call<typeof GENERATE>['options'];
@@ -19,11 +20,6 @@ const OWN: Readonly<Record<string, OptionSpec>> = {
   ...LENGTH_OPTIONS,
   logprobs: GENERATE.options.logprobs,
 };
-
-const snake = (name: string): string => kebab(name).replaceAll('-', '_');
-
-/** Names as this project writes them. */
-const FIELDS = Object.keys(OWN).map(snake);
 
 /** Every name a line may use for an option: `n_predict`, other spellings, and what other programs call it. */
 const NAMES = new Map([
@@ -61,6 +57,14 @@ export async function* readItems(
     if (line instanceof Error) yield { id: 'null', item: new UsageError(`line ${number}: ${line.message}`) };
     else if (!isBlank(line)) yield toLine(line, `line ${number}`, options, limits);
   }
+}
+
+/** How many lines a file has that can be read twice; undefined for a pipe. */
+export async function countLines(file: string, signal: AbortSignal): Promise<number | undefined> {
+  if (file === '-' || !statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
+  let lines = 0;
+  for await (const line of readLines(file, signal)) if (line instanceof Error || !isBlank(line)) lines++;
+  return lines;
 }
 
 const isBlank = (line: Uint8Array): boolean =>
@@ -165,7 +169,7 @@ function unknown(key: string): string {
   const name = key.replaceAll('_', '-');
   const hint = Object.hasOwn(OPTION_HINTS, name)
     ? OPTION_HINTS[name]
-    : `known: prompt, id, ${FIELDS.join(', ')}`;
+    : `known: prompt, id, ${BATCH_FIELDS.join(', ')}`;
   return `unknown field ${JSON.stringify(key)} (${hint})`;
 }
 

@@ -34,10 +34,14 @@ export async function generateOne(call: GenerateCall): Promise<void> {
     const stream = from ? goOn(call, loaded, from) : begin(call, loaded, prompt);
     if (options.echo) await io.stdout.write(from ? savedText(loaded.tokenizer, from) : prompt);
     const logprobs: object[] = [];
+    const status = io.counter('text', 'tokens', options.nPredict > 0 ? options.nPredict : undefined);
+    let tokens = 0;
     for await (const chunk of stream) {
+      status(++tokens);
       if (chunk.logprobs && options.json) logprobs.push(logprobsJson(loaded.tokenizer, chunk.logprobs));
       await printChunk(chunk, loaded, options, io);
     }
+    status(undefined);
     const { result } = stream;
     const mixer = from?.point.mixer.name ?? options.mixer;
     const stats = {
@@ -46,10 +50,9 @@ export async function generateOne(call: GenerateCall): Promise<void> {
       peak_bytes: process.resourceUsage().maxRSS * 1024,
     };
     if (options.json || options.jsonl) {
-      const { text, tokens } = result;
       const object = {
-        text,
-        tokens,
+        text: result.text,
+        tokens: result.tokens,
         ...stats,
         ...(options.json && options.logprobs !== undefined && { logprobs }),
       };
@@ -87,6 +90,14 @@ const samplingOf = (options: GenerateOptions): Sampling => ({
   temperature: options.temp,
 });
 
+/** Shells do not read escapes in quotes, and a stop that never comes says nothing. Only people are told. */
+function warnOfEscapes({ options, io }: GenerateCall): void {
+  const stop = options.stop?.find((stop) => /\\[nrt]/.test(stop));
+  if (stop === undefined || !process.stderr.isTTY) return;
+  const written = stop.replaceAll("'", "\\'");
+  io.note(`--stop ${stop} has a backslash in it; with escapes, bash and zsh write it $'${written}'`);
+}
+
 /** Progress in arbitrary units as progress in tokens. */
 const inTokens =
   (progress: Progress, tokens: number): Progress =>
@@ -106,6 +117,7 @@ const common = ({ options, io }: GenerateCall, prompt: number) => ({
 
 function begin(call: GenerateCall, loaded: Loaded, prompt: string): TextStream {
   const { options } = call;
+  warnOfEscapes(call);
   checkPromptLength(prompt, limitsOf(loaded), 'the prompt');
   const ids = promptIds(loaded.tokenizer, prompt);
   return generate(loaded, ids, {

@@ -7,7 +7,9 @@ import {
   MIXER,
   MODEL,
   SEED,
+  kebab,
   type CommandSpec,
+  type Note,
   type OptionTable,
 } from '../../options/index.js';
 
@@ -94,6 +96,46 @@ export const LENGTH_OPTIONS = {
   },
   ignoreEos: { type: 'flag', help: 'never draw the token that ends a text' },
 } as const satisfies OptionTable;
+
+/** Names of options as JSON has them: `n_predict`. */
+export const snake = (name: string): string => kebab(name).replaceAll('-', '_');
+
+/** Names by which a line of a batch can set an option. */
+export const BATCH_FIELDS = [
+  ...Object.keys(LENGTH_OPTIONS),
+  ...Object.keys(SAMPLING_OPTIONS),
+  'logprobs',
+].map(snake);
+
+const NOTES: readonly Note[] = [
+  {
+    title: 'Lines of --batch',
+    text:
+      'An object each, with a "prompt" and, if wanted, an "id" (a text or a number), and ' +
+      `${BATCH_FIELDS.join(', ')}. What it leaves out, or gives as null, is as on the command line; names that other ` +
+      'servers use, such as max_tokens and temperature, are taken, too. Each line of the output is what --json prints, ' +
+      'or an "error", with the item’s "index" and "id", in the order of the input.',
+  },
+  {
+    title: 'Fields of --json',
+    text: 'The last line of --jsonl and the lines of a batch have them, too. Those of a token in --jsonl: token, text, logprob, top.',
+    list: [
+      ['text', 'what was generated, without the stop that ended it'],
+      ['tokens', 'the ids of its tokens'],
+      ['stop_type', 'why it ended: eos, limit, word or interrupted'],
+      ['stopping_word', 'the stop that ended it'],
+      ['seed', 'with which the same text comes again'],
+      ['model', 'its name and id'],
+      ['device', 'where the dense layers ran'],
+      ['mixer', 'how positions were mixed'],
+      ['threads', 'CPU threads'],
+      ['timings', 'tokens (prompt_n, predicted_n), ms and tokens per second of prompt and text, and more'],
+      ['mixer_bytes', 'memory of the mixer'],
+      ['peak_bytes', 'memory of the process'],
+      ['logprobs', 'with --logprobs, of each token: token, piece, logprob, and the most likely ones, top'],
+    ],
+  },
+];
 
 export const GENERATE = {
   name: 'generate',
@@ -188,6 +230,7 @@ export const GENERATE = {
     ...MEMORY,
     ...EVERYWHERE,
   },
+  notes: NOTES,
   examples: [
     ['flashinf generate -p "Once upon a time" -n 100', 'a hundred tokens after a prompt'],
     ['cat chapter.txt | flashinf generate -n 2000 > more.txt', 'in a pipeline'],
