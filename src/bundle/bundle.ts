@@ -31,7 +31,8 @@ const LONGEST_CONFIG = 1 << 20;
 const LONGEST_TOKENIZER = 1 << 26;
 
 /** What people have where a bundle is wanted, and what to do. */
-const CHECKPOINT = 'a checkpoint: flashinf import makes a bundle of it';
+const checkpointAt = (path: string): string =>
+  `a checkpoint: \`flashinf import ${path} -o DIR\` makes a bundle of a checkpoint`;
 const OF_CHECKPOINT = /\.(safetensors|pt|pth|bin|ckpt|index\.json)$|^snapshots$/;
 
 /** A bundle that is being replaced is not there for a moment: how often, and after how many ms, to look again. */
@@ -172,7 +173,7 @@ function inReplacement(directory: string): boolean {
 function requireDirectory(directory: string): void {
   const stats = onFile(directory, () => statSync(directory), 'a model bundle (a directory)');
   if (!stats.isDirectory()) {
-    const got = OF_CHECKPOINT.test(directory) ? CHECKPOINT : 'a file';
+    const got = OF_CHECKPOINT.test(directory) ? checkpointAt(directory) : 'a file';
     throw new BundleError({ file: directory, expected: 'a model bundle (a directory)', got });
   }
   if (!existsSync(join(directory, CONFIG_FILE))) requireNoCheckpoint(directory);
@@ -181,7 +182,7 @@ function requireDirectory(directory: string): void {
 function requireNoCheckpoint(directory: string): void {
   const names = onFile(directory, () => readdirSync(directory));
   if (!names.some((name) => name !== WEIGHTS_FILE && OF_CHECKPOINT.test(name))) return;
-  throw new BundleError({ file: directory, expected: 'a model bundle', got: CHECKPOINT });
+  throw new BundleError({ file: directory, expected: 'a model bundle', got: checkpointAt(directory) });
 }
 
 interface RegularFile {

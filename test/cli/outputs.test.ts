@@ -163,5 +163,5 @@ test.each([
 ])('%s where a bundle is wanted', async (_, model) => {
   const { code, stderr } = await flashinf(['inspect', '-m', model()]);
   expect(code).toBe(3);
-  expect(stderr).toMatch(/a checkpoint: flashinf import makes a bundle of it\n$/);
+  expect(stderr).toMatch(/a checkpoint: `flashinf import .* -o DIR` makes a bundle of a checkpoint\n$/);
 });
