@@ -25,6 +25,8 @@ export function makeProgram(io: Io, commands: readonly OurCommand[]): Command {
   const program = new Command('flashinf')
     .description(DESCRIPTION)
     .version(VERSION)
+    // A command's words reach it whole, arguments before its first option included.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText(
       'after',

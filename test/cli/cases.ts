@@ -454,6 +454,7 @@ const CHECKPOINTS: readonly Case[] = [
 
 const OTHERS: readonly Case[] = [
   { line: 'tokenize -m bytes once', stdout: /^\| id +\| piece \|\n[^]*"o"/ },
+  { line: 'tokenize on -m bytes --json', stdout: { json: { ids: [111, 110] } } },
   { line: 'tokenize --model bytes -f once.txt --json', stdout: { json: { ids: [111, 110, 99, 101] } } },
   { line: 'tokenize -m bytes --file - --json', input: '🐈', stdout: { json: { ids: [240, 159, 144, 136] } } },
   { line: 'tokenize -m bytes --json', input: 'o\n', stdout: { json: { ids: [111] } } },
