@@ -3,6 +3,6 @@ import { generate, load } from 'flashinf';
 
 const loaded = await load(); // the shipped model, or load('my-model')
 const text = generate(loaded, 'Once upon a time', { count: 100, seed: 1 });
-for await (const { bytes } of text) process.stdout.write(bytes);
+for await (const chunk of text) process.stdout.write(chunk.text);
 console.error(text.result.stopType, text.result.timings.predicted);
 await loaded.model.close();

@@ -63,6 +63,7 @@ export { machineCosts } from './mixer/plan/wisdom.js';
 export { measureCosts, type MeasureOptions } from './mixer/tune/measure.js';
 
 // The schedule, and other mixers on it
+export { binaryLevels, type Level } from './mixer/schedule/tiling.js';
 export { tiles, type Range, type Tile } from './mixer/schedule/index.js';
 export * from './mixer/framework/index.js';
 
