@@ -4,7 +4,7 @@
 
 The forward pass below is written from the equations, not taken from any of the programs whose checkpoints
 are imported, and covers what scripts/train/model.py does not: any order, both layouts of the filters' channels,
-stored positions, no window, a head of its own. It computes in float32, like those programs; the float64 values
+stored positions, no window, a head of its own, and the settings that few models have. It computes in float32, like those programs; the float64 values
 beside tell rounding from mistakes. Each file holds the weights under the names of the program it stands for,
 and under `reference.` the ids `[time]`, logits `[time, vocabulary]` and last hidden states `[time, channel]`.
 """
@@ -28,6 +28,9 @@ class Model:
     layout: str = "stacked"  # filters' channels above order 2: 'stacked' (o d) or 'interleaved' (d o)
     shift: float = 0.0
     modulate: bool = True
+    normalized: bool = False  # filters divided by their L1 norm over the channels
+    skip: bool = True  # whether convolutions add `bias * y`
+    activation: str | None = None  # before the output's projection, a name in torch.nn.functional
     positions: str = "stored"  # 'stored', 'trained' or 'missing'
     tied: bool = True
     head: str | None = None  # the head's name, if it is stored
@@ -51,6 +54,9 @@ MODELS = [
     Model("order3-interleaved", "model.backbone.", order=3, layout="interleaved"),
     Model("order3-stacked", "hyena.backbone.", order=3, layout="stacked", shift=0.05, rows=16),
     Model("order4", "backbone.", order=4, layout="interleaved", positions="trained", wrapped=True),
+    Model("normalized", "backbone.", normalized=True),
+    Model("no-skip", "backbone.", skip=False),
+    Model("activation", "backbone.", activation="gelu"),
 ]
 
 
@@ -121,7 +127,9 @@ def hyena(m: Model, w, prefix: str, u: torch.Tensor) -> torch.Tensor:
     k = h @ w[fn + "implicit_filter.6.weight"].T
     if m.modulate:
         k = k * (torch.exp(-t[:length] * w[fn + "modulation.deltas"][0].abs()) + m.shift)
-    bias = w[fn + "bias"]
+    if m.normalized:
+        k = k / k.abs().sum(-1, keepdim=True)
+    bias = w[fn + "bias"] * m.skip
     convolutions = m.order - 1
     if m.layout == "interleaved":
         k, bias = k.view(length, d, convolutions).transpose(1, 2), bias.view(d, convolutions).T
@@ -132,7 +140,8 @@ def hyena(m: Model, w, prefix: str, u: torch.Tensor) -> torch.Tensor:
         y = v * gate
         # The definition: z[t] = sum over i <= t of y[i] k[t - i].
         v = torch.stack([(y[: i + 1] * k[: i + 1, o].flip(0)).sum(0) for i in range(length)]) + bias[o] * y
-    return F.linear(v * x[0], w[prefix + "out_proj.weight"], w[prefix + "out_proj.bias"])
+    out = getattr(F, m.activation)(v * x[0]) if m.activation else v * x[0]
+    return F.linear(out, w[prefix + "out_proj.weight"], w[prefix + "out_proj.bias"])
 
 
 def forward(m: Model, w, head, ids):

@@ -4,7 +4,7 @@ import { describe, Fields } from '../format/fields.js';
 import { isArray, type Json } from '../format/json.js';
 import { sha256OfText } from '../format/digest.js';
 import { type FilterDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';
-import type { LayerSpec, ModelDimensions, NormSpec } from '../layers/index.js';
+import { ACTIVATIONS, type LayerSpec, type ModelDimensions, type NormSpec } from '../layers/index.js';
 import { isDeepStrictEqual } from 'node:util';
 
 export { type FilterDimensions, hyenaDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';
@@ -32,7 +32,7 @@ export interface TensorNames {
 }
 
 export interface TokenizerReference {
-  readonly kind: 'bpe' | 'bytes' | 'characters';
+  readonly kind: 'bpe' | 'bytes' | 'characters' | 'ids';
   /** Name of its file in the bundle; a byte tokenizer needs none. */
   readonly file?: string;
 }
@@ -170,7 +170,14 @@ function readModel(fields: Fields): ModelDimensions {
   // The Hyena family's tensors are stacked over layers.
   const [{ mixer, mlp }] = model.layers;
   const { width, vocabulary, context, norm } = model;
-  const alike = { order: mixer.order, inner: mlp.inner, normEps: norm.epsilon, layers: layers.length };
+  const { order, activation } = mixer;
+  const alike = {
+    order,
+    ...(activation && { activation }),
+    inner: mlp.inner,
+    normEps: norm.epsilon,
+    layers: layers.length,
+  };
   if (!isDeepStrictEqual(model, hyenaModel({ width, vocabulary, context, ...alike }))) {
     fields.fail('layers', 'layers that are all alike', 'others');
   }
@@ -182,7 +189,11 @@ function readLayer(fields: Fields): LayerSpec {
   const mixer = fields.object('mixer');
   const mlp = fields.object('mlp');
   const layer: LayerSpec = {
-    mixer: { kind: mixer.oneOf('kind', ['hyena'] as const), order: mixer.integer('order', ORDER) },
+    mixer: {
+      kind: mixer.oneOf('kind', ['hyena'] as const),
+      order: mixer.integer('order', ORDER),
+      ...(mixer.has('activation') && { activation: mixer.oneOf('activation', ACTIVATIONS) }),
+    },
     norm: readNorm(fields.object('norm')),
     mlp: { kind: mlp.oneOf('kind', ['gelu'] as const), inner: mlp.integer('inner', CHANNELS) },
   };
@@ -206,6 +217,8 @@ function readFilter(fields: Fields): FilterDimensions {
     shift: fields.number('shift', { min: -1e6, max: 1e6 }),
     time: fields.oneOf('time', ['linear', 'log'] as const),
     ...(fields.has('modulate') && { modulate: readFalse(fields, 'modulate') }),
+    ...(fields.has('normalized') && { normalized: readTrue(fields, 'normalized') }),
+    ...(fields.has('skip') && { skip: readFalse(fields, 'skip') }),
     ...(fields.has('positions') && { positions: fields.oneOf('positions', ['stored'] as const) }),
   };
   if (filter.features % 2 === 0) {
@@ -256,7 +269,7 @@ function readRenamed(fields: Fields): Record<string, string> {
 }
 
 function readTokenizer(fields: Fields): TokenizerReference {
-  const kind = fields.oneOf('kind', ['bpe', 'bytes', 'characters'] as const);
+  const kind = fields.oneOf('kind', ['bpe', 'bytes', 'characters', 'ids'] as const);
   const named = kind === 'bpe' || fields.has('file');
   const file = named ? { file: fields.string('file', FILE_NAME, 'a plain file name') } : {};
   fields.done();

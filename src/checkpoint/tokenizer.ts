@@ -10,7 +10,9 @@ export interface ChosenTokenizer {
 }
 
 /** Names of tokenizers that need no file. */
-const BUILT_IN = ['characters', 'bytes'] as const;
+const BUILT_IN = ['characters', 'bytes', 'ids'] as const;
+/** Rows of a vocabulary of bytes, padded to a multiple of eight or with a few special tokens. */
+const BYTES = { least: 256, most: 272 };
 
 /**
  * @param wanted a tokenizer.json, or the name of a built-in one
@@ -32,6 +34,7 @@ export function chooseTokenizer(
     return { tokenizer: { kind: 'bpe', file: TOKENIZER_FILE }, tokenizerFile: content };
   }
   if (family === 'hyenadna' && vocabulary <= HYENADNA_ROWS) return { tokenizer: { kind: 'characters' } };
-  notes.push('no tokenizer given: one token per byte, assumed');
-  return { tokenizer: { kind: 'bytes' } };
+  const bytes = vocabulary >= BYTES.least && vocabulary <= BYTES.most;
+  notes.push(`no tokenizer given: ${bytes ? 'one token per byte' : 'ids as text (7 8 9)'}, assumed`);
+  return { tokenizer: { kind: bytes ? 'bytes' : 'ids' } };
 }

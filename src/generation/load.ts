@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BundleError, CONFIG_FILE, openModel, type LanguageModel, type OpenOptions } from '../model/index.js';
 import { checkLoadOptions } from './options.js';
-import { byteTokenizer, characterTokenizer, checkTokenizer, type Tokenizer } from '../text/index.js';
+import {
+  byteTokenizer,
+  characterTokenizer,
+  checkTokenizer,
+  idTokenizer,
+  type Tokenizer,
+} from '../text/index.js';
 
 /** A model and the tokenizer that goes with it. */
 export interface Loaded {
@@ -39,6 +45,7 @@ export function loadTokenizer(
     }
     return checkTokenizer(model.tokenizerFile, path, vocabulary);
   }
+  if (kind === 'ids') return idTokenizer(vocabulary);
   const builtIn = kind === 'bytes' ? byteTokenizer() : characterTokenizer();
   if (builtIn.size > vocabulary) {
     const expected = `at least ${builtIn.size}, the ids of the tokenizer "${kind}"`;

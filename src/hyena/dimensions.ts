@@ -1,6 +1,6 @@
 /** The dimensions of the Hyena family: all layers alike, their filters implicit. */
 import { isDeepStrictEqual } from 'node:util';
-import type { LayerSpec, ModelDimensions } from '../layers/index.js';
+import type { Activation, LayerSpec, ModelDimensions } from '../layers/index.js';
 
 export interface HyenaDimensions {
   /** Gates of the operator: each layer has order - 1 long convolutions. */
@@ -15,6 +15,8 @@ export interface HyenaDimensions {
   /** Longest filter, in tokens. */
   readonly context: number;
   readonly normEps: number;
+  /** Before the output's projection. Left out: none. */
+  readonly activation?: Activation;
 }
 
 export interface FilterDimensions {
@@ -28,15 +30,23 @@ export interface FilterDimensions {
   readonly time: 'linear' | 'log';
   /** False: no window, taps are the MLP's alone. Left out: with the window. */
   readonly modulate?: false;
+  /** True: the taps of a lag are divided by the sum of their magnitudes, over all channels. Left out: they are not. */
+  readonly normalized?: true;
+  /** False: a convolution's input does not bypass it. Left out: it does, with a weight per channel. */
+  readonly skip?: false;
   /** Features and times were trained, and are in the bundle. Left out: they are computed from `time`. */
   readonly positions?: 'stored';
 }
 
 /** The layers of a Hyena model. */
 export function hyenaModel(dimensions: HyenaDimensions): ModelDimensions {
-  const { order, layers, width, inner, vocabulary, context, normEps } = dimensions;
+  const { order, layers, width, inner, vocabulary, context, normEps, activation } = dimensions;
   const norm = { kind: 'layer', epsilon: normEps } as const;
-  const layer: LayerSpec = { mixer: { kind: 'hyena', order }, norm, mlp: { kind: 'gelu', inner } };
+  const layer: LayerSpec = {
+    mixer: { kind: 'hyena', order, ...(activation && { activation }) },
+    norm,
+    mlp: { kind: 'gelu', inner },
+  };
   return { width, vocabulary, context, layers: new Array<LayerSpec>(layers).fill(layer), norm };
 }
 
@@ -44,7 +54,7 @@ export function hyenaModel(dimensions: HyenaDimensions): ModelDimensions {
 export function hyenaDimensions(model: ModelDimensions): HyenaDimensions {
   const { width, vocabulary, context, layers, norm } = model;
   const [{ mixer, mlp }] = layers;
-  const { order } = mixer;
+  const { order, activation } = mixer;
   const { inner } = mlp;
   const dimensions = {
     order,
@@ -54,6 +64,7 @@ export function hyenaDimensions(model: ModelDimensions): HyenaDimensions {
     vocabulary,
     context,
     normEps: norm.epsilon,
+    ...(activation && { activation }),
   };
   if (!isDeepStrictEqual(hyenaModel(dimensions), model)) {
     throw new RangeError('the layers of a Hyena model are all alike');

@@ -9,7 +9,8 @@ import { GraphBuilder, type TensorTable, type Value } from '../onnx/index.js';
 export const SMALLEST_TAP = 1e-30;
 
 /**
- * `k[t] = MLP(features[t]) * (exp(-t01[t] |delta|) + shift)`; without modulation, the MLP alone.
+ * `k[t] = MLP(features[t]) * (exp(-t01[t] |delta|) + shift)`; without modulation, the MLP alone. Normalised, it is divided
+ * by its L1 norm over the channels.
  *
  * - in: `convolution` (scalar, int64), `features` `[T, E]`, `times` `[T, 1]`, in [0, 1]; where the positions are
  *   stored, the first lag and the one after the last instead: `start` `[1]`, `end` `[1]`, int64
@@ -41,6 +42,10 @@ export function filterGraph(
     let window = g.node('Exp', [g.node('Mul', [times, ofConvolution('filter.decay')])]);
     if (filter.shift !== 0) window = g.node('Add', [window, g.scalar(filter.shift)]);
     taps = g.node('Mul', [taps, window]);
+  }
+  if (filter.normalized) {
+    const norm = g.node('ReduceL1', [taps, g.constant([-1])]);
+    taps = g.node('Div', [taps, norm]);
   }
   const shrink = { floats: { bias: 0, lambd: SMALLEST_TAP } };
   g.node('Shrink', [taps], shrink, 'taps');

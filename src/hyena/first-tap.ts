@@ -3,7 +3,7 @@ import type { FilterDimensions } from './dimensions.js';
 import { filterFeatures } from './features.js';
 
 /**
- * `rho[0] = k[0] + bias`, `[order - 1, width]`: the tap that a position's own input meets, in float64 and
+ * `rho[0] = k[0] + bias`, `[order - 1, width]`, without a skip weight `k[0]`: the tap that a position's own input meets, in float64 and
  * rounded once. It is a constant of the filter, so it is computed when a bundle is written; the step graph and
  * row 0 of the offline convolution's taps both use this value.
  */
@@ -18,9 +18,13 @@ export function firstTap(dimensions: FilterDimensions, filter: FilterWeights): F
   const deltas = filter.deltas();
   const modulate = dimensions.modulate !== false;
   const taps = linear(filter.last(), new Float32Array(bias.length), h);
-  return Float32Array.from(taps, (tap, channel) => {
+  const windowed = taps.map((tap, channel) => {
     const window = modulate ? Math.exp(-time * Math.abs(deltas[channel])) + dimensions.shift : 1;
-    return tap * window + bias[channel];
+    return tap * window;
+  });
+  const norm = dimensions.normalized ? windowed.reduce((sum, tap) => sum + Math.abs(tap), 0) : 1;
+  return Float32Array.from(windowed, (tap, channel) => {
+    return tap / norm + (dimensions.skip === false ? 0 : bias[channel]);
   });
 }
 

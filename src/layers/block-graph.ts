@@ -38,7 +38,13 @@ export function blockGraph(model: ModelDimensions, segment: number, table: Tenso
     const before = segment - 1;
     const { norm: ownNorm, mlp: ownMlp } = layers[before];
     const x = g.input('x', 'float32', ['time', width]);
-    const middle = addAndNorm(g, ownNorm, x, endHyenaBlock(g, width, before), `layers.${before}.norm2`);
+    const middle = addAndNorm(
+      g,
+      ownNorm,
+      x,
+      endHyenaBlock(g, layers[before].mixer, width, before),
+      `layers.${before}.norm2`,
+    );
     const branch = mlp(g, ownMlp, before, middle.normalised);
     if (segment === layers.length) {
       add(g, middle.x, branch, 'x_out');

@@ -14,11 +14,17 @@ export interface MlpSpec {
   readonly inner: number;
 }
 
+export const ACTIVATIONS = ['relu', 'gelu', 'silu', 'sigmoid', 'tanh'] as const;
+/** `gelu` is the exact form, with the error function. */
+export type Activation = (typeof ACTIVATIONS)[number];
+
 /** Hyena's operator: a projection, a convolution of three taps, gates, and long convolutions between them. */
 export interface MixerSpec {
   readonly kind: 'hyena';
   /** Gates: order - 1 long convolutions. */
   readonly order: number;
+  /** Of what is projected to the layer's output. Left out: none. */
+  readonly activation?: Activation;
 }
 
 /** `x + mixer(norm(x))`, then `x + mlp(norm(x))`. */

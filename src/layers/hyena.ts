@@ -1,9 +1,10 @@
 /**
  * Hyena's mixer in graphs. `p = W x + b`; a causal convolution of three taps over p gives the gates x_0 .. x_{order-1}
- * and v; then `z = v; for o = order - 1 .. 1: z = conv_o(z * x_o)`, and the output is `W (z * x_0)`.
+ * and v; then `z = v; for o = order - 1 .. 1: z = conv_o(z * x_o)`, and the output is `W f(z * x_0)`, f the identity as a
+ * rule.
  */
-import type { GraphBuilder, Value } from '../onnx/index.js';
-import type { MixerSpec } from './dimensions.js';
+import { CONTRIB, type GraphBuilder, type Value } from '../onnx/index.js';
+import type { Activation, MixerSpec } from './dimensions.js';
 import { linear, multiply } from './linear.js';
 import type { Branch } from './norm.js';
 import type { LayerState } from './state.js';
@@ -45,7 +46,7 @@ export function shortPast(g: GraphBuilder, older: Value, newer: Value): Value {
 /** One token. The convolutions' own terms `y * rho[0]` are computed here, the rest of them is pending. */
 export function hyenaStep(
   g: GraphBuilder,
-  { order }: MixerSpec,
+  { order, activation }: MixerSpec,
   layer: number,
   normalised: Value,
   { past, pending, convolution }: HyenaStep,
@@ -60,7 +61,7 @@ export function hyenaStep(
     z = g.node('Add', [own, pending[inputs.length]]);
     inputs.push(y);
   }
-  return { branch: outProject(g, layer, z, gates[0]), inputs, short };
+  return { branch: outProject(g, activation, layer, z, gates[0]), inputs, short };
 }
 
 /** Name of the output that holds gate x_o, 1 <= o <= order - 2. */
@@ -108,15 +109,36 @@ export function beginHyenaBlock(
 }
 
 /** From the last convolution's output `z` `[T, D]` and the gate `[T, D]` handed out before it to the layer's output. */
-export function endHyenaBlock(g: GraphBuilder, width: number, layer: number): Branch {
+export function endHyenaBlock(
+  g: GraphBuilder,
+  { activation }: MixerSpec,
+  width: number,
+  layer: number,
+): Branch {
   const gate = g.input('gate', 'float32', ['time', width]);
   const z = g.input('z', 'float32', ['time', width]);
-  return outProject(g, layer, z, gate);
+  return outProject(g, activation, layer, z, gate);
 }
 
-function outProject(g: GraphBuilder, layer: number, z: Value, gate: Value): Branch {
+const ACTIVATE: { readonly [A in Activation]: (g: GraphBuilder, x: Value) => Value } = {
+  relu: (g, x) => g.node('Relu', [x]),
+  gelu: (g, x) => g.node('Gelu', [x], { domain: CONTRIB }),
+  silu: (g, x) => g.node('Mul', [x, g.node('Sigmoid', [x])]),
+  sigmoid: (g, x) => g.node('Sigmoid', [x]),
+  tanh: (g, x) => g.node('Tanh', [x]),
+};
+
+function outProject(
+  g: GraphBuilder,
+  activation: Activation | undefined,
+  layer: number,
+  z: Value,
+  gate: Value,
+): Branch {
   const name = `layers.${layer}.out_proj`;
-  return { value: multiply(g, g.node('Mul', [z, gate]), `${name}.weight`), bias: `${name}.bias` };
+  const gated = g.node('Mul', [z, gate]);
+  const output = activation === undefined ? gated : ACTIVATE[activation](g, gated);
+  return { value: multiply(g, output, `${name}.weight`), bias: `${name}.bias` };
 }
 
 /** Adds the current input's tap to what the two inputs before it gave. */

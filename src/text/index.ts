@@ -1,6 +1,7 @@
 export { decode, neverDrawn, TextError, type Tokenizer } from './tokenizer.js';
 export { byteTokenizer } from './bytes.js';
 export { characterTokenizer } from './characters.js';
+export { idTokenizer } from './ids.js';
 export { checkTokenizer, LONGEST_TOKENIZER } from './check.js';
 export { Outlet, partOfCharacter, type OutletOptions } from './outlet.js';
 export { StopMatcher } from './stops.js';

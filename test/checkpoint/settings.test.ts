@@ -66,9 +66,25 @@ test.each<[string, unknown, RegExp]>([
   ['both directions', { ...FLAT, bidirectional: true }, /bidirectional: expected false/],
   ['a longer short filter', { ...FLAT, short_filter_order: 4 }, /short_filter_order: expected 3/],
   ['a deeper filter MLP', { ...FLAT, num_inner_mlps: 4 }, /num_inner_mlps: expected 2/],
+  [
+    'an activation that nobody knows',
+    { layer: { activation: 'modrelu' } },
+    /layer\.activation: expected id, .* got "modrelu"/,
+  ],
+  [
+    'outer mixing',
+    { layer: { outer_mixing: true } },
+    /layer\.outer_mixing: expected false, all this program knows, got true/,
+  ],
+  ['heads', { num_heads: 2 }, /num_heads: expected 1/],
   ['a window that is no switch', { ...FLAT, modulate: 1 }, /modulate: expected true or false/],
 ])('refuses %s', async (_, config, message) => {
   await refused(imported(withConfig(config)), message);
+});
+
+test('refuses normalised filters above order 2', async () => {
+  const file = withConfig({ layer: { normalized: true } }, 'order3-stacked');
+  await refused(imported(file), /layer\.normalized: expected false above order 2/);
 });
 
 test.each<[string, (tensors: ReturnType<typeof golden>['tensors']) => void, RegExp]>([

@@ -157,6 +157,24 @@ test('what was found is told, and which option chooses', async () => {
   expect(chosen.stderr).toMatch(/note {6}left out: ema\.… \(\d+ tensors\)/);
 });
 
+test('a model of codes, not text: ids in, ids out', async () => {
+  const { tensors } = golden('safari');
+  const renamed = (name: string): string => `model.${name.startsWith('lm_head') ? '' : 'hyena.'}${name}`;
+  const file = asTorch(new Map([...tensors].map(([name, tensor]) => [renamed(name), tensor])));
+  const output = join(fresh(), 'codes');
+  const made = await flashinf(['import', file, '-o', output]);
+  expect(made.code).toBe(0);
+  expect(made.stderr).toMatch(/no tokenizer given: ids as text \(7 8 9\), assumed/);
+  const text = await flashinf(['generate', '-m', output, '-n', '5', '-p', '7 8 9']);
+  expect({ code: text.code, stderr: text.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(text.stdout.toString()).toMatch(/^(\d+ ){5}$/);
+  const wrong = await flashinf(['generate', '-m', output, '-n', '5', '-p', '7 hello']);
+  expect({ code: wrong.code, stderr: wrong.stderr }).toEqual({
+    code: 2,
+    stderr: 'error: token 1: expected an id from 0 to 23, got "hello"\n',
+  });
+});
+
 test.each([
   ['a checkpoint’s folder', (): string => join(asTorch(golden('huggingface').tensors), '..')],
   ['a checkpoint', (): string => asTorch(golden('huggingface').tensors)],

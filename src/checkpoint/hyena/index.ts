@@ -1,5 +1,7 @@
 /** Hyena language models, as HyenaDNA's and safari's code saves them. */
 import { checkDimensions, type TensorNames } from '../../bundle/index.js';
+import { BundleError } from '../../format/errors.js';
+import type { FilterDimensions } from '../../hyena/index.js';
 import type { Architecture } from '../architecture.js';
 import { choose } from './conventions.js';
 import {
@@ -15,7 +17,7 @@ import { inferDimensions, type Dimensions } from './dimensions.js';
 import { EMBEDDINGS } from './names.js';
 import { positionsDiffer } from './positions.js';
 import { readHyena } from './read.js';
-import { readSettings } from './settings.js';
+import { readSettings, type CheckpointSettings } from './settings.js';
 
 export interface HyenaDimensions extends Dimensions {
   readonly family: Family;
@@ -24,6 +26,38 @@ export interface HyenaDimensions extends Dimensions {
   readonly names: TensorNames;
   /** The names as the file has them, wrappers and all. */
   readonly given: TensorNames;
+}
+
+/** What few models change about their filters. */
+function filterSettings(
+  { normalized, skip }: CheckpointSettings,
+  order: number,
+  notes: string[],
+): Pick<FilterDimensions, 'normalized' | 'skip'> {
+  if (normalized?.value === true && order > 2) {
+    const { file, field } = normalized;
+    throw new BundleError({
+      file,
+      field,
+      expected: 'false above order 2, all this program knows',
+      got: 'true',
+    });
+  }
+  if (normalized?.value === true) notes.push('filters are normalised over channels');
+  if (skip?.value === false) notes.push('convolutions without their skip term');
+  return {
+    ...(normalized?.value === true && { normalized: true }),
+    ...(skip?.value === false && { skip: false }),
+  };
+}
+
+function activationOf(
+  { activation }: CheckpointSettings,
+  notes: string[],
+): Pick<HyenaDimensions['model'], 'activation'> {
+  if (activation === undefined || activation.value === 'none') return {};
+  notes.push(`activation ${activation.value} before the output projections`);
+  return { activation: activation.value };
 }
 
 export const HYENA: Architecture = {
@@ -42,7 +76,7 @@ export const HYENA: Architecture = {
     const choices = choose(chosen, settings, family, notes);
     const context = chosen.context === undefined ? {} : { context: chosen.context };
     const dimensions = inferDimensions(source, names, { ...choices, ...context }, settings);
-    const { model } = dimensions;
+    const model = { ...dimensions.model, ...activationOf(settings, notes) };
     // What no bundle can hold is refused before anything is computed with it.
     checkDimensions(model, dimensions.filter, source.file);
     let { filter } = dimensions;
@@ -50,6 +84,7 @@ export const HYENA: Architecture = {
       notes.push('positions (pos_emb) are trained, and kept');
       filter = { ...filter, positions: 'stored' };
     }
+    filter = { ...filter, ...filterSettings(settings, model.order, notes) };
     const layout = chosen.layout ?? defaultLayout(stem, family);
     if (model.order > 2) notes.push(`filters of the ${model.order - 1} convolutions ${layout}`);
     if (settings.context !== undefined && settings.context.value !== model.context) {

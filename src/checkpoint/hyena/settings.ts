@@ -7,6 +7,7 @@
 import { BundleError } from '../../format/errors.js';
 import { describe, Fields } from '../../format/fields.js';
 import { isObject, type Json, type JsonObject } from '../../format/json.js';
+import type { Activation } from '../../layers/index.js';
 
 /** A setting of a checkpoint and where it was found, for messages. */
 export interface Setting<T> {
@@ -30,6 +31,9 @@ export interface CheckpointSettings {
   readonly normEps?: Setting<number>;
   readonly shift?: Setting<number>;
   readonly modulate?: Setting<boolean>;
+  readonly normalized?: Setting<boolean>;
+  readonly skip?: Setting<boolean>;
+  readonly activation?: Setting<Activation | 'none'>;
 }
 
 const COUNT = { min: 1, max: 1 << 27 };
@@ -41,16 +45,12 @@ const KNOWN: Readonly<Record<string, readonly Json[]>> = {
   short_filter_order: [3],
   num_inner_mlps: [2],
   bidirectional: [false],
-  normalized: [false],
-  bias: [true],
-  use_bias: [true],
   linear_mixer: [false],
   num_heads: [1],
   num_blocks: [1],
   inner_factor: [1],
   outer_mixing: [false],
   post_order_ffn: [false],
-  activation: ['id', 'identity', 'linear'],
   filter_cls: ['hyena-filter'],
 };
 
@@ -58,7 +58,7 @@ const KNOWN: Readonly<Record<string, readonly Json[]>> = {
 export function readSettings(json: Json, file: string): CheckpointSettings {
   const levels = levelsOf(Fields.of(json, file));
   checkKnown(levels[0]);
-  return present(find(levels));
+  return present({ ...find(levels), ...findOperator(levels[0]) });
 }
 
 /**
@@ -69,7 +69,8 @@ export function readHyperParameters(json: Json, file: string, name: string): Che
   if (!isObject(json)) return {};
   const levels = levelsOf(Fields.of(resolved(json, json), file, name));
   // Only what lies under `layer` is the operator's for certain.
-  if (/(^|\.)layer$/.test(levels[0].path)) checkKnown(levels[0]);
+  const own = /(^|\.)layer$/.test(levels[0].path);
+  if (own) checkKnown(levels[0]);
   const lenient: Lookup = (...args) => {
     try {
       const setting = lookup(...args);
@@ -80,7 +81,8 @@ export function readHyperParameters(json: Json, file: string, name: string): Che
     }
   };
   const { shift, modulate, normEps } = find(levels, lenient);
-  return present({ shift, modulate, normEps });
+  const operator = own ? findOperator(levels[0], true) : {};
+  return present({ shift, modulate, normEps, ...operator });
 }
 
 type Lookup = <T>(
@@ -108,9 +110,50 @@ const lookup: Lookup = (levels, names, read) => {
   return undefined;
 };
 
+/** Settings with names that mean something else elsewhere. Not lenient: each of them changes the model. */
+function findOperator(
+  operator: Fields,
+  kept?: true,
+): Pick<Partial<Found>, 'normalized' | 'skip' | 'activation'> {
+  const look = <T>(names: string[], read: (from: Fields, name: string) => T): Setting<T> | undefined => {
+    const setting = lookup([operator], names, read);
+    return setting && { ...setting, ...(kept && { kept }) };
+  };
+  return {
+    normalized: look(['normalized'], readFlag),
+    skip: look(['bias', 'use_bias'], readFlag),
+    activation: look(['activation'], (from, name) => {
+      const value = from.get(name);
+      if (typeof value === 'string' && Object.hasOwn(ACTIVATION, value)) return ACTIVATION[value];
+      return from.fail(name, Object.keys(ACTIVATION).join(', '), describe(value));
+    }),
+  };
+}
+
+/** Names of activations in safari. */
+const ACTIVATION: Readonly<Record<string, Activation | 'none'>> = {
+  id: 'none',
+  identity: 'none',
+  linear: 'none',
+  relu: 'relu',
+  gelu: 'gelu',
+  swish: 'silu',
+  silu: 'silu',
+  sigmoid: 'sigmoid',
+  tanh: 'tanh',
+};
+
+function readFlag(from: Fields, name: string): boolean {
+  const value = from.get(name);
+  return typeof value === 'boolean' ? value : from.fail(name, 'true or false', describe(value));
+}
+
 type Found = { readonly [K in keyof CheckpointSettings]-?: CheckpointSettings[K] | undefined };
 
-function find(levels: readonly Fields[], look: Lookup = lookup): Found {
+function find(
+  levels: readonly Fields[],
+  look: Lookup = lookup,
+): Omit<Found, 'normalized' | 'skip' | 'activation'> {
   const count = (...names: string[]): Setting<number> | undefined =>
     look(levels, names, (from, name) => from.integer(name, COUNT));
   const number = (name: string, min: number, max: number): Setting<number> | undefined =>
@@ -127,10 +170,7 @@ function find(levels: readonly Fields[], look: Lookup = lookup): Found {
     vocabulary: count('vocab_size'),
     normEps: number('layer_norm_epsilon', 0, 1),
     shift: number('shift', -1e6, 1e6),
-    modulate: look(levels, ['modulate'], (from, name) => {
-      const value = from.get(name);
-      return typeof value === 'boolean' ? value : from.fail(name, 'true or false', describe(value));
-    }),
+    modulate: look(levels, ['modulate'], readFlag),
   };
 }
 

@@ -37,7 +37,7 @@ const IMPORT = {
     tokenizer: {
       type: 'text',
       value: 'file',
-      help: "a tokenizer.json, or 'characters' (DNA) or 'bytes'",
+      help: "a tokenizer.json, or 'characters' (DNA), 'bytes' or 'ids' (7 8 9)",
       completes: 'file',
     },
     stem: {
