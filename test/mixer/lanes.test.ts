@@ -63,6 +63,7 @@ function runLanes(mixer: Mixer, runs: readonly Run[], out: readonly Float32Array
   const sequence = new Array<number>(lanes).fill(-1);
   for (let lane = 0; lane < lanes; lane++) mixer.retire(lane);
   let next = 0;
+  let idle = true;
   const sums = new Float32Array(convolutions * lanes * width);
   const y = new Float32Array(convolutions * lanes * width);
   while (next < runs.length || sequence.some((k) => k >= 0)) {
@@ -82,7 +83,7 @@ function runLanes(mixer: Mixer, runs: readonly Run[], out: readonly Float32Array
       for (let l = 0; l < convolutions; l++) {
         const at = (l * lanes + lane) * width;
         const part = sums.subarray(at, at + width);
-        if (k < 0) expect(part.every((sum) => sum === 0)).toBe(true);
+        if (k < 0) idle &&= part.every((sum) => sum === 0);
         else {
           out[k].set(part, (t * convolutions + l) * width);
           y.set(inputsAt(runs[k], t)[l], at);
@@ -98,6 +99,7 @@ function runLanes(mixer: Mixer, runs: readonly Run[], out: readonly Float32Array
       sequence[lane] = -1;
     }
   }
+  expect(idle).toBe(true);
 }
 
 describe.each(CASES)('a %s mixer on %i thread(s) stopped anywhere', (name, threads) => {
