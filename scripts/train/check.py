@@ -60,8 +60,8 @@ def check_resuming(processes: int, steps: int = 100):
                     sittings += 1
                     break
             run.stdout.read()
-            if run.wait():
-                sys.exit("a sitting failed")
+            if status := run.wait():
+                sys.exit(f"sitting {sittings} failed: exit status {status}")
             if max(losses(broken)) == steps:
                 break
         a, b = (torch.load(run / "checkpoint.pt", weights_only=True) for run in (whole, broken))

@@ -319,6 +319,8 @@ def main():
             unsaved = 0.0
             save(checkpoint)
 
+    # A second SIGTERM, the parent's to a group's, must not cut off what is left to write.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     save(checkpoint)
     summary = {"steps": done["step"], "of": args.steps, "tokens": done["tokens"], "epochs": texts.epochs(),
                "hours": round(done["seconds"] / 3600, 2), "cpu_hours": round(done["cpu_seconds"] / 3600, 2),
