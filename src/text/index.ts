@@ -1,4 +1,4 @@
-export { decode, neverDrawn, TextError, type Tokenizer } from './tokenizer.js';
+export { decode, encodeText, neverDrawn, TextError, type Tokenizer } from './tokenizer.js';
 export { byteTokenizer } from './bytes.js';
 export { characterTokenizer } from './characters.js';
 export { idTokenizer } from './ids.js';

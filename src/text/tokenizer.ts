@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /** Text to token ids and back, as bytes: a token can be part of a character. */
 export interface Tokenizer {
   /** Token ids, 0 .. size - 1. */
@@ -8,6 +10,8 @@ export interface Tokenizer {
   readonly startOfText: number | null;
   /** Throws a TextError where the vocabulary has no token for a part of the text. */
   encode(text: string): number[];
+  /** A text in parts whose tokens, one part's after another's, are those of the text. Left out: it has none but itself. */
+  parts?(text: string): Iterable<string>;
   /** The bytes a token stands for; none for special tokens, which are no part of any text. */
   bytes(id: number): Uint8Array;
 }
@@ -22,6 +26,24 @@ export function decode(tokenizer: Tokenizer, ids: Iterable<number>): string {
   const parts: Uint8Array[] = [];
   for (const id of ids) parts.push(tokenizer.bytes(id));
   return Buffer.concat(parts).toString('utf8');
+}
+
+/**
+ * The tokens of a text of any length. The event loop gets a turn between its parts. Throws a TextError where the vocabulary
+ * has no token for a part of the text, and the signal's reason once that is aborted.
+ */
+export async function encodeText(
+  tokenizer: Tokenizer,
+  text: string,
+  signal?: AbortSignal,
+): Promise<number[]> {
+  const ids: number[] = [];
+  for (const part of tokenizer.parts?.(text) ?? [text]) {
+    for (const id of tokenizer.encode(part)) ids.push(id);
+    await setImmediate();
+    signal?.throwIfAborted();
+  }
+  return ids;
 }
 
 /**

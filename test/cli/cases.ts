@@ -366,6 +366,7 @@ const EVAL: readonly Case[] = [
   },
   { line: 'eval', code: 2, stderr: error('missing required argument: a file, or --ids') },
   { line: 'eval -m bytes /dev/null', code: 2, stderr: 'error: /dev/null is empty\n' },
+  { line: 'eval -m bytes --ids 7', code: 2, stderr: error('nothing to predict') },
   { line: 'eval -m bytes --length 1 once.txt', code: 2, stderr: error('at least 2') },
   { line: 'eval -m bytes --ids 7,256', code: 2, stderr: error('id 1 is 256, the model') },
   { line: 'eval -m bytes --ids 7 once.txt', code: 2, stderr: error('either a file or --ids') },

@@ -4,9 +4,11 @@ import {
   characterTokenizer,
   checkTokenizer,
   decode,
+  encodeText,
   neverDrawn,
   TextError,
 } from '../../src/text/index.js';
+import { randomNumbers } from '../support/random.js';
 
 const file = 'models/hyena-classics/tokenizer.json';
 const shipped = checkTokenizer(readFileSync(file), file, 4096);
@@ -105,4 +107,16 @@ describe('the characters of DNA', () => {
 test('of the shipped vocabulary every token can be drawn', () => {
   const tokenizer = shipped;
   expect(neverDrawn(tokenizer, tokenizer.size)).toEqual([]);
+});
+
+test('a long text in parts has the tokens of the whole, and can be stopped', async () => {
+  const random = randomNumbers(5);
+  const pick = (): string => TEXTS[Math.floor(random() * TEXTS.length)].slice(0, 40);
+  const text = Array.from({ length: 8000 }, pick).join(' ');
+  expect([...shipped.parts!(text)].length).toBeGreaterThan(2);
+  expect(await encodeText(shipped, text)).toEqual(shipped.encode(text));
+  const stop = new AbortController();
+  const encoding = encodeText(shipped, text, stop.signal);
+  stop.abort();
+  await expect(encoding).rejects.toBe(stop.signal.reason);
 });

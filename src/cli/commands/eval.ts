@@ -2,6 +2,7 @@ import { evaluate, type Evaluation } from '../../evaluation/evaluate.js';
 import { writeSafetensors } from '../../checkpoint/index.js';
 import { computeActivations } from '../../evaluation/activations.js';
 import type { LanguageModel } from '../../model/index.js';
+import { encodeText } from '../../text/index.js';
 import { OutputError, reasonOf, UsageError } from '../errors.js';
 import { readIds } from '../ids.js';
 import { readText } from '../input.js';
@@ -69,7 +70,7 @@ export const evaluateFile = command(EVAL, async ({ args: [file], options, io }) 
   if (input.length === 0) throw new UsageError(`${file ?? '--ids'} is empty`);
   const { model, tokenizer } = await loadModel(options, io);
   try {
-    const ids = typeof input === 'string' ? tokenizer.encode(input) : input;
+    const ids = typeof input === 'string' ? await encodeText(tokenizer, input, io.signal) : input;
     checkIds(ids, model);
     if (writes) {
       await writeActivations(model, ids, options, io);
@@ -78,6 +79,10 @@ export const evaluateFile = command(EVAL, async ({ args: [file], options, io }) 
     const { context } = model.config.model;
     if (options.length !== undefined && options.length > context) {
       throw new UsageError(`--length ${options.length} exceeds the model's context of ${context}`);
+    }
+    // The first token of a text is predicted from the one that starts a text, if there is one.
+    if (ids.length === 1 && tokenizer.startOfText === null) {
+      throw new UsageError('a single token, and nothing before it: there is nothing to predict');
     }
     const began = performance.now();
     const result = await evaluate(model, tokenizer, ids, {

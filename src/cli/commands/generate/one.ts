@@ -5,6 +5,7 @@ import type { Sampling } from '../../../generation/sampler.js';
 import type { Chunk } from '../../../generation/text-builder.js';
 import { generate, promptIds, savedText, type TextStream } from '../../../generation/text.js';
 import type { Progress } from '../../../model/index.js';
+import { encodeText } from '../../../text/index.js';
 import { Hint, UsageError } from '../../errors.js';
 import type { Io } from '../../io.js';
 import { checkPromptLength, limitsOf } from '../../limits.js';
@@ -31,7 +32,7 @@ export async function generateOne(call: GenerateCall): Promise<void> {
   const loading = performance.now() - began;
   try {
     const from = options.loadState === undefined ? undefined : openState(options.loadState, loaded.model);
-    const stream = from ? goOn(call, loaded, from) : begin(call, loaded, prompt);
+    const stream = from ? goOn(call, loaded, from) : await begin(call, loaded, prompt);
     if (options.echo) await io.stdout.write(from ? savedText(loaded.tokenizer, from) : prompt);
     const logprobs: object[] = [];
     const status = io.counter('text', 'tokens', options.nPredict > 0 ? options.nPredict : undefined);
@@ -115,11 +116,12 @@ const common = ({ options, io }: GenerateCall, prompt: number) => ({
   ...(options.saveState !== undefined && { save: options.saveState }),
 });
 
-function begin(call: GenerateCall, loaded: Loaded, prompt: string): TextStream {
+async function begin(call: GenerateCall, loaded: Loaded, prompt: string): Promise<TextStream> {
   const { options } = call;
   warnOfEscapes(call);
   checkPromptLength(prompt, limitsOf(loaded), 'the prompt');
-  const ids = promptIds(loaded.tokenizer, prompt);
+  const encoded = await encodeText(loaded.tokenizer, prompt, call.io.signal);
+  const ids = encoded.length > 0 ? encoded : promptIds(loaded.tokenizer, prompt);
   return generate(loaded, ids, {
     ...common(call, ids.length),
     ...lengths(options, ids.length, loaded),
