@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 import { byteModel } from '../support/models.js';
 import { flashinf, SHIPPED } from '../support/run.js';
-import { describeOnTerminal, line, onTerminal } from '../support/terminal.js';
+import { CTRL_C, describeOnTerminal, line, onTerminal } from '../support/terminal.js';
 
 const ESCAPE = '\u001b';
 /** To the line's start, and erase it. */
@@ -76,12 +76,13 @@ describeOnTerminal('on a terminal', () => {
   });
 
   test.each([
-    ['a batch', ['--batch', join(scratch, 'batch.jsonl'), '-n', '100'], /\rbatch .*\d\/400 texts/],
-    ['a long text', ['-p', 'once', '-n', '50000'], /\rtext .*━.*[\d,]+\/50,000 tokens/],
+    ['a batch', ['--batch', join(scratch, 'batch.jsonl'), '-n', '1000'], /\rbatch .*\d\/400 texts/],
+    ['a long text', ['-p', 'once', '-n', '100000'], /\rtext .*─.*[\d,]+\/100,000 tokens/],
   ])('%s that goes elsewhere: how far it is', async (_what, args, status) => {
     writeFileSync(join(scratch, 'batch.jsonl'), '{"prompt":"once"}\n'.repeat(400));
-    const { code, screen } = await onTerminal(`${line(['generate', '-m', model, ...args])} > ${scratch}/out`);
-    expect(code).toBe(0);
+    const redirected = `${line(['generate', '-m', model, ...args])} > ${scratch}/out`;
+    const { code, screen } = await onTerminal(redirected, { type: [[status, CTRL_C]] });
+    expect(code).toBe(130);
     expect(screen).toMatch(status);
     expect(screen.endsWith(CLEAR)).toBe(true);
   });
