@@ -1,8 +1,12 @@
-import { Generation } from '../generation/generation.js';
-import type { Loaded } from '../generation/load.js';
-import { generateMany } from '../generation/many.js';
-import { DEFAULT_SAMPLING, Sampler } from '../generation/sampler.js';
-import type { ComputeOptions, MixingChoice } from '../generation/options.js';
+import {
+  type ComputeOptions,
+  DEFAULT_SAMPLING,
+  generateMany,
+  Generation,
+  type Loaded,
+  type MixingChoice,
+  Sampler,
+} from '../generation/index.js';
 import type { MixerName } from '../mixer/index.js';
 import type { LanguageModel } from '../model/index.js';
 import { quantiles, type Quantiles } from './quantiles.js';

@@ -7,10 +7,14 @@
  * mixer that is fast and wrong must not be reported.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { MixerName, MixerShape } from '../mixer/shape.js';
-import type { OnlineMixer } from '../mixer/online.js';
-import { buildOn, fit } from '../mixer/create.js';
-import type { Plan } from '../mixer/plan/plan.js';
+import {
+  buildOn,
+  fit,
+  type MixerName,
+  type MixerShape,
+  type OnlineMixer,
+  type Plan,
+} from '../mixer/index.js';
 import { accumulate, integrate, samplePositions, type Curve } from './curve.js';
 import { quantiles, type Quantiles } from './quantiles.js';
 

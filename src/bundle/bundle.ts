@@ -16,9 +16,7 @@ import {
   type BigIntStats,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { BundleError } from '../format/errors.js';
-import { FileBytes } from '../format/file.js';
-import { isObject, parseJson } from '../format/json.js';
+import { BundleError, FileBytes, isObject, parseJson } from '../format/index.js';
 import { hyenaDimensions, hyenaTensors } from '../hyena/index.js';
 import { CONFIG_FILE, readConfig, readFileNames, WEIGHTS_FILE, type BundleConfig } from './config.js';
 import { isVacant } from './place.js';

@@ -1,8 +1,5 @@
 /** `config.json`: what a bundle says about itself. */
-import { BundleError } from '../format/errors.js';
-import { describe, Fields } from '../format/fields.js';
-import { isArray, type Json } from '../format/json.js';
-import { sha256OfText } from '../format/digest.js';
+import { BundleError, describe, Fields, isArray, type Json, sha256OfText } from '../format/index.js';
 import { type FilterDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';
 import { ACTIVATIONS, type LayerSpec, type ModelDimensions, type NormSpec } from '../layers/index.js';
 import { isDeepStrictEqual } from 'node:util';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isAlive, place, ReplaceError } from '../format/replace-file.js';
+import { isAlive, place, ReplaceError } from '../format/index.js';
 import { CONFIG_FILE } from './config.js';
 
 /** What a directory on its way is called: after the machine and the process that makes it. */

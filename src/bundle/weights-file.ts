@@ -6,8 +6,7 @@ import { createHash } from 'node:crypto';
 import { statSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { readTable, safetensorsHeader } from '../container/index.js';
-import { BundleError } from '../format/errors.js';
-import { FileBytes } from '../format/file.js';
+import { BundleError, FileBytes } from '../format/index.js';
 import { elements, type TensorPlace, type TensorTable } from '../onnx/index.js';
 import type { FileEntry } from './config.js';
 

@@ -24,8 +24,7 @@ import {
 } from './config.js';
 import { preparePlace } from './place.js';
 import { layOut } from './weights-file.js';
-import { parseJson } from '../format/json.js';
-import type { Progress } from '../format/progress.js';
+import { parseJson, type Progress } from '../format/index.js';
 
 /** Bytes hashed and written at a time: some ten milliseconds, after which signals are heard. */
 const STRETCH = 1 << 24;

@@ -1,5 +1,5 @@
 /** The kinds of models that checkpoints are read for. */
-import type { Json } from '../format/json.js';
+import type { Json } from '../format/index.js';
 import type { HyenaWeights } from '../hyena/index.js';
 import type { UnwrappedSource } from './unwrapped.js';
 import { HYENA } from './hyena/index.js';

@@ -5,7 +5,7 @@ import { elements } from '../onnx/index.js';
 import { SAFARI } from './hyena/read.js';
 import { joinChannels } from './hyena/channel-order.js';
 import { hyenaNames } from './hyena/names.js';
-import { replaceFile } from '../format/replace-file.js';
+import { replaceFile } from '../format/index.js';
 import { type TensorToWrite, writeSafetensors } from '../container/index.js';
 
 /** Bundles of this project's training do not say: safari's names, nothing stored that can be computed. */

@@ -1,6 +1,6 @@
 /** Finds the model in a checkpoint: which of its dictionaries of tensors, and which names in that. */
 import type { Checkpoint } from '../container/index.js';
-import { BundleError } from '../format/errors.js';
+import { BundleError } from '../format/index.js';
 import { ARCHITECTURES, type Architecture, type Found } from './architecture.js';
 import { UnwrappedSource } from './unwrapped.js';
 

@@ -1,6 +1,6 @@
 /** The tokenizer of an imported model. */
 import { TOKENIZER_FILE, type TokenizerReference } from '../bundle/index.js';
-import { readSmallFile } from '../format/file.js';
+import { readSmallFile } from '../format/index.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
 import { HYENADNA_ROWS, type Family } from './hyena/dialect.js';
 

@@ -11,12 +11,9 @@ import {
   type TokenizerReference,
   writeBundle,
 } from '../bundle/index.js';
-import { Fields } from '../format/fields.js';
-import type { Progress } from '../format/progress.js';
+import { Fields, type Progress, readJsonFile, readSmallFile } from '../format/index.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
-import { readSmallFile } from '../format/file.js';
 import { readHyena, SAFARI } from './hyena/read.js';
-import { readJsonFile } from '../format/json.js';
 import { openCheckpoint } from '../container/index.js';
 import { findModel } from './find.js';
 

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { CommanderError } from 'commander';
-import { ReplaceError } from '../format/replace-file.js';
-import { StateWriteError } from '../generation/state-file.js';
+import { ReplaceError } from '../format/index.js';
+import { StateWriteError } from '../generation/index.js';
 import { BundleError } from '../model/index.js';
 import { TextError } from '../text/index.js';
 

@@ -1,5 +1,5 @@
 /** What a model can take, so that no work is done for what it cannot. */
-import type { Loaded } from '../generation/load.js';
+import type { Loaded } from '../generation/index.js';
 import { UsageError } from './errors.js';
 
 export interface Limits {

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { load, loadTokenizer, type Loaded } from '../generation/load.js';
+import { load, type Loaded, loadTokenizer } from '../generation/index.js';
 import { BundleError, openBundle } from '../model/index.js';
 import type { Tokenizer } from '../text/index.js';
 import type { Io } from './io.js';

@@ -1,7 +1,7 @@
 /** Finds a checkpoint's file in what people have: a file, its folder, a folder of the Hugging Face cache. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { BundleError } from '../format/errors.js';
+import { BundleError } from '../format/index.js';
 
 /** Files a checkpoint directory may hold its weights in, the preferred first. */
 const WEIGHTS = [

@@ -1,5 +1,5 @@
 /** Opens a checkpoint, whatever its container. */
-import { FileBytes } from '../format/file.js';
+import { FileBytes } from '../format/index.js';
 import { SafetensorsFile } from './safetensors.js';
 import { ShardedFile } from './sharded.js';
 import type { Checkpoint } from './source.js';

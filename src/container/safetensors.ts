@@ -4,11 +4,17 @@
  * of a tensor is allocated.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { BundleError } from '../format/errors.js';
-import { Fields } from '../format/fields.js';
-import { isArray, parseJson, toPlain, type Json } from '../format/json.js';
+import {
+  BundleError,
+  Fields,
+  FileBytes,
+  isArray,
+  type Json,
+  parseJson,
+  recognise,
+  toPlain,
+} from '../format/index.js';
 import { ELEMENTS, readable, toFloat32 } from './element.js';
-import { FileBytes, recognise } from '../format/file.js';
 import type { Checkpoint, TensorInfo, TensorSource } from './source.js';
 
 const LENGTH_BYTES = 8;

@@ -1,8 +1,6 @@
 /** A checkpoint in several files, safetensors or PyTorch's, with an index that says which tensor is in which. */
 import { basename, dirname, join } from 'node:path';
-import { BundleError } from '../format/errors.js';
-import { Fields } from '../format/fields.js';
-import { readJsonFile } from '../format/json.js';
+import { BundleError, Fields, readJsonFile } from '../format/index.js';
 import type { Checkpoint, TensorInfo, TensorSource } from './source.js';
 
 /** Files stand beside their index: a plain name, no way out. */

@@ -1,5 +1,5 @@
 /** Where weights come from, whatever the container. */
-import type { Json } from '../format/json.js';
+import type { Json } from '../format/index.js';
 
 export interface TensorInfo {
   /** Element type, under the names of safetensors. */

@@ -4,9 +4,8 @@
  * the place, size and checksum of every entry (64-bit forms of both included). An archive is validated before
  * anything the size of an entry is allocated.
  */
-import { BundleError } from '../format/errors.js';
+import { BundleError, FileBytes } from '../format/index.js';
 import { crc32 } from './crc32.js';
-import { FileBytes } from '../format/file.js';
 
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;

@@ -1,9 +1,16 @@
 /** What a model computes for a text, to be held against other programs. */
 import { build, fit, type Mixer, type MixerName } from '../mixer/index.js';
 import type { LanguageModel, Progress } from '../model/index.js';
-import { callback, checkOptions, signal as aSignal, type Checks } from '../generation/checks.js';
-import { MIXER, threads as someThreads, type ComputeOptions } from '../generation/options.js';
-import { checkMemory } from '../generation/memory.js';
+import {
+  callback,
+  checkMemory,
+  checkOptions,
+  type Checks,
+  type ComputeOptions,
+  MIXER,
+  signal as aSignal,
+  threads as someThreads,
+} from '../generation/index.js';
 
 /** Of every position of a text. */
 export interface Activations {

@@ -1,4 +1,4 @@
-import { callback, checkOptions, signal as aSignal, whole, type Checks } from '../generation/checks.js';
+import { callback, checkOptions, type Checks, signal as aSignal, whole } from '../generation/index.js';
 import type { LanguageModel, Progress } from '../model/index.js';
 import type { Tokenizer } from '../text/index.js';
 

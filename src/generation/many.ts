@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { neverDrawn } from '../text/index.js';
-import { abortable } from '../format/abortable.js';
+import { abortable } from '../format/index.js';
 import { Lanes, type StepTimings } from './lanes.js';
 import { countWithin, lengthsOf, roomAfter, type Lengths } from './lengths.js';
 import type { Loaded } from './load.js';

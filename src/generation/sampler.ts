@@ -1,6 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
-import { BundleError } from '../format/errors.js';
+import { BundleError } from '../format/index.js';
 import { checkSampling, seed as checkSeed } from './options.js';
 import { ranked } from './ranking.js';
 

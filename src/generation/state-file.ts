@@ -12,9 +12,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { BundleError, type LanguageModel } from '../model/index.js';
-import type { Fields } from '../format/fields.js';
+import { type Fields, replaceFile, tryReplacing } from '../format/index.js';
 import type { Point, SavedPoint } from './point.js';
-import { replaceFile, tryReplacing } from '../format/replace-file.js';
 import {
   checkModel,
   headerFields,

@@ -1,6 +1,5 @@
 /** What a state file says in JSON. */
-import { Fields } from '../format/fields.js';
-import { isArray, parseJson, toPlain } from '../format/json.js';
+import { Fields, isArray, parseJson, toPlain } from '../format/index.js';
 import { checkPlan, MIXERS, type Plan } from '../mixer/index.js';
 import type { LanguageModel } from '../model/index.js';
 import { roomFrom } from './lengths.js';

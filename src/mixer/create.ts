@@ -1,14 +1,10 @@
-import { KINDS } from './engine/kinds.js';
-import { KERNELS, openEngine, type KernelsName, type Recipe } from './engine/open.js';
-import { dealBanks, type BankLayout } from './memory/bank.js';
-import { fitsPages, pageBytes, pagesFor, sharedMemory } from './memory/pages.js';
+import { KERNELS, type KernelsName, KINDS, openEngine, type Recipe } from './engine/index.js';
+import { type BankLayout, dealBanks, fitsPages, pageBytes, pagesFor, sharedMemory } from './memory/index.js';
 import type { Mixer } from './mixer.js';
 import { OnlineMixer } from './online.js';
-import { checkPlan } from './plan/check.js';
-import type { Plan } from './plan/plan.js';
-import { plansFor } from './plan/planner.js';
+import { checkPlan, type Plan, plansFor } from './plan/index.js';
 import { MIXERS, type MixerName, type MixerShape } from './shape.js';
-import { soloTeam, startTeam, type CrewOptions } from './thread/team.js';
+import { type CrewOptions, soloTeam, startTeam } from './thread/index.js';
 
 /** What `createMixer` takes. */
 export interface MixerOptions {

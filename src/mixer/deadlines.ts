@@ -1,6 +1,6 @@
-import type { Deferred } from './engine/engine.js';
+import type { Deferred } from './engine/index.js';
 import type { PerLane } from './shape.js';
-import type { Team } from './thread/team.js';
+import type { Team } from './thread/index.js';
 
 /** Steps whose deferred slices are handed over together, so that a worker is not woken for each. */
 const BATCH = 16;

@@ -1,4 +1,4 @@
-import type { Engine } from './engine/engine.js';
+import type { Engine } from './engine/index.js';
 import { checkSize } from './lanes.js';
 import type { MixerShape } from './shape.js';
 

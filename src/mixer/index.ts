@@ -1,22 +1,32 @@
 /** Position mixing: online long convolutions, the offline one for prompts, and any other mixer that can be tiled. */
 export type { Mixer } from './mixer.js';
 export { MIXERS, type MixerName, type MixerShape } from './shape.js';
-export { isFolded, recomputes, type LevelKind, type LevelPlan, type Plan } from './plan/plan.js';
-export { checkPlan } from './plan/check.js';
 export {
   binaryPlan,
+  checkPlan,
   costOf,
+  COSTS,
+  costsFile,
+  type CostTable,
   flatPlan,
   flatPlans,
   foldedPlans,
+  isFolded,
+  keepCosts,
+  type LevelCosts,
+  type LevelKind,
+  type LevelPlan,
+  machineCosts,
+  makeCostsFolder,
+  type Plan,
   planCost,
   planFor,
   plansFor,
-} from './plan/planner.js';
-export { planMemory, type PlanMemory } from './memory/usage.js';
-export { costsFile, keepCosts, machineCosts, makeCostsFolder, readCosts } from './plan/wisdom.js';
-export { COSTS, type CostTable, type LevelCosts } from './plan/costs.js';
-export { measureCosts, type MeasureOptions } from './tune/measure.js';
+  readCosts,
+  recomputes,
+} from './plan/index.js';
+export { planMemory, type PlanMemory } from './memory/index.js';
+export { measureCosts, type MeasureOptions } from './tune/index.js';
 export {
   binaryLevels,
   sidesOf,
@@ -27,6 +37,10 @@ export {
   type Tile,
 } from './schedule/index.js';
 export { build, createMixer, fit, type MixerOptions } from './create.js';
-export type { KernelsName, Recipe } from './engine/open.js';
+export type { KernelsName, Recipe } from './engine/index.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';
 export * from './framework/index.js';
+/** @internal */
+export { buildOn } from './create.js';
+/** @internal */
+export { OnlineMixer } from './online.js';

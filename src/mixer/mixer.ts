@@ -7,7 +7,7 @@
  * at once; the missing term `y[t] * rho[0]` (the paper's "red cell") is computed inside the model.
  */
 
-import type { Plan } from './plan/plan.js';
+import type { Plan } from './plan/index.js';
 import type { MixerName, MixerShape } from './shape.js';
 
 /**

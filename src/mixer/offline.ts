@@ -3,14 +3,19 @@
  * Its last rows are what the prompt leaves pending for the positions to generate; with them the prompt itself can
  * be forgotten, and generation starts as a new online convolution at position 0.
  */
-import type { Kernels } from './kernel/kernels.js';
-import { writeTwiddles, writeTwistedTwiddles } from './kernel/twiddles.js';
-import { wasmKernels } from './kernel/wasm.js';
-import { GROUP, groupsOf, LINE, toLines } from './memory/blocks.js';
-import { Bump } from './memory/bump.js';
-import { pageBytes, pagesFor, sharedMemory } from './memory/pages.js';
-import { tableBytes } from './memory/tiled.js';
-import { SMALLEST_FFT } from './plan/plan.js';
+import { type Kernels, wasmKernels, writeTwiddles, writeTwistedTwiddles } from './kernel/index.js';
+import {
+  Bump,
+  GROUP,
+  groupsOf,
+  LINE,
+  pageBytes,
+  pagesFor,
+  sharedMemory,
+  tableBytes,
+  toLines,
+} from './memory/index.js';
+import { SMALLEST_FFT } from './plan/index.js';
 
 /** What an offline convolution is of. */
 export interface OfflineShape {

@@ -1,15 +1,13 @@
 import { Deadlines } from './deadlines.js';
-import type { Engine } from './engine/engine.js';
-import type { Recipe } from './engine/open.js';
+import type { Engine, Recipe } from './engine/index.js';
 import { FilledRows } from './filter-rows.js';
 import { checkIndex, checkSize, LanePositions } from './lanes.js';
-import { unitOf, type Bank } from './memory/bank.js';
-import { GROUP, groupsOf, toLines } from './memory/blocks.js';
+import { type Bank, GROUP, groupsOf, toLines, unitOf } from './memory/index.js';
 import type { Mixer } from './mixer.js';
-import type { Plan } from './plan/plan.js';
+import type { Plan } from './plan/index.js';
 import { Rows } from './rows.js';
 import type { MixerName, MixerShape } from './shape.js';
-import type { Team } from './thread/team.js';
+import type { Team } from './thread/index.js';
 
 /** What the outside sees of every mixer: checks, positions, and rows in and out of the blocked arrays. */
 export class OnlineMixer implements Mixer {

@@ -1,5 +1,4 @@
-import type { Bank } from './memory/bank.js';
-import { GROUP, groupsOf } from './memory/blocks.js';
+import { type Bank, GROUP, groupsOf } from './memory/index.js';
 import type { MixerShape } from './shape.js';
 
 /** Where a part of a bank's rows lies in an array `[convolution, lane, channel]`. */

@@ -27,7 +27,7 @@ export {
   type TokenizerReference,
   WEIGHTS_FILE,
 } from '../bundle/index.js';
-export * from '../format/errors.js';
+export { BundleError, type BundleProblem } from '../format/index.js';
 export { openModel } from './model.js';
 export { logProbability } from './probability.js';
 export { StepState } from './state.js';

@@ -9,7 +9,7 @@ import type { StepState } from './state.js';
 import { Stepper } from './stepper.js';
 import { checkToken } from './token.js';
 import { FilterEvaluator } from './taps.js';
-import { abortable } from '../format/abortable.js';
+import { abortable } from '../format/index.js';
 import type {
   Device,
   LanguageModel,

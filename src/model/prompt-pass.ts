@@ -1,5 +1,5 @@
 /** A whole prompt through the model at once: dense layers in chunks of rows, one convolution per layer between. */
-import { OfflineConvolver } from '../mixer/offline.js';
+import { OfflineConvolver } from '../mixer/index.js';
 import type { GraphName, ModelDimensions } from '../bundle/index.js';
 import { convolutions, convolutionsOf, innerGate, type StackedState, stateOf } from '../layers/index.js';
 import type { Feeds, Runtime } from './session.js';

@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads';
-import { BundleError } from '../format/errors.js';
+import { BundleError } from '../format/index.js';
 import type { Feeds, Session } from './session.js';
 
 const { port1: nowhere, port2 } = new MessageChannel();

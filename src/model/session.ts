@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Weights } from '../bundle/index.js';
-import { BundleError } from '../format/errors.js';
+import { BundleError } from '../format/index.js';
 import type { TensorTable } from '../onnx/index.js';
 import { firstLine } from './run.js';
 import type { Device, DeviceChoice } from './types.js';

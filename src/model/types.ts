@@ -1,7 +1,7 @@
 /** The model as the rest of the program sees it: what goes in, what comes out, who owns the arrays. */
-import type { Mixer } from '../mixer/mixer.js';
+import type { Mixer } from '../mixer/index.js';
 import type { BundleConfig } from '../bundle/index.js';
-import type { Progress } from '../format/progress.js';
+import type { Progress } from '../format/index.js';
 import type { StepState } from './state.js';
 
 /** Where dense layers run. */

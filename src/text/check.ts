@@ -3,9 +3,7 @@
  * for ever, replacements that double a text sixty times. What byte-level BPE needs is data, so only that is read, and
  * everything that would have to be run is one of a few known things or refused by name.
  */
-import { BundleError } from '../format/errors.js';
-import { describe, Fields } from '../format/fields.js';
-import { isArray, parseJson, type Json } from '../format/json.js';
+import { BundleError, describe, Fields, isArray, type Json, parseJson } from '../format/index.js';
 import { bpeTokenizer, byteAlphabet, type AddedToken, type BpeData } from './bpe.js';
 import { WORD_PATTERNS } from './patterns.js';
 import type { Tokenizer } from './tokenizer.js';

@@ -1,6 +1,6 @@
 /** A model's dimensions, told by the shapes of its tensors and held against what its config says. */
 import type { FilterDimensions, HyenaDimensions, TensorNames } from '../../bundle/index.js';
-import { BundleError } from '../../format/errors.js';
+import { BundleError } from '../../format/index.js';
 import { hyenaNames } from './names.js';
 import type { CheckpointSettings, Setting } from './settings.js';
 import type { TensorSource } from '../../container/index.js';

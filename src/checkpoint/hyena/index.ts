@@ -1,6 +1,6 @@
 /** Hyena language models, as HyenaDNA's and safari's code saves them. */
 import { checkDimensions, type TensorNames } from '../../bundle/index.js';
-import { BundleError } from '../../format/errors.js';
+import { BundleError } from '../../format/index.js';
 import type { FilterDimensions } from '../../hyena/index.js';
 import type { Architecture } from '../architecture.js';
 import { choose } from './conventions.js';

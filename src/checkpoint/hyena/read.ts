@@ -1,6 +1,6 @@
 /** From the tensor names of Hyena checkpoints to a model's weights. */
 import type { FilterDimensions, HyenaDimensions, TensorNames } from '../../bundle/index.js';
-import { BundleError } from '../../format/errors.js';
+import { BundleError } from '../../format/index.js';
 import type { FilterWeights, HyenaWeights, LayerWeights, Linear, Norm, Values } from '../../hyena/index.js';
 import { hyenaNames, type LayerNames } from './names.js';
 import { readPositions } from './positions.js';

@@ -4,9 +4,7 @@
  * keep the operator's settings under `layer`, whole experiments keep both under `model`. Fields not named here
  * (dropout, learning rates, …) do not change what a model computes.
  */
-import { BundleError } from '../../format/errors.js';
-import { describe, Fields } from '../../format/fields.js';
-import { isObject, type Json, type JsonObject } from '../../format/json.js';
+import { BundleError, describe, Fields, isObject, type Json, type JsonObject } from '../../format/index.js';
 import type { Activation } from '../../layers/index.js';
 
 /** A setting of a checkpoint and where it was found, for messages. */

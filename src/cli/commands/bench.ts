@@ -1,15 +1,16 @@
 import {
   compareTexts,
-  measureGeneration,
-  measureModelAlone,
-  measureTogether,
+  type Contender,
   type EndToEnd,
   type EndToEndOptions,
-} from '../../bench/end-to-end.js';
-import { measureMixing, type Contender, type MixingResult } from '../../bench/mixing.js';
-import { provenance } from '../../bench/provenance.js';
-import { mixerShape, roomAfter } from '../../generation/lengths.js';
-import { checkMemory } from '../../generation/memory.js';
+  measureGeneration,
+  measureMixing,
+  measureModelAlone,
+  measureTogether,
+  type MixingResult,
+  provenance,
+} from '../../bench/index.js';
+import { checkMemory, mixerShape, roomAfter } from '../../generation/index.js';
 import {
   binaryPlan,
   fit,

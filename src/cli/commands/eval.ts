@@ -1,6 +1,5 @@
-import { evaluate, type Evaluation } from '../../evaluation/evaluate.js';
+import { computeActivations, evaluate, type Evaluation } from '../../evaluation/index.js';
 import { writeSafetensors } from '../../checkpoint/index.js';
-import { computeActivations } from '../../evaluation/activations.js';
 import type { LanguageModel } from '../../model/index.js';
 import { encodeText } from '../../text/index.js';
 import { OutputError, reasonOf, UsageError } from '../errors.js';

@@ -1,4 +1,4 @@
-import { mixerShape } from '../../generation/lengths.js';
+import { mixerShape } from '../../generation/index.js';
 import { loadModel } from '../model.js';
 import { fit, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';

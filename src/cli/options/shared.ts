@@ -1,6 +1,6 @@
 /** Options that several commands have. */
 import { availableParallelism } from 'node:os';
-import { SHIPPED_MODEL } from '../../generation/load.js';
+import { SHIPPED_MODEL } from '../../generation/index.js';
 import { MIXERS } from '../../mixer/index.js';
 import type { OptionTable, OptionValues } from './spec.js';
 

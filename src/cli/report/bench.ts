@@ -1,8 +1,5 @@
 /** What `bench` found out, as data and for people. */
-import type { EndToEnd } from '../../bench/end-to-end.js';
-import type { MixingResult } from '../../bench/mixing.js';
-import type { Provenance } from '../../bench/provenance.js';
-import type { Quantiles } from '../../bench/quantiles.js';
+import type { EndToEnd, MixingResult, Provenance, Quantiles } from '../../bench/index.js';
 import { table } from './table.js';
 
 export interface BenchReport {

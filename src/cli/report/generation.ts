@@ -1,9 +1,7 @@
 /** What `generate` says about a text besides the text: the fields of --json, --jsonl and --stats. */
 import { writeFile } from 'node:fs/promises';
 import type { ChalkInstance } from 'chalk';
-import type { Logprobs, TokenLogprob } from '../../generation/logprobs.js';
-import type { Loaded } from '../../generation/load.js';
-import type { TextResult } from '../../generation/text-builder.js';
+import type { Loaded, Logprobs, TextResult, TokenLogprob } from '../../generation/index.js';
 import type { Tokenizer } from '../../text/index.js';
 import { OutputError, reasonOf } from '../errors.js';
 

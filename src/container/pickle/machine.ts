@@ -5,8 +5,7 @@
  * other function makes an Instance, which only records it. So it reads past whatever a training program keeps
  * beside the weights. All instructions of protocols 0 to 5 are here but those for data outside of the pickle.
  */
-import { Budget, SIZE } from '../../format/budget.js';
-import { BundleError } from '../../format/errors.js';
+import { Budget, BundleError, SIZE } from '../../format/index.js';
 import { TensorBuilder } from './tensors.js';
 import { Global, Instance, Storage, Tuple, type Pickled } from './values.js';
 

@@ -1,5 +1,5 @@
 /** The form since PyTorch 1.6: a zip archive of the pickle, `data.pkl`, and the storages, `data/KEY`. */
-import { BundleError } from '../../format/errors.js';
+import { BundleError } from '../../format/index.js';
 import { readPickle } from '../pickle/machine.js';
 import { ZipFile } from '../zip.js';
 import type { TorchForm } from './torch-file.js';

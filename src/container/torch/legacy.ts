@@ -3,8 +3,7 @@
  * number, a version, facts about the system, the object, the storages' keys), then each storage in the order of
  * its key: the number of its elements, 64 bits, and the elements.
  */
-import { BundleError } from '../../format/errors.js';
-import { FileBytes } from '../../format/file.js';
+import { BundleError, FileBytes } from '../../format/index.js';
 import { ELEMENTS } from '../element.js';
 import { readPickle } from '../pickle/machine.js';
 import type { Pickled } from '../pickle/values.js';

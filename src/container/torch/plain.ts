@@ -1,5 +1,5 @@
 /** Settings that a training program kept beside the weights, whatever objects it kept them in. */
-import type { Json } from '../../format/json.js';
+import type { Json } from '../../format/index.js';
 import { Instance, Tuple, type Pickled } from '../pickle/values.js';
 
 const DEEPEST = 32;

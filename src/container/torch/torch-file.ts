@@ -2,8 +2,7 @@
  * PyTorch's checkpoint files (`torch.save`): a pickle that describes tensors, and the bytes of their storages.
  * Since 1.6 a file is a zip archive of both; before, it was the one after the other. Nothing of the pickle is run.
  */
-import { BundleError } from '../../format/errors.js';
-import type { Json } from '../../format/json.js';
+import { BundleError, type Json } from '../../format/index.js';
 import { ELEMENTS, readable } from '../element.js';
 import { Instance, type Pickled } from '../pickle/values.js';
 import type { Checkpoint, TensorInfo, TensorSource } from '../source.js';

@@ -1,5 +1,14 @@
-import { layoutSlots, unitOf, type Bank, type BankLayout } from '../memory/bank.js';
-import { BLOCK, GROUP, groupsOf, LINE, toLines } from '../memory/blocks.js';
+import {
+  type Bank,
+  type BankLayout,
+  BLOCK,
+  GROUP,
+  groupsOf,
+  layoutSlots,
+  LINE,
+  toLines,
+  unitOf,
+} from '../memory/index.js';
 import type { Engine } from './engine.js';
 import type { Kind } from './kind.js';
 import { takeRows } from './rows.js';

@@ -1,4 +1,4 @@
-import type { FilterRows } from '../memory/bank.js';
+import type { FilterRows } from '../memory/index.js';
 import type { PerLane } from '../shape.js';
 
 /**

@@ -3,9 +3,7 @@
  * thousands of pages, and whoever comes to them first would be late. So these are written to a little with each step, long
  * before they are needed.
  */
-import type { Bank } from '../memory/bank.js';
-import { LINE } from '../memory/blocks.js';
-import type { TiledLayout } from '../memory/tiled.js';
+import { type Bank, LINE, type TiledLayout } from '../memory/index.js';
 
 /** Of the operating system, at least. */
 const PAGE = 4096;

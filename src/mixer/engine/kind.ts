@@ -1,4 +1,4 @@
-import type { Bank, BankLayout, Spec } from '../memory/bank.js';
+import type { Bank, BankLayout, Spec } from '../memory/index.js';
 import type { Engine } from './engine.js';
 
 /** A way to mix: how its memory is laid out, and what works in it. */

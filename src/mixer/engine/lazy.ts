@@ -1,5 +1,4 @@
-import { layoutSlots, unitOf, type BankLayout } from '../memory/bank.js';
-import { GROUP, groupsOf, LINE, toLines } from '../memory/blocks.js';
+import { type BankLayout, GROUP, groupsOf, layoutSlots, LINE, toLines, unitOf } from '../memory/index.js';
 import type { Kind } from './kind.js';
 import { takeRows } from './rows.js';
 

@@ -1,7 +1,5 @@
-import { basicKernels, wasmKernels } from '../kernel/wasm.js';
-import type { KernelsFor } from '../kernel/kernels.js';
-import { referenceKernels } from '../kernel/reference.js';
-import type { Bank, BankLayout, Spec } from '../memory/bank.js';
+import { basicKernels, type KernelsFor, referenceKernels, wasmKernels } from '../kernel/index.js';
+import type { Bank, BankLayout, Spec } from '../memory/index.js';
 import type { MixerName } from '../shape.js';
 import type { Engine } from './engine.js';
 import { KINDS } from './kinds.js';

@@ -1,5 +1,4 @@
-import type { Bank } from '../memory/bank.js';
-import { LINE } from '../memory/blocks.js';
+import { type Bank, LINE } from '../memory/index.js';
 import type { PerLane } from '../shape.js';
 
 /** Puts the inputs that are in the rows into the slots of each lane's position (-1: none), for units `from` <= unit < `to`. */

@@ -1,5 +1,4 @@
-import type { Bank } from '../memory/bank.js';
-import type { TiledLayout } from '../memory/tiled.js';
+import type { Bank, TiledLayout } from '../memory/index.js';
 import { deferredInputs, sliceAfter } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
 import type { TileRunner } from './tile/tile.js';

@@ -1,5 +1,4 @@
-import type { Bank } from '../memory/bank.js';
-import type { TiledLayout } from '../memory/tiled.js';
+import type { Bank, TiledLayout } from '../memory/index.js';
 import { deferredInputs } from '../schedule/index.js';
 import type { StagedTile } from './tile/staged.js';
 

@@ -1,8 +1,16 @@
 /** What the memory of a tiled mixer holds besides tiles: twiddle tables, filters, and the rows of one position. */
-import { writeTwiddles, writeTwistedTwiddles } from '../kernel/twiddles.js';
-import { unitOf, type Bank, type FilterRows } from '../memory/bank.js';
-import { GROUP, groupsOf, LINE, toLines } from '../memory/blocks.js';
-import { tableBytes, type TiledLayout } from '../memory/tiled.js';
+import { writeTwiddles, writeTwistedTwiddles } from '../kernel/index.js';
+import {
+  type Bank,
+  type FilterRows,
+  GROUP,
+  groupsOf,
+  LINE,
+  tableBytes,
+  type TiledLayout,
+  toLines,
+  unitOf,
+} from '../memory/index.js';
 import type { TileRunner } from './tile/tile.js';
 
 /** Writes every bank's twiddle tables, all the same. */

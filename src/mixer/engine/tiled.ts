@@ -1,7 +1,5 @@
-import type { Bank } from '../memory/bank.js';
-import { groupsOf } from '../memory/blocks.js';
-import { layoutTiled, type TiledLayout } from '../memory/tiled.js';
-import { FLAT_SIDE, tilingOf } from '../plan/plan.js';
+import { type Bank, groupsOf, layoutTiled, type TiledLayout } from '../memory/index.js';
+import { FLAT_SIDE, tilingOf } from '../plan/index.js';
 import { assignTiles, tapsAfter, type Assignment } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
 import type { Deferred, Engine } from './engine.js';

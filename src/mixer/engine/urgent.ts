@@ -1,5 +1,4 @@
-import type { Bank } from '../memory/bank.js';
-import type { LevelLayout, TiledLayout } from '../memory/tiled.js';
+import type { Bank, LevelLayout, TiledLayout } from '../memory/index.js';
 import { inputsAfter, levelAfter, type Level } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
 import type { Engine } from './engine.js';

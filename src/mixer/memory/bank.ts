@@ -4,8 +4,8 @@
  *
  * A *unit* is one channel group of one convolution: unit `convolution * groups + group`. It is what work is divided in.
  */
-import type { Kernels } from '../kernel/kernels.js';
-import type { Plan } from '../plan/plan.js';
+import type { Kernels } from '../kernel/index.js';
+import type { Plan } from '../plan/index.js';
 import type { MixerShape } from '../shape.js';
 import { groupsOf, LINE, strideLines } from './blocks.js';
 import { Bump } from './bump.js';

@@ -1,6 +1,6 @@
 /** Where a tiled mixer has everything in one bank. */
-import { keptOf } from '../kernel/kernels.js';
-import { isFolded, recomputes, tilingOf, type LevelPlan, type Plan } from '../plan/plan.js';
+import { keptOf } from '../kernel/index.js';
+import { isFolded, type LevelPlan, type Plan, recomputes, tilingOf } from '../plan/index.js';
 import { assignTiles } from '../schedule/index.js';
 import { layoutSlots, type BankLayout, type Spec } from './bank.js';
 import { LINE, strideLines } from './blocks.js';

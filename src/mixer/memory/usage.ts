@@ -1,4 +1,4 @@
-import { recomputes, type Plan } from '../plan/plan.js';
+import { type Plan, recomputes } from '../plan/index.js';
 import type { MixerShape } from '../shape.js';
 import { dealBanks } from './bank.js';
 import { layoutTiled } from './tiled.js';

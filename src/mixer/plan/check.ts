@@ -1,4 +1,4 @@
-import { MOST_CHILDREN } from '../kernel/kernels.js';
+import { MOST_CHILDREN } from '../kernel/index.js';
 import { flatLevels } from '../schedule/index.js';
 import { fanOutOf, SMALLEST_FFT, type LevelKind, type LevelPlan, type Plan } from './plan.js';
 

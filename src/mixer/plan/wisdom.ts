@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { MOST_CHILDREN } from '../kernel/kernels.js';
+import { MOST_CHILDREN } from '../kernel/index.js';
 import { COSTS, type CostTable } from './costs.js';
 
 /** Of the file, and of what its figures mean: another one measures anew. */

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Engine } from '../engine/engine.js';
-import type { Recipe } from '../engine/open.js';
-import { kernelModule } from '../kernel/wasm.js';
+import type { Engine, Recipe } from '../engine/index.js';
+import { kernelModule } from '../kernel/index.js';
 import type { Range } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
 import { fail } from './control.js';

@@ -1,7 +1,7 @@
 /** A worker thread: waits for jobs and does its share of each until it is told to end. */
 import { workerData } from 'node:worker_threads';
-import { openEngine, type Recipe } from '../engine/open.js';
-import { adoptModule } from '../kernel/wasm.js';
+import { openEngine, type Recipe } from '../engine/index.js';
+import { adoptModule } from '../kernel/index.js';
 import { SPIN } from './control.js';
 import { JobRing, shareOf } from './job-ring.js';
 

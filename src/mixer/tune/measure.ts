@@ -1,13 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { tiledSums } from '../engine/tiled-memory.js';
-import { tileRunner } from '../engine/tile/runner.js';
-import { MOST_CHILDREN } from '../kernel/kernels.js';
-import { wasmKernels } from '../kernel/wasm.js';
-import { groupsOf } from '../memory/blocks.js';
-import { pagesFor, sharedMemory } from '../memory/pages.js';
-import { layoutTiled } from '../memory/tiled.js';
-import type { CostTable, LevelCosts } from '../plan/costs.js';
-import { fanOutOf, SMALLEST_FFT, type LevelPlan } from '../plan/plan.js';
+import { tiledSums, tileRunner } from '../engine/index.js';
+import { MOST_CHILDREN, wasmKernels } from '../kernel/index.js';
+import { groupsOf, layoutTiled, pagesFor, sharedMemory } from '../memory/index.js';
+import { type CostTable, fanOutOf, type LevelCosts, type LevelPlan, SMALLEST_FFT } from '../plan/index.js';
 import { sidesOf } from '../schedule/index.js';
 
 /** What `measureCosts` takes. */

@@ -1,4 +1,4 @@
-import { generateMany, type Item } from '../../../generation/many.js';
+import { generateMany, type Item } from '../../../generation/index.js';
 import { limitsOf } from '../../limits.js';
 import { loadModel } from '../../model.js';
 import type { GENERATE } from './spec.js';

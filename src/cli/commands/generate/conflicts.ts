@@ -1,4 +1,4 @@
-import { LONGEST_STOPS } from '../../../generation/options.js';
+import { LONGEST_STOPS } from '../../../generation/index.js';
 import { UsageError } from '../../errors.js';
 import { longFlag } from '../../options/index.js';
 import { GENERATE } from './spec.js';

@@ -1,9 +1,7 @@
 /** The lines of `--batch`: items in, each checked by the table that checks the command line. */
 import { statSync } from 'node:fs';
-import type { Item } from '../../../generation/many.js';
-import { areStops, LONGEST_STOPS } from '../../../generation/options.js';
-import type { Sampling } from '../../../generation/sampler.js';
-import { isArray, isObject, parseJson, type Json } from '../../../format/json.js';
+import { areStops, type Item, LONGEST_STOPS, type Sampling } from '../../../generation/index.js';
+import { isArray, isObject, type Json, parseJson } from '../../../format/index.js';
 import { UsageError } from '../../errors.js';
 import { readChunks } from '../../input.js';
 import { checkPromptLength, type Limits } from '../../limits.js';

@@ -1,9 +1,17 @@
-import { checkStateTarget, openState, type SavedState } from '../../../generation/state-file.js';
-import { roomAfter, roomFrom } from '../../../generation/lengths.js';
-import type { Loaded } from '../../../generation/load.js';
-import type { Sampling } from '../../../generation/sampler.js';
-import type { Chunk } from '../../../generation/text-builder.js';
-import { generate, promptIds, savedText, type TextStream } from '../../../generation/text.js';
+import {
+  checkStateTarget,
+  type Chunk,
+  generate,
+  type Loaded,
+  openState,
+  promptIds,
+  roomAfter,
+  roomFrom,
+  type Sampling,
+  type SavedState,
+  savedText,
+  type TextStream,
+} from '../../../generation/index.js';
 import type { Progress } from '../../../model/index.js';
 import { encodeText } from '../../../text/index.js';
 import { Hint, UsageError } from '../../errors.js';

@@ -1,4 +1,4 @@
-import { LINE } from '../../memory/blocks.js';
+import { LINE } from '../../memory/index.js';
 import { filterSpectra } from './spectra.js';
 import type { MakeTiles } from './tile.js';
 

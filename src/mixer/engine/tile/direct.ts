@@ -1,4 +1,4 @@
-import { LINE } from '../../memory/blocks.js';
+import { LINE } from '../../memory/index.js';
 import { keepTaps } from './taps.js';
 import type { MakeTiles } from './tile.js';
 

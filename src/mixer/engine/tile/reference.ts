@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { GROUP, LINE } from '../../memory/blocks.js';
+import { GROUP, LINE } from '../../memory/index.js';
 import { keepTaps } from './taps.js';
 import type { MakeTiles } from './tile.js';
 

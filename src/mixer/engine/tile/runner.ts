@@ -1,4 +1,4 @@
-import type { LevelKind } from '../../plan/plan.js';
+import type { LevelKind } from '../../plan/index.js';
 import { deferredTiles } from './deferred.js';
 import { directTiles } from './direct.js';
 import { fanTiles, fftTiles, foldingTile } from './fft.js';

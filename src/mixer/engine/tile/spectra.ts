@@ -1,7 +1,5 @@
-import type { Bank } from '../../memory/bank.js';
-import { LINE } from '../../memory/blocks.js';
-import type { LevelLayout, TiledLayout } from '../../memory/tiled.js';
-import { recomputes } from '../../plan/plan.js';
+import { type Bank, type LevelLayout, LINE, type TiledLayout } from '../../memory/index.js';
+import { recomputes } from '../../plan/index.js';
 
 /** The spectra of a filter that one level's tiles of a unit multiply with. */
 export interface FilterSpectra {

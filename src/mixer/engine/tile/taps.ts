@@ -1,5 +1,4 @@
-import type { Bank } from '../../memory/bank.js';
-import type { LevelLayout, TiledLayout } from '../../memory/tiled.js';
+import type { Bank, LevelLayout, TiledLayout } from '../../memory/index.js';
 import type { TileRunner } from './tile.js';
 
 /** Keeps the taps themselves as what a level's tiles take of the filter. */

@@ -1,5 +1,4 @@
-import type { Bank } from '../../memory/bank.js';
-import type { LevelLayout, TiledLayout } from '../../memory/tiled.js';
+import type { Bank, LevelLayout, TiledLayout } from '../../memory/index.js';
 
 /** One implementation of tau, for the tiles of one level in one bank. */
 export interface TileRunner {

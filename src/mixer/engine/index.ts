@@ -1,0 +1,12 @@
+/** The arithmetic of the mixers on one thread. */
+/** @internal */
+export type { Deferred, Engine } from './engine.js';
+/** @internal */
+export { KINDS } from './kinds.js';
+export type { KernelsName, Recipe } from './open.js';
+/** @internal */
+export { KERNELS, openEngine } from './open.js';
+/** @internal */
+export { tileRunner } from './tile/runner.js';
+/** @internal */
+export { tiledSums } from './tiled-memory.js';

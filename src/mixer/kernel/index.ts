@@ -1,0 +1,10 @@
+/** The loops, in WebAssembly, each with a plain TypeScript twin. */
+export type { Kernels } from './kernels.js';
+/** @internal */
+export { keptOf, type KernelsFor, MOST_CHILDREN } from './kernels.js';
+/** @internal */
+export { referenceKernels } from './reference.js';
+/** @internal */
+export { writeTwiddles, writeTwistedTwiddles } from './twiddles.js';
+/** @internal */
+export { adoptModule, basicKernels, kernelModule, wasmKernels } from './wasm.js';

@@ -1,0 +1,13 @@
+/** Where each array of a convolution lies, and how much memory that takes. */
+export type { BankLayout, Spec } from './bank.js';
+/** @internal */
+export { type Bank, dealBanks, type FilterRows, layoutSlots, unitOf } from './bank.js';
+/** @internal */
+export { BLOCK, GROUP, groupsOf, LINE, toLines } from './blocks.js';
+/** @internal */
+export { Bump } from './bump.js';
+/** @internal */
+export { fitsPages, pageBytes, pagesFor, sharedMemory } from './pages.js';
+/** @internal */
+export { layoutTiled, type LevelLayout, tableBytes, type TiledLayout } from './tiled.js';
+export { planMemory, type PlanMemory } from './usage.js';

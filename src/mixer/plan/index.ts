@@ -1,0 +1,25 @@
+/** Which levels, which tile for each, and what it costs: plain data. */
+export { checkPlan } from './check.js';
+export { COSTS, type CostTable, type LevelCosts } from './costs.js';
+export {
+  fanOutOf,
+  FLAT_SIDE,
+  isFolded,
+  type LevelKind,
+  type LevelPlan,
+  type Plan,
+  recomputes,
+  SMALLEST_FFT,
+  tilingOf,
+} from './plan.js';
+export {
+  binaryPlan,
+  costOf,
+  flatPlan,
+  flatPlans,
+  foldedPlans,
+  planCost,
+  planFor,
+  plansFor,
+} from './planner.js';
+export { costsFile, keepCosts, machineCosts, makeCostsFolder, readCosts } from './wisdom.js';

@@ -1,0 +1,2 @@
+/** Measures tiles on this machine. */
+export { measureCosts, type MeasureOptions } from './measure.js';
