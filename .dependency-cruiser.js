@@ -26,8 +26,8 @@ const mixerRanks = [
   ['kernel'],
 ];
 
-/** Files that every rank of src/mixer may import: the words that all of them use. */
-const MIXER_WORDS = '^src/mixer/(shape|modes)\\.ts$';
+/** Files that every rank of src/mixer may import: the words that all of them use, and where the build's files are. */
+const MIXER_WORDS = '^src/mixer/(shape|modes|built)\\.ts$';
 
 /** What a rank must not import: the ranks above it, and its neighbours. */
 function downOnly(within, levels, exceptions) {

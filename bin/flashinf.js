@@ -9,7 +9,7 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   );
   process.exitCode = 1;
 } else {
-  import('../dist/cli/main.js').then(
+  import('../dist/cli/flashinf.js').then(
     ({ main }) => main(process.argv.slice(2)).then((code) => (process.exitCode = code)),
     (error) => {
       const reason =

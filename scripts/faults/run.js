@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
+import { bundle } from '../build/bundle.js';
 import { FAULTS } from './faults.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -30,7 +31,7 @@ function copy() {
 }
 
 /** Writes a source file, and what it compiles to: the command line and the worker threads run that. */
-function write(place, file, text) {
+async function write(place, file, text) {
   writeFileSync(join(place, file), text);
   const { code } = transformSync(text, {
     filename: file,
@@ -38,6 +39,7 @@ function write(place, file, text) {
     module: { type: 'es6' },
   });
   writeFileSync(join(place, file.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js')), code);
+  await bundle(place);
 }
 
 /** Whether the tests pass, and the first that does not. */
@@ -61,7 +63,7 @@ try {
   for (const { name, file, from, to, tests } of wanted) {
     const source = readFileSync(join(ROOT, file), 'utf8');
     if (source.split(from).length !== 2) throw new Error(`${name}: ${file} does not hold its place once`);
-    write(
+    await write(
       place,
       file,
       source.replace(from, () => to),
@@ -69,7 +71,7 @@ try {
     const { passed, first } = test(place, tests);
     if (passed) unnoticed++;
     console.log(`${passed ? 'UNNOTICED' : 'caught   '}  ${name}${passed ? '' : `\n           by ${first}`}`);
-    write(place, file, source);
+    await write(place, file, source);
   }
   console.log(`${wanted.length - unnoticed} of ${wanted.length} faults caught`);
 } finally {

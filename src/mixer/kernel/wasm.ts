@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { built } from '../built.js';
 import type { Kernels } from './kernels.js';
 
-/** Built by scripts/build/kernels.js. The same place seen from src/ and from dist/. */
-const fileOf = (name: string): URL => new URL(`../../../dist/mixer/kernel/${name}.wasm`, import.meta.url);
+/** Made by scripts/build/kernels.js. */
+const fileOf = (name: string): URL => built(`kernel/${name}.wasm`);
 
 let compiled: WebAssembly.Module | undefined;
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { built } from '../built.js';
 import type { Engine, Recipe } from '../engine/index.js';
 import { kernelModule } from '../kernel/index.js';
 import type { Range } from '../schedule/index.js';
@@ -7,9 +8,8 @@ import { fail } from './control.js';
 import { JobRing, share, type Patience } from './job-ring.js';
 import type { SupervisorStart } from './supervisor.js';
 
-/** The compiled programs: the same files seen from src/ and from dist/. */
-const programOf = (name: string): string =>
-  new URL(`../../../dist/mixer/thread/${name}.js`, import.meta.url).href;
+/** The compiled programs of threads, each one file. */
+const programOf = (name: 'worker' | 'supervisor'): string => built(`${name}.js`).href;
 
 /** Work worth fewer ns than this in total wakes no sleeping worker, which would take 54 us. */
 const WORTH_WAKING = 200_000;
