@@ -22,6 +22,7 @@ export { decode, neverDrawn, TextError, type Tokenizer } from './text/tokenizer.
 
 // Checkpoints
 export { exportOnnx } from './bundle/export-onnx.js';
+export { quantiseBundle, type QuantisedTensor, type WriteOptions } from './bundle/write.js';
 export { exportBundle, type Exported } from './checkpoint/export.js';
 export { importCheckpoint, type Imported, type ImportOptions } from './checkpoint/import.js';
 

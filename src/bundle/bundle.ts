@@ -17,9 +17,10 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BundleError, FileBytes, isObject, parseJson } from '../format/index.js';
-import { hyenaDimensions, hyenaTensors } from '../hyena/index.js';
+import { hyenaDimensions } from '../hyena/index.js';
 import { CONFIG_FILE, readConfig, readFileNames, WEIGHTS_FILE, type BundleConfig } from './config.js';
 import { isVacant } from './place.js';
+import { type Stored, storedTensors } from './quantised.js';
 import { Weights } from './weights-file.js';
 
 /** A config is a few kilobytes; a larger file is something else. */
@@ -117,7 +118,8 @@ function openOnce(directory: string, inMemory?: number): Bundle {
       contents.set(name, content);
     }
     const { bytes, stats } = open.get(WEIGHTS_FILE)!;
-    const weights = Weights.open(bytes, stats, config.files[WEIGHTS_FILE], inMemory);
+    const bits = config.weights?.bits;
+    const weights = Weights.open(bytes, stats, config.files[WEIGHTS_FILE], bits, inMemory);
     checkTensors(weights, config);
     const tokenizerFile = config.tokenizer.file && contents.get(config.tokenizer.file);
     return {
@@ -135,14 +137,15 @@ function openOnce(directory: string, inMemory?: number): Bundle {
 }
 
 /** The tensors of the model, no other and none left out, of the shapes that its dimensions ask for. */
-function checkTensors({ file, tensors }: Weights, { model, filter }: BundleConfig): void {
-  const wanted = hyenaTensors(hyenaDimensions(model), filter, tensors.has('head'));
-  const show = (dims: readonly number[]): string => `[${dims.join(', ')}]`;
-  for (const [name, dims] of wanted) {
+function checkTensors({ file, tensors }: Weights, { model, filter, weights }: BundleConfig): void {
+  const wanted = storedTensors(hyenaDimensions(model), filter, tensors.has('head'), weights?.bits);
+  const show = ({ dtype, dims }: Stored): string =>
+    `${dtype === 'F32' ? '' : `of type ${dtype} `}[${dims.join(', ')}]`;
+  for (const [name, stored] of wanted) {
     const found = tensors.get(name);
-    if (found === undefined || show(found.dims) !== show(dims)) {
-      const got = found === undefined ? 'none' : show(found.dims);
-      throw new BundleError({ file, field: name, expected: `a tensor ${show(dims)}`, got });
+    if (found === undefined || show(found) !== show(stored)) {
+      const got = found === undefined ? 'none' : `one ${show(found)}`;
+      throw new BundleError({ file, field: name, expected: `a tensor ${show(stored)}`, got });
     }
   }
   for (const name of tensors.keys()) {

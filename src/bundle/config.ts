@@ -1,6 +1,7 @@
 /** `config.json`: what a bundle says about itself. */
 import { BundleError, describe, Fields, isArray, type Json, sha256OfText } from '../format/index.js';
 import { type FilterDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';
+import type { Bits } from './quantised.js';
 import { ACTIVATIONS, type LayerSpec, type ModelDimensions, type NormSpec } from '../layers/index.js';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -40,6 +41,11 @@ export interface FileEntry {
   readonly sha256: string;
 }
 
+/** The matrices that tokens are multiplied with, embeddings and head are of so many bits a value. */
+export interface QuantisedWeights {
+  readonly bits: Bits;
+}
+
 /** What a bundle's `config.json` says. */
 export interface BundleConfig {
   readonly format: { readonly name: typeof FORMAT_NAME; readonly version: typeof FORMAT_VERSION };
@@ -49,6 +55,8 @@ export interface BundleConfig {
   readonly model: ModelDimensions;
   readonly filter: FilterDimensions;
   readonly tokenizer: TokenizerReference;
+  /** Left out: all of them are float32. */
+  readonly weights?: QuantisedWeights;
   /** Every other file of the bundle, by name. */
   readonly files: Readonly<Record<string, FileEntry>>;
   /** Left out by bundles that no checkpoint of another program was made into. */
@@ -99,6 +107,7 @@ export function readConfig(json: Json, file: string): BundleConfig {
     model: readModel(fields.object('model')),
     filter: readFilter(fields.object('filter')),
     tokenizer: readTokenizer(fields.object('tokenizer')),
+    ...(fields.has('weights') && { weights: readWeights(fields.object('weights')) }),
     ...(fields.has('names') && { names: readNames(fields.object('names')) }),
     files: readFiles(fields.object('files')),
     provenance: fields.object('provenance').plain(),
@@ -117,13 +126,16 @@ export function readConfig(json: Json, file: string): BundleConfig {
 }
 
 /** The id of a config, whatever the order of its fields. */
-export function identify(config: Pick<BundleConfig, 'model' | 'filter' | 'tokenizer' | 'files'>): string {
-  const { model, filter, tokenizer, files } = config;
+export function identify(
+  config: Pick<BundleConfig, 'model' | 'filter' | 'tokenizer' | 'weights' | 'files'>,
+): string {
+  const { model, filter, tokenizer, weights, files } = config;
   const sorted = (_: string, value: unknown): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
       : value;
-  return sha256OfText(JSON.stringify([model, filter, tokenizer, files], sorted));
+  const described = [model, filter, tokenizer, files, ...(weights === undefined ? [] : [weights])];
+  return sha256OfText(JSON.stringify(described, sorted));
 }
 
 /** The names of a bundle's files, of a bundle of any version. Throws BundleError where it is none. */
@@ -271,6 +283,13 @@ function readTokenizer(fields: Fields): TokenizerReference {
   const file = named ? { file: fields.string('file', FILE_NAME, 'a plain file name') } : {};
   fields.done();
   return { kind, ...file };
+}
+
+function readWeights(fields: Fields): QuantisedWeights {
+  const bits = fields.get('bits');
+  if (bits !== 8 && bits !== 4) fields.fail('bits', '8 or 4', describe(bits));
+  fields.done();
+  return { bits };
 }
 
 function readFiles(fields: Fields): Record<string, FileEntry> {

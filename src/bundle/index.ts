@@ -27,5 +27,6 @@ export {
 } from './config.js';
 export { type GraphName, makeGraph } from './graphs.js';
 export { Weights } from './weights-file.js';
-export { writeBundle } from './write.js';
+export { quantiseBundle, type QuantisedTensor, writeBundle, type WriteOptions } from './write.js';
+export { type Bits } from './quantised.js';
 export { exportOnnx, GRAPH_FILE } from './export-onnx.js';

@@ -7,8 +7,10 @@ import { statSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { readTable, safetensorsHeader } from '../container/index.js';
 import { BundleError, FileBytes } from '../format/index.js';
-import { elements, type TensorPlace, type TensorTable } from '../onnx/index.js';
+import { scalesOf } from '../layers/index.js';
+import { elements, type Packing, type TensorPlace, type TensorTable } from '../onnx/index.js';
 import type { FileEntry } from './config.js';
+import { type Bits, bitsOf, dequantise, type Stored } from './quantised.js';
 
 const ALIGNMENT = 64;
 
@@ -21,24 +23,34 @@ const LONGEST_HEADER = 1 << 23;
 /** Bytes read and checked at a time. */
 const CHUNK = 1 << 20;
 
-/** Shapes of tensors by name, in the order in which the file holds them, and what comes before their values. */
-export function layOut(shapes: ReadonlyMap<string, readonly number[]>): {
+const bytesOf = ({ dtype, dims }: Stored): number => elements(dims) * (dtype === 'F32' ? 4 : 1);
+
+/** Names of tensors in the order in which the file holds them, and what comes before their values. */
+export function layOut(tensors: ReadonlyMap<string, Stored>): {
   readonly header: Uint8Array;
   readonly names: readonly string[];
   /** Of the file. */
   readonly bytes: number;
 } {
-  const odd = ([, shape]: readonly [string, readonly number[]]): number =>
-    (4 * elements(shape)) % ALIGNMENT === 0 ? 0 : 1;
-  const sorted = [...shapes].sort((a, b) => odd(a) - odd(b));
+  const odd = ([, tensor]: readonly [string, Stored]): number => {
+    const bytes = bytesOf(tensor);
+    return bytes % ALIGNMENT === 0 ? 0 : bytes % 4 === 0 ? 1 : 2;
+  };
+  const sorted = [...tensors].sort((a, b) => odd(a) - odd(b));
   const header = safetensorsHeader(
-    sorted.map(([name, shape]) => [name, { shape }] as const),
+    sorted.map(([name, { dtype, dims }]) => [name, { dtype, shape: dims }] as const),
     {},
     ALIGNMENT,
   );
-  const bytes = sorted.reduce((sum, [, shape]) => sum + 4 * elements(shape), header.length);
+  const bytes = sorted.reduce((sum, [, tensor]) => sum + bytesOf(tensor), header.length);
   return { header, names: sorted.map(([name]) => name), bytes };
 }
+
+/** Of a tensor `[out, block, bytes]`. */
+const packingAs = (bits: Bits, dims: readonly number[]): Packing => ({
+  bits,
+  block: (dims[dims.length - 1] * 8) / bits,
+});
 
 /** The weights file of an open bundle. */
 export class Weights {
@@ -54,27 +66,35 @@ export class Weights {
    * Reads the table of an open file and all values, which are held to the hash and must be finite. Throws BundleError.
    *
    * @param stats of the open file
+   * @param bits of quantised values, where the bundle may hold some
    * @param inMemory the largest file that is read into memory
    */
-  static open(bytes: FileBytes, stats: BigIntStats, entry: FileEntry, inMemory = IN_MEMORY): Weights {
+  static open(
+    bytes: FileBytes,
+    stats: BigIntStats,
+    entry: FileEntry,
+    bits: Bits | undefined,
+    inMemory = IN_MEMORY,
+  ): Weights {
     const memory = bytes.size <= inMemory ? bytes.read(0, bytes.size) : undefined;
     const read = (from: number, length: number): Uint8Array =>
       memory?.subarray(from, from + length) ?? bytes.read(from, length);
     const { file, size } = bytes;
     const dataStart = dataStartOf(bytes);
-    const odd = checkContent({ file, size, read }, dataStart, entry.sha256);
-    const { tensors } = readTable(bytes);
-    if (odd !== undefined) {
-      const [field] = [...tensors].find(([, { end }]) => odd.offset < dataStart + end)!;
-      throw new BundleError({ file: bytes.file, field, expected: 'finite numbers', got: String(odd.value) });
-    }
+    checkHash({ file, size, read }, entry.sha256);
     const places = new Map<string, TensorPlace>();
-    for (const [name, { dtype, shape, start, end }] of tensors) {
-      if (dtype !== 'F32') {
-        throw new BundleError({ file: bytes.file, field: name, expected: 'values of type F32', got: dtype });
-      }
+    for (const [name, { dtype, shape, start, end }] of readTable(bytes).tensors) {
       const offset = dataStart + start;
-      places.set(name, { dtype, dims: shape, file: bytes.file, offset, bytes: end - start });
+      const place = { dims: shape, file, offset, bytes: end - start };
+      if (dtype === 'F32') {
+        checkFinite(file, name, place, read);
+        places.set(name, { dtype, ...place });
+      } else if (dtype === 'U8' && bits !== undefined) {
+        places.set(name, { dtype, ...place, packing: packingAs(bitsOf(name, bits), shape) });
+      } else {
+        const expected = `values of type F32${bits === undefined ? '' : ' or U8'}`;
+        throw new BundleError({ file, field: name, expected, got: dtype });
+      }
     }
     return new Weights(bytes, stats, memory, places);
   }
@@ -102,8 +122,15 @@ export class Weights {
     return this.memory?.subarray(from, from + size) ?? this.bytes.read(from, size);
   }
 
-  /** A copy of a tensor's values, or of those of element `row` of its first axis. */
+  /**
+   * A copy of a tensor's values, or of those of element `row` of its first axis. Those of quantised ones are as far from what
+   * they were made of as they are.
+   */
   values(name: string, row?: number): Float32Array {
+    const place = this.places.get(name);
+    if (place?.packing !== undefined && row === undefined) {
+      return dequantise(name, place, this.read(name), this.values(scalesOf(name)));
+    }
     return new Float32Array(this.read(name, row).slice().buffer);
   }
 
@@ -135,26 +162,17 @@ export class Weights {
   }
 }
 
-/** Holds a file to its hash. Returns the first value that is not finite, if there is one. */
-function checkContent(
-  {
-    file,
-    size,
-    read,
-  }: Pick<FileBytes, 'file' | 'size'> & { read: (from: number, length: number) => Uint8Array },
-  dataStart: number,
+type ReadBytes = (from: number, length: number) => Uint8Array;
+
+/** Holds a file to its hash. */
+function checkHash(
+  { file, size, read }: Pick<FileBytes, 'file' | 'size'> & { readonly read: ReadBytes },
   sha256: string,
-): { offset: number; value: number } | undefined {
+): void {
   const hash = createHash('sha256');
-  let odd: { offset: number; value: number } | undefined;
-  for (let at = 0; at < size; at += CHUNK) {
-    const chunk = read(at, Math.min(CHUNK, size - at));
-    hash.update(chunk);
-    odd ??= firstOdd(chunk, at, dataStart);
-  }
+  for (let at = 0; at < size; at += CHUNK) hash.update(read(at, Math.min(CHUNK, size - at)));
   const got = hash.digest('hex');
   if (got !== sha256) throw new BundleError({ file, field: 'sha256', expected: sha256, got });
-  return odd;
 }
 
 /**
@@ -170,20 +188,23 @@ function dataStartOf(bytes: FileBytes): number {
   return Number(start);
 }
 
-/** The first float32 of a chunk at an offset that is not finite. */
-function firstOdd(
-  chunk: Uint8Array,
-  at: number,
-  dataStart: number,
-): { offset: number; value: number } | undefined {
-  const from = Math.max(0, dataStart - at);
-  if (from >= chunk.length) return undefined;
-  const start = chunk.byteOffset + from;
-  const words = new Uint32Array(chunk.buffer, start, (chunk.length - from) >> 2);
-  for (let i = 0; i < words.length; i++) {
-    // The exponent's bits are all ones: infinite, or not a number.
-    if ((words[i] & 0x7f800000) !== 0x7f800000) continue;
-    return { offset: at + from + 4 * i, value: new Float32Array(chunk.buffer, start, words.length)[i] };
+/** Every float32 of a tensor must be a number. */
+function checkFinite(
+  file: string,
+  field: string,
+  { offset, bytes }: Pick<TensorPlace, 'offset' | 'bytes'>,
+  read: ReadBytes,
+): void {
+  for (let at = 0; at < bytes; at += CHUNK) {
+    const chunk = read(offset + at, Math.min(CHUNK, bytes - at));
+    // What lies behind a tensor of another type may begin anywhere.
+    const words = chunk.byteOffset % 4 === 0 ? chunk : chunk.slice();
+    const bits = new Uint32Array(words.buffer, words.byteOffset, words.length >> 2);
+    for (let i = 0; i < bits.length; i++) {
+      // The exponent's bits are all ones: infinite, or not a number.
+      if ((bits[i] & 0x7f800000) !== 0x7f800000) continue;
+      const got = String(new Float32Array(bits.buffer, bits.byteOffset, bits.length)[i]);
+      throw new BundleError({ file, field, expected: 'finite numbers', got });
+    }
   }
-  return undefined;
 }

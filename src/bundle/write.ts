@@ -3,15 +3,20 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { BundleError, parseJson, type Progress } from '../format/index.js';
 import {
+  hyenaDimensions,
   type HyenaDimensions,
   hyenaModel,
   hyenaTensors,
   hyenaValues,
   type HyenaWeights,
+  orientationOf,
+  type Values,
 } from '../hyena/index.js';
-import { elements } from '../onnx/index.js';
-import { otherThanBundle } from './bundle.js';
+import { scalesOf } from '../layers/index.js';
+import { elements, type Packing } from '../onnx/index.js';
+import { type Bundle, openBundle, otherThanBundle } from './bundle.js';
 import {
   CONFIG_FILE,
   FORMAT_NAME,
@@ -23,18 +28,36 @@ import {
   type FileEntry,
 } from './config.js';
 import { preparePlace } from './place.js';
+import { type Bits, hasHead, packingOf, quantise, storedTensors } from './quantised.js';
 import { layOut } from './weights-file.js';
-import { parseJson, type Progress } from '../format/index.js';
 
 /** Bytes hashed and written at a time: some ten milliseconds, after which signals are heard. */
 const STRETCH = 1 << 24;
 
+/** A matrix that was quantised, or that could not be: no block divides its rows. */
+export interface QuantisedTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** Left out: it stays float32. */
+  readonly packing?: Packing;
+  /** Relative: the norm of what it is off by, over its own. */
+  readonly error: number;
+}
+
+export interface WriteOptions {
+  /** Quantises the matrices that tokens are multiplied with, embeddings and head. Left out: weights stay as they are. */
+  readonly bits?: Bits | undefined;
+  /** Receives each matrix when it has been quantised. */
+  readonly onQuantised?: ((tensor: QuantisedTensor) => void) | undefined;
+  /** Bytes of weights written so far, and in all. May throw, which ends the writing and takes all of it back. */
+  readonly onProgress?: Progress | undefined;
+}
+
 /** All of a bundle but the files' hashes. */
-export interface BundleContent extends Omit<BundleConfig, 'format' | 'id' | 'model' | 'files'> {
+export interface BundleContent
+  extends Omit<BundleConfig, 'format' | 'id' | 'model' | 'weights' | 'files'>, WriteOptions {
   readonly model: HyenaDimensions;
   readonly weights: HyenaWeights;
-  /** Bytes of weights written so far, and in all. May throw, which ends the writing and takes all of it back. */
-  readonly onProgress?: Progress;
   /** The content of `tokenizer.file`. */
   readonly tokenizerFile?: Uint8Array;
 }
@@ -45,11 +68,72 @@ export interface BundleContent extends Omit<BundleConfig, 'format' | 'id' | 'mod
  * than a bundle is there, and what the system says.
  */
 export async function writeBundle(directory: string, content: BundleContent): Promise<BundleConfig> {
+  const { model, filter, weights } = content;
+  const values = hyenaValues(model, filter, weights);
+  return await inPlace(directory, (fresh) =>
+    writeFiles(fresh, { ...content, headed: weights.head !== undefined, values }),
+  );
+}
+
+/**
+ * Writes a bundle of float32 weights once more, with quantised ones. Returns what both say. Throws a BundleError where there is
+ * no such bundle, and as `writeBundle` does.
+ */
+export async function quantiseBundle(
+  directory: string,
+  target: string,
+  options: WriteOptions & { readonly bits: Bits },
+): Promise<{ readonly config: BundleConfig; readonly before: BundleConfig }> {
+  const bundle = openBundle(directory);
+  try {
+    const { weights } = bundle.config;
+    if (weights !== undefined) {
+      const file = join(directory, CONFIG_FILE);
+      throw new BundleError({
+        file,
+        field: 'weights',
+        expected: 'none but float32',
+        got: `${weights.bits} bits`,
+      });
+    }
+    return { config: await writeQuantised(bundle, target, options), before: bundle.config };
+  } finally {
+    bundle.close();
+  }
+}
+
+async function writeQuantised(
+  { config, weights, tokenizerFile }: Bundle,
+  directory: string,
+  options: WriteOptions,
+): Promise<BundleConfig> {
+  const model = hyenaDimensions(config.model);
+  const headed = weights.tensors.has('head');
+  const names = [...hyenaTensors(model, config.filter, headed).keys()];
+  const values = new Map(names.map((name) => [name, (): Float32Array => weights.values(name)]));
+  const provenance = { ...config.provenance, quantised_from: config.id };
+  return await inPlace(directory, (fresh) =>
+    writeFiles(fresh, {
+      ...config,
+      provenance,
+      ...options,
+      model,
+      headed,
+      values,
+      ...(tokenizerFile && { tokenizerFile }),
+    }),
+  );
+}
+
+async function inPlace(
+  directory: string,
+  write: (fresh: string) => Promise<BundleConfig>,
+): Promise<BundleConfig> {
   const other = existsSync(directory) ? otherThanBundle(directory) : undefined;
   if (other !== undefined) throw new Error(`${directory} is ${other}`);
   const place = preparePlace(directory);
   try {
-    const config = await writeFiles(place.fresh, content);
+    const config = await write(place.fresh);
     place.settle();
     return config;
   } catch (error) {
@@ -58,19 +142,27 @@ export async function writeBundle(directory: string, content: BundleContent): Pr
   }
 }
 
-async function writeFiles(directory: string, content: BundleContent): Promise<BundleConfig> {
-  const { name, model, filter, tokenizer, names, provenance, weights } = content;
+interface Files extends Omit<BundleContent, 'weights'> {
+  readonly headed: boolean;
+  /** The model's tensors by name. */
+  readonly values: ReadonlyMap<string, Values>;
+}
+
+async function writeFiles(directory: string, content: Files): Promise<BundleConfig> {
+  const { name, model, filter, tokenizer, names, provenance, bits } = content;
+  const headed = hasHead(content.headed, bits);
   const files: Record<string, FileEntry> = {};
-  const write = async (file: string, parts: Iterable<Uint8Array>): Promise<void> => {
+  const write = async (
+    file: string,
+    parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  ): Promise<void> => {
     files[file] = await writeFile(join(directory, file), parts);
   };
 
-  const shapes = hyenaTensors(model, filter, weights.head !== undefined);
-  const values = hyenaValues(model, filter, weights);
-  const place = layOut(shapes);
-  const parts = function* (): Generator<Uint8Array> {
+  const place = layOut(storedTensors(model, filter, headed, bits));
+  const parts = async function* (): AsyncGenerator<Uint8Array> {
     yield place.header;
-    for (const name of place.names) yield bytesOf(name, shapes.get(name)!, values.get(name)!());
+    yield* tensorParts(place.names, content);
   };
   await write(WEIGHTS_FILE, reported(parts(), place.bytes, content.onProgress));
   if (tokenizer.file !== undefined) {
@@ -78,7 +170,15 @@ async function writeFiles(directory: string, content: BundleContent): Promise<Bu
     await write(tokenizer.file, [content.tokenizerFile]);
   }
 
-  const described = { model: hyenaModel(model), filter, tokenizer, ...(names && { names }), files };
+  const weights = bits && { weights: { bits } };
+  const described = {
+    model: hyenaModel(model),
+    filter,
+    tokenizer,
+    ...weights,
+    ...(names && { names }),
+    files,
+  };
   const format = { name: FORMAT_NAME, version: FORMAT_VERSION } as const;
   const config: BundleConfig = { format, name, id: identify(described), ...described, provenance };
   const text = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
@@ -88,17 +188,53 @@ async function writeFiles(directory: string, content: BundleContent): Promise<Bu
   return config;
 }
 
-function bytesOf(name: string, dims: readonly number[], values: Float32Array): Uint8Array {
-  if (values.length !== elements(dims)) {
-    throw new RangeError(`${name}: ${values.length} values do not fill [${dims.join(', ')}]`);
+/** The bytes of the tensors, in the order of these names: theirs, and those of quantised ones' scales. */
+async function* tensorParts(
+  order: readonly string[],
+  { model, filter, headed, values, bits, onQuantised }: Files,
+): AsyncGenerator<Uint8Array> {
+  const shapes = hyenaTensors(model, filter, hasHead(headed, bits));
+  const valuesOf = (name: string): Float32Array =>
+    checked(name, shapes.get(name)!, values.get(name === 'head' && !headed ? 'embeddings' : name)!());
+  // What a quantised tensor and its scales are made of is made once: whichever comes second is kept.
+  const kept = new Map<string, Uint8Array>();
+  const owners = new Map([...shapes.keys()].map((name) => [scalesOf(name), name]));
+  for (const stored of order) {
+    const name = owners.get(stored) ?? stored;
+    const dims = shapes.get(name)!;
+    const packing = bits && packingOf(name, dims, bits);
+    if (packing === undefined) {
+      const whole = valuesOf(name);
+      if (bits && orientationOf(name)) onQuantised?.({ name, dims, error: 0 });
+      yield toBytes(whole);
+      continue;
+    }
+    if (!kept.has(stored)) {
+      const { bytes, scales, error } = await quantise(name, dims, valuesOf(name), packing);
+      kept.set(name, bytes).set(scalesOf(name), toBytes(scales));
+      onQuantised?.({ name, dims, packing, error });
+    }
+    yield kept.get(stored)!;
+    kept.delete(stored);
   }
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-function* reported(parts: Iterable<Uint8Array>, total: number, report?: Progress): Generator<Uint8Array> {
+function checked(name: string, dims: readonly number[], values: Float32Array): Float32Array {
+  if (values.length === elements(dims)) return values;
+  throw new RangeError(`${name}: ${values.length} values do not fill [${dims.join(', ')}]`);
+}
+
+const toBytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+async function* reported(
+  parts: AsyncIterable<Uint8Array>,
+  total: number,
+  report?: Progress,
+): AsyncGenerator<Uint8Array> {
   let done = 0;
   report?.(done, total);
-  for (const part of parts) {
+  for await (const part of parts) {
     for (let at = 0; at < part.length; at += STRETCH) {
       const stretch = part.subarray(at, at + STRETCH);
       yield stretch;
@@ -108,13 +244,16 @@ function* reported(parts: Iterable<Uint8Array>, total: number, report?: Progress
   }
 }
 
-async function writeFile(file: string, parts: Iterable<Uint8Array>): Promise<FileEntry> {
+async function writeFile(
+  file: string,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<FileEntry> {
   const hash = createHash('sha256');
   const descriptor = openSync(file, 'wx');
   let bytes = 0;
   let heard = 0;
   try {
-    for (const part of parts) {
+    for await (const part of parts) {
       hash.update(part);
       for (let at = 0; at < part.length;) at += writeSync(descriptor, part, at);
       bytes += part.length;

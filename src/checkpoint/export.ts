@@ -21,12 +21,14 @@ export interface Exported {
   readonly tensors: number;
   /** In bytes. */
   readonly bytes: number;
+  /** Bits of the quantised values that matrices were made of, if they were. */
+  readonly dequantised?: number;
 }
 
 /**
  * Writes all weights of a bundle to a safetensors file, as float32, tensor by tensor. Values are those of the
  * checkpoint bit for bit, but for positions (`pos_emb`) within rounding of the computed ones, which the bundle
- * does not hold: these are computed anew. Tensors that an import left out are not there. Only a regular file is
+ * does not hold: these are computed anew; and of quantised weights, those that their bits stand for. Tensors that an import left out are not there. Only a regular file is
  * replaced, and what a link leads to. Throws BundleError, or what the system says of the file.
  *
  * @param stem prefix of the names instead of the bundle's
@@ -43,7 +45,8 @@ export function exportBundle(directory: string, file: string, stem?: string): Ex
       writeSafetensors(descriptor, tensors, { format: 'pt' });
     });
     const bytes = Object.values(tensors).reduce((sum, { shape }) => sum + 4 * elements(shape), 0);
-    return { tensors: Object.keys(tensors).length, bytes };
+    const bits = config.weights?.bits;
+    return { tensors: Object.keys(tensors).length, bytes, ...(bits && { dequantised: bits }) };
   } finally {
     bundle.close();
   }

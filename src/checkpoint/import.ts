@@ -11,7 +11,13 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type BundleConfig, TOKENIZER_FILE, writeBundle } from '../bundle/index.js';
+import {
+  type Bits,
+  type BundleConfig,
+  type QuantisedTensor,
+  TOKENIZER_FILE,
+  writeBundle,
+} from '../bundle/index.js';
 import { checkpointFile, modelName, openCheckpoint, type TensorInfo } from '../container/index.js';
 import { abortable, isObject, type Json, type Progress, readJsonFile } from '../format/index.js';
 import { findModel } from './find.js';
@@ -32,6 +38,8 @@ export interface ImportOptions extends Partial<Conventions> {
   readonly tokenizer?: string;
   /** Which of several models in the file: what the names of its tensors begin with. */
   readonly stem?: string;
+  /** Quantises the weights. Left out: they are float32. */
+  readonly bits?: Bits;
   readonly onProgress?: Progress;
   /** Ends it with the signal's reason; what was there is as it was. */
   readonly signal?: AbortSignal | undefined;
@@ -46,6 +54,8 @@ export interface Imported {
   readonly dialect: string;
   /** Values in the model, padding included; a tied head counts once. */
   readonly parameters: number;
+  /** Matrices, if they were to be quantised. */
+  readonly quantised: readonly QuantisedTensor[];
   /** What was taken for granted or left out, and what the bundle does not keep: a line each. */
   readonly notes: readonly string[];
   /** What makes the model other than it seems: a line each. */
@@ -95,6 +105,7 @@ export async function importCheckpoint(
     if (note !== undefined) notes.push(note);
     const weights = architecture.read(found, dimensions, leftOut);
     const warnings: string[] = [];
+    const quantised: QuantisedTensor[] = [];
     if (dimensions.names.head === undefined) {
       const others = [...leftOut, ...found.elsewhere.map((place) => `${place}.`)];
       if (others.some((name) => OTHER_HEADS.test(name))) warnings.push(NO_HEAD);
@@ -116,6 +127,8 @@ export async function importCheckpoint(
       names: dimensions.given,
       provenance: { family, notes: [...notes, ...warnings] },
       weights,
+      bits: options.bits,
+      onQuantised: (tensor) => quantised.push(tensor),
       ...(tokenizerFile && { tokenizerFile }),
       onProgress: abortable(options.signal, options.onProgress),
     });
@@ -126,6 +139,7 @@ export async function importCheckpoint(
       container: opened.container,
       dialect: dimensions.dialect,
       parameters: countParameters(source.tensors, new Set([...leftOut, ...tied])),
+      quantised,
       notes,
       warnings,
     };
@@ -136,21 +150,27 @@ export async function importCheckpoint(
 
 /** A checkpoint directory of this project's training: its config says everything. */
 async function importOwn(file: string, directory: string, options: ImportOptions): Promise<Imported> {
+  const quantised: QuantisedTensor[] = [];
   const config = await bundleCheckpoint(dirname(file), directory, {
     weights: file,
+    bits: options.bits,
+    onQuantised: (tensor) => quantised.push(tensor),
     onProgress: abortable(options.signal, options.onProgress),
     strict: true,
   });
   const opened = openCheckpoint(file);
   const { tensors } = findModel(opened, SAFARI.stem).source;
   opened.close();
-  const ignored = Object.keys(options).filter((name) => !['onProgress', 'signal', 'config'].includes(name));
+  const ignored = Object.keys(options).filter(
+    (name) => !['onProgress', 'signal', 'config', 'bits'].includes(name),
+  );
   return {
     config,
     file,
     container: opened.container,
     dialect: 'flashinf training',
     parameters: countParameters(tensors, new Set()),
+    quantised,
     notes: ignored.length === 0 ? [] : [`ignored, as its config says everything: ${ignored.join(', ')}`],
     warnings: [],
   };

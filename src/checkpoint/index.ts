@@ -1,7 +1,7 @@
 /** Checkpoints of other programs, and the bundles made of them. */
 export { bundleCheckpoint } from './training.js';
 export type { Family } from './hyena/dialect.js';
-export { exportOnnx, GRAPH_FILE } from '../bundle/index.js';
+export { exportOnnx, GRAPH_FILE, quantiseBundle, type QuantisedTensor } from '../bundle/index.js';
 export { exportBundle, type Exported } from './export.js';
 export { readHyena, SAFARI } from './hyena/read.js';
 export { importCheckpoint, type Imported, type ImportOptions } from './import.js';

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type BundleConfig,
+  type WriteOptions,
   checkDimensions,
   type FilterDimensions,
   type HyenaDimensions,
@@ -11,7 +12,7 @@ import {
   type TokenizerReference,
   writeBundle,
 } from '../bundle/index.js';
-import { Fields, type Progress, readJsonFile, readSmallFile } from '../format/index.js';
+import { Fields, readJsonFile, readSmallFile } from '../format/index.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
 import { readHyena, SAFARI } from './hyena/read.js';
 import { openCheckpoint } from '../container/index.js';
@@ -21,10 +22,9 @@ import { findModel } from './find.js';
 const NORM_EPS = 1e-5;
 const COUNT = { min: 1, max: 1 << 27 };
 
-export interface DirectoryOptions {
+export interface DirectoryOptions extends WriteOptions {
   /** The weights' file. Default: the directory's `model.safetensors`. */
   readonly weights?: string;
-  readonly onProgress?: Progress;
   /** Checks the tokenizer too, which otherwise only whoever opens the bundle does. */
   readonly strict?: boolean;
 }
@@ -35,8 +35,8 @@ export async function bundleCheckpoint(
   directory: string,
   {
     weights: file = join(checkpoint, 'model.safetensors'),
-    onProgress,
     strict = false,
+    ...options
   }: DirectoryOptions = {},
 ): Promise<BundleConfig> {
   const { name, model, filter, provenance } = readCheckpointConfig(join(checkpoint, 'config.json'));
@@ -60,7 +60,7 @@ export async function bundleCheckpoint(
       provenance,
       weights,
       ...(tokenizerFile && { tokenizerFile }),
-      ...(onProgress && { onProgress }),
+      ...options,
     });
   } finally {
     opened.close();

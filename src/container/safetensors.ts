@@ -197,20 +197,20 @@ export interface TensorToWrite {
 }
 
 /**
- * What comes before the values of float32 tensors that lie one after the other in this order.
+ * What comes before the values of tensors, float32 unless they say otherwise, that lie one after the other in this order.
  *
  * @param alignment of the first of them in the file; spaces after the header see to it
  */
 export function safetensorsHeader(
-  tensors: Iterable<readonly [name: string, { readonly shape: readonly number[] }]>,
+  tensors: Iterable<readonly [name: string, { readonly shape: readonly number[]; readonly dtype?: string }]>,
   metadata: Readonly<Record<string, string>> = {},
   alignment = 8,
 ): Uint8Array {
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { [METADATA]: metadata } : {};
   let at = 0;
-  for (const [name, { shape }] of tensors) {
-    const bytes = shape.reduce((product, dim) => product * dim, 4);
-    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + bytes] };
+  for (const [name, { shape, dtype = 'F32' }] of tensors) {
+    const bytes = shape.reduce((product, dim) => product * dim, ELEMENTS[dtype].bytes);
+    header[name] = { dtype, shape, data_offsets: [at, at + bytes] };
     at += bytes;
   }
   const json = Buffer.from(JSON.stringify(header));

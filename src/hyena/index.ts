@@ -10,6 +10,7 @@ export {
   type LayerWeights,
   type Linear,
   type Norm,
+  orientationOf,
   transpose,
   type Values,
 } from './weights.js';

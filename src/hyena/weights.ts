@@ -121,6 +121,14 @@ export function hyenaTensors(
   ]);
 }
 
+/**
+ * How a matrix that tokens are multiplied with lies: its outputs are the rows or the columns. Undefined for all other tensors.
+ */
+export function orientationOf(name: string): 'rows' | 'columns' | undefined {
+  if (name === 'embeddings' || name === 'head') return 'rows';
+  return /^layers\.\d+\.(in_proj|out_proj|fc1|fc2)\.weight$/.test(name) ? 'columns' : undefined;
+}
+
 /** The values of `hyenaTensors`, each made when it is asked for. */
 export function hyenaValues(
   model: HyenaDimensions,

@@ -10,6 +10,7 @@ export {
   type NormSpec,
 } from './dimensions.js';
 export { innerGate } from './hyena.js';
+export { scalesOf } from './linear.js';
 export { convolutions, convolutionsOf, stateOf } from './kinds.js';
 export type { StackedState } from './state.js';
 export { type HeadOptions, stepGraph } from './step-graph.js';

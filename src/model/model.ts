@@ -85,12 +85,13 @@ class Hyena implements LanguageModel {
     this.tensors = bundle.weights.tensors;
     this.tokenizerFile = tokenizerFile;
     this.convolutions = convolutions(config.model.layers);
-    this.stepper = new Stepper(runtime, step, config.model);
+    this.stepper = new Stepper(runtime, step, config.model, config.weights !== undefined);
     this.offline = new OfflinePass(
       runtime,
       config.model,
+      config.weights !== undefined,
       () => this.start(),
-      (name) => this.load(name),
+      (name, prepack) => this.load(name, this.threads, prepack),
       () => this.loadFilters(),
     );
   }
@@ -215,9 +216,12 @@ class Hyena implements LanguageModel {
     return this.filters;
   }
 
-  /** Graphs over many rows at once: the weights stay as they are stored, without a second copy of them in another layout. */
-  private async load(name: GraphName, threads = this.threads): Promise<Graph> {
-    const settings = { device: this.device, threads, prepack: false, spin: false };
+  /**
+   * Graphs over many rows at once: the weights stay as they are stored, without a second copy of them in another layout, but
+   * where that pays.
+   */
+  private async load(name: GraphName, threads = this.threads, prepack = false): Promise<Graph> {
+    const settings = { device: this.device, threads, prepack, spin: false };
     const source = sourceOf(this.bundle, name);
     return { label: source.label, session: await createSession(this.runtime, source, settings) };
   }

@@ -12,6 +12,12 @@ import type { ConvolutionStart, LogitsChunk, Progress } from './types.js';
 /** Rows per call: enough for the matrix kernels' full speed, few enough to bound what ONNX Runtime holds. */
 const ROWS = 1024;
 
+/**
+ * Fewer rows than this are multiplied with quantised weights in the layout that kernels like best. For more, the weights are
+ * made float32 again as they are used: by then, that is faster. How a prompt rounds depends on its length alone.
+ */
+const PREPACK_BELOW = 512;
+
 /** Logits held at a time, in values: 16 MB. */
 const LOGITS = 1 << 22;
 
@@ -42,18 +48,19 @@ interface Activations {
 }
 
 export class OfflinePass {
-  private readonly graphs = new Map<GraphName, Promise<Graph>>();
+  private readonly graphs = new Map<string, Promise<Graph>>();
   private readonly state: readonly StackedState[];
 
   /**
    * @param start makes the state of one sequence at position 0
-   * @param load loads a graph of the bundle; called when a prompt first needs it
+   * @param load loads a graph of the bundle, its weights prepacked or as they are stored; called when a prompt first needs it
    */
   constructor(
     private readonly runtime: Runtime,
     private readonly model: ModelDimensions,
+    private readonly quantised: boolean,
     private readonly start: () => StepState,
-    private readonly load: (name: GraphName) => Promise<Graph>,
+    private readonly load: (name: GraphName, prepack: boolean) => Promise<Graph>,
     private readonly filters: () => Promise<FilterEvaluator>,
   ) {
     this.state = stateOf(model.layers, model.width);
@@ -121,7 +128,7 @@ export class OfflinePass {
     const most = Math.min(rows, Math.max(1, Math.min(ROWS, Math.floor(LOGITS / vocabulary))));
     const logits = new Float32Array(most * vocabulary);
     const hidden = new Float32Array(wanted ? most * width : 0);
-    const graph = await this.graph('head');
+    const graph = await this.graph('head', rows);
     for (let start = 0; start < rows; start += most) {
       const end = Math.min(rows, start + most);
       const n = end - start;
@@ -158,7 +165,7 @@ export class OfflinePass {
     advance: (rows: number) => void,
   ): Promise<void> {
     const { width } = this.model;
-    const graph = await this.graph(`block${layer}`);
+    const graph = await this.graph(`block${layer}`, ids.length);
     // Of the layer's own part of the state: what was before the rows to come, and what will be after them.
     const carried = this.state.flatMap(({ name, past, places }, tensor) => {
       if (places[layer] < 0) return [];
@@ -218,7 +225,7 @@ export class OfflinePass {
     advance: (rows: number) => void,
   ): Promise<Float32Array> {
     const { width, layers } = this.model;
-    const graph = await this.graph(`block${layers.length}`);
+    const graph = await this.graph(`block${layers.length}`, to);
     const x = new Float32Array((to - from) * width);
     for (let start = from; start < to; start += ROWS) {
       const end = Math.min(to, start + ROWS);
@@ -246,11 +253,13 @@ export class OfflinePass {
     return new this.runtime.Tensor('float32', data, [data.length / columns, columns]);
   }
 
-  private graph(name: GraphName): Promise<Graph> {
-    let graph = this.graphs.get(name);
+  private graph(name: GraphName, rows: number): Promise<Graph> {
+    const prepack = this.quantised && rows < PREPACK_BELOW;
+    const key = `${name}${prepack ? ', prepacked' : ''}`;
+    let graph = this.graphs.get(key);
     if (graph === undefined) {
-      graph = this.load(name);
-      this.graphs.set(name, graph);
+      graph = this.load(name, prepack);
+      this.graphs.set(key, graph);
     }
     return graph;
   }

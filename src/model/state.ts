@@ -7,16 +7,16 @@ export class StepState {
   /** By tensor: the array that the next step writes, then those of 1 to `past` steps ago. */
   private readonly rings: readonly Float32Array[][];
 
-  /** @param sums values of the pending sums of a lane */
   constructor(
     readonly tensors: readonly StackedState[],
     readonly lanes: number,
-    private readonly sums: number,
+    readonly convolutions: number,
+    private readonly width: number,
   ) {
     const array = ({ dims }: StackedState): Float32Array =>
       new Float32Array(dims.reduce<number>((product, dim) => product * dim, lanes));
     this.rings = tensors.map((tensor) => Array.from({ length: tensor.past + 1 }, () => array(tensor)));
-    this.pending = new Float32Array(sums * lanes);
+    this.pending = new Float32Array(convolutions * lanes * width);
   }
 
   /**
@@ -88,7 +88,7 @@ export class StepState {
 
   /** An independent state at the same point. */
   copy(): StepState {
-    const copy = new StepState(this.tensors, this.lanes, this.sums);
+    const copy = new StepState(this.tensors, this.lanes, this.convolutions, this.width);
     copy.restore(this.arrays);
     return copy;
   }

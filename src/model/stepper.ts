@@ -1,6 +1,7 @@
 /** Runs the step graph: one token of every sequence through the whole model. */
 import type { ModelDimensions } from '../bundle/index.js';
 import { convolutions, type StackedState, stateOf } from '../layers/index.js';
+import { type Step, stepApart, stepsAlike } from './lanes-apart.js';
 import { runGraph, type Graph } from './run.js';
 import type { Feeds, Runtime } from './session.js';
 import { StepState } from './state.js';
@@ -22,11 +23,17 @@ export class Stepper {
   private readonly wantHidden = new WeakSet<StepState>();
   private readonly state: readonly StackedState[];
   private readonly convolutions: number;
+  /** By lanes side by side: whether they get other bits than one alone. */
+  private readonly apart = new Map<number, boolean>();
+  /** What lanes go through one by one, by the state they are of. */
+  private readonly alone = new WeakMap<StepState, StepState>();
 
+  /** @param quantised whether kernels may round several lanes otherwise than one */
   constructor(
     private readonly runtime: Runtime,
     private readonly graph: Graph,
     private readonly model: ModelDimensions,
+    private readonly quantised: boolean,
   ) {
     this.state = stateOf(model.layers, model.width);
     this.convolutions = convolutions(model.layers);
@@ -36,15 +43,24 @@ export class Stepper {
     if (!Number.isSafeInteger(lanes) || lanes < 1) {
       throw new RangeError(`a batch of ${lanes} sequences is not one`);
     }
-    const state = new StepState(this.state, lanes, this.convolutions * this.model.width);
+    const state = new StepState(this.state, lanes, this.convolutions, this.model.width);
     if (hidden) this.wantHidden.add(state);
     return state;
   }
 
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
-    const buffers = this.buffersOf(state);
-    const { token, feeds, fetches, tensors, result } = buffers;
+    const { token, result } = this.buffersOf(state);
     this.setTokens(token, tokens);
+    if (state.lanes === 1 || !this.quantised || !(await this.goApart(state.lanes))) {
+      return this.together(state);
+    }
+    await stepApart(state, Array.from(token, Number), this.aloneOf(state), this.stepOf, result);
+    return result;
+  }
+
+  /** All lanes at once. */
+  private readonly together = async (state: StepState): Promise<StepResult> => {
+    const { feeds, fetches, tensors, result } = this.buffersOf(state);
     for (const [k, { name, past }] of this.state.entries()) {
       fetches[`${name}_0`] = tensors.get(state.array(k, 0))!;
       for (let age = 1; age <= past; age++) feeds[`${name}_${age}`] = tensors.get(state.array(k, age))!;
@@ -52,6 +68,29 @@ export class Stepper {
     await runGraph(this.graph, feeds, fetches);
     state.advance();
     return result;
+  };
+
+  private readonly stepOf: Step = (state, tokens) => {
+    this.setTokens(this.buffersOf(state).token, tokens);
+    return this.together(state);
+  };
+
+  private async goApart(lanes: number): Promise<boolean> {
+    const known = this.apart.get(lanes);
+    if (known !== undefined) return known;
+    const [state, alone] = [this.start(lanes, false), this.start(1, false)];
+    const apart = !(await stepsAlike(state, alone, this.stepOf, this.model.vocabulary));
+    this.apart.set(lanes, apart);
+    return apart;
+  }
+
+  private aloneOf(state: StepState): StepState {
+    let alone = this.alone.get(state);
+    if (alone === undefined) {
+      alone = this.start(1, this.wantHidden.has(state));
+      this.alone.set(state, alone);
+    }
+    return alone;
   }
 
   close(): Promise<void> {

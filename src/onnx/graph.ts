@@ -1,6 +1,6 @@
 /** A builder of ONNX graphs: add nodes in the order of execution, name what comes out, encode. */
 import { Message } from './protobuf.js';
-import type { TensorPlace, TensorTable } from './tensors.js';
+import { elements, type Packing, type TensorPlace, type TensorTable } from './tensors.js';
 
 /** The name of a tensor inside the graph. */
 export type Value = string;
@@ -32,7 +32,7 @@ const CONTRIB_OPSET = 1;
 /** TensorProto.DataType. */
 const ELEMENT = { float32: 1, int64: 7 } as const;
 /** TensorProto.DataType by the name of a stored type. */
-const STORED: Readonly<Record<TensorPlace['dtype'], number>> = { F32: ELEMENT.float32 };
+const STORED: Readonly<Record<TensorPlace['dtype'], number>> = { F32: ELEMENT.float32, U8: 2 };
 /** AttributeProto.AttributeType. */
 const FLOAT = 1;
 const INT = 2;
@@ -73,13 +73,32 @@ export class GraphBuilder {
    * stay in the file that the table names.
    */
   weight(name: string, row?: number): Value {
-    const whole = this.table.get(name);
-    if (whole === undefined) throw new RangeError(`${this.name}: no weight is named ${name}`);
+    const whole = this.placeOf(name);
     const value = row === undefined ? name : `${name}.${row}`;
     if (!this.initializers.has(value)) {
       this.initializers.set(value, external(value, row === undefined ? whole : rowOf(name, whole, row)));
     }
     return value;
+  }
+
+  /** The same values in another shape. */
+  reshaped(name: string, dims: readonly number[]): Value {
+    const place = this.placeOf(name);
+    const value = `${name}.${dims.join('x')}`;
+    if (elements(dims) !== elements(place.dims))
+      throw new RangeError(`${name} has no such shape as ${value}`);
+    if (!this.initializers.has(value)) this.initializers.set(value, external(value, { ...place, dims }));
+    return value;
+  }
+
+  /** How the values of a weight are packed; undefined where they are float32. */
+  packing(name: string): Packing | undefined {
+    return this.placeOf(name).packing;
+  }
+
+  /** The shape in which a weight is stored. */
+  dims(name: string): readonly number[] {
+    return this.placeOf(name).dims;
   }
 
   /** A list of int64, kept inside the graph: axes and bounds. */
@@ -125,6 +144,12 @@ export class GraphBuilder {
   fresh(stem: string): Value {
     this.count += 1;
     return `${stem}_${this.count}`;
+  }
+
+  private placeOf(name: string): TensorPlace {
+    const place = this.table.get(name);
+    if (place === undefined) throw new RangeError(`${this.name}: no weight is named ${name}`);
+    return place;
   }
 
   private inline(name: string, dims: readonly number[], type: ElementType, raw: Uint8Array): Value {

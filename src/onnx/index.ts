@@ -1,3 +1,3 @@
 /** A writer of ONNX graphs, which knows no model. */
 export { CONTRIB, GraphBuilder, type Value } from './graph.js';
-export { elements, type TensorPlace, type TensorTable } from './tensors.js';
+export { elements, type Packing, type TensorPlace, type TensorTable } from './tensors.js';

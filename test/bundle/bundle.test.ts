@@ -302,7 +302,7 @@ describe('config fields', () => {
   });
 
   test.each<[string, (config: RawConfig) => void, RegExp]>([
-    ['width', (c) => (c.model.width = 33), /embeddings: expected a tensor \[40, 33\], got \[40, 32\]/],
+    ['width', (c) => (c.model.width = 33), /embeddings: expected a tensor \[40, 33\], got one \[40, 32\]/],
     ['vocabulary', (c) => (c.model.vocabulary = 41), /embeddings: expected a tensor \[41, 32\]/],
     ['order', (c) => c.model.layers.forEach(({ mixer }) => (mixer.order = 3)), /short\.past2: .*128\], got/],
     ['more layers', (c) => c.model.layers.push(c.model.layers[0]), /short\.past2: .*got \[2, 1, 96\]/],
@@ -363,7 +363,7 @@ describe('weights, whatever their hash says', () => {
     [
       'a tensor of another shape',
       (b, start) => reheaded(b, start, (h) => h['rho0'].shape.reverse()),
-      /rho0: expected a tensor \[2, 32\], got \[32, 2\]/,
+      /rho0: expected a tensor \[2, 32\], got one \[32, 2\]/,
     ],
     [
       'integers',

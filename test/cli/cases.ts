@@ -451,6 +451,21 @@ const CHECKPOINTS: readonly Case[] = [
   { line: 'export bytes -o no/x', code: 4, stderr: error('cannot write no/x') },
   { line: 'export bytes -o ids.txt --force --stem x', code: 2, stderr: error('--stem: expected') },
   { line: 'export broken -o x --verbose', code: 3, stderr: traced('BundleError') },
+  { line: 'import tiny -o tiny-4 --bits 4', stderr: /\nweights +4 bits\n/ },
+  {
+    line: 'quantize bytes -o bytes-8',
+    stdout:
+      /^\| matrix +\|[^]*\| embeddings +\| 256 x 32 \| +8 bits, blocks of 32 \|[^]*\nbytes-8: 0\.1 MB, before /,
+  },
+  {
+    line: 'quantize bytes --output bytes-4 --bits 4 --text once.txt --json -t 1 --device cpu --force',
+    stdout: { json: { bundle: 'bytes-4', bits: 4, bits_per_byte: expect.any(Number) as number } },
+  },
+  { line: 'quantize bytes -o words', code: 2, stderr: 'error: words exists; --force replaces it\n' },
+  { line: 'quantize bytes -o bytes --force', code: 2, stderr: error('bytes is the bundle that is read') },
+  { line: 'quantize bytes -o x --bits 5', code: 2, stderr: error('Allowed choices are 8, 4') },
+  { line: 'quantize bytes -o once.txt/x --threads 1', code: 4, stderr: error('cannot write once.txt/x') },
+  { line: 'quantize broken -o x --verbose', code: 3, stderr: traced('BundleError') },
 ];
 
 const OTHERS: readonly Case[] = [

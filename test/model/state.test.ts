@@ -12,7 +12,7 @@ const ROWS = [3, 3, 1, 2];
 
 /** Every value another, and none of them zero. */
 function numbered(lanes: number): StepState {
-  const state = new StepState(TENSORS, lanes, 1);
+  const state = new StepState(TENSORS, lanes, 1, 1);
   let next = 1;
   for (const array of state.arrays) array.forEach((_, i) => (array[i] = next++));
   return state;
@@ -32,7 +32,7 @@ function lanesOf(state: StepState, k: number, index: number): number[][] {
 const EACH = ROWS.flatMap((rows, k) => Array.from({ length: rows }, (_, index) => [k, index] as const));
 
 test('lanes come second in every tensor', () => {
-  const state = new StepState(TENSORS, 2, 7);
+  const state = new StepState(TENSORS, 2, 1, 7);
   expect(state.arrays.map(({ length }) => length)).toEqual([30, 30, 16, 4]);
   expect(state.pending).toHaveLength(14);
 });
@@ -97,5 +97,5 @@ test('what does not fit is refused', () => {
   expect(() => state.restore(state.save().slice(1))).toThrow(RangeError);
   expect(() => state.restore(numbered(1).save())).toThrow('cannot be restored');
   expect(() => state.copyLane(0, numbered(2))).toThrow(RangeError);
-  expect(() => state.copyLane(0, new StepState(TENSORS.slice(1), 1, 1))).toThrow(RangeError);
+  expect(() => state.copyLane(0, new StepState(TENSORS.slice(1), 1, 1, 1))).toThrow(RangeError);
 });

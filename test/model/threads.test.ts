@@ -1,7 +1,13 @@
 /** Layers large enough that ONNX Runtime does share them out among threads, and still not one bit differs. */
 import { join } from 'node:path';
 import { makeGraph, type GraphName } from '../../src/bundle/graphs.js';
-import { openBundle, type Bundle, type HyenaDimensions } from '../../src/model/index.js';
+import {
+  openBundle,
+  openModel,
+  type Bundle,
+  type HyenaDimensions,
+  type StepState,
+} from '../../src/model/index.js';
 import { createSession, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
 import { writeBundle } from '../../src/bundle/write.js';
 import type { HyenaWeights, Linear, Norm, Values } from '../../src/hyena/weights.js';
@@ -60,24 +66,31 @@ function randomWeights(): HyenaWeights {
   return { embeddings: values(noise(model.vocabulary * WIDTH, 4)), layers: [layer], normF: norm };
 }
 
-let bundle: Bundle;
+const WIDTHS = [32, 8, 4] as const;
+type Width = (typeof WIDTHS)[number];
+
+/** By bits of a weight. */
+const bundles = new Map<Width, Bundle>();
 let runtime: Runtime;
 
 beforeAll(async () => {
-  const directory = join(temporaryDirectory(), 'bundle');
-  await writeBundle(directory, {
-    name: 'threads',
-    model,
-    filter,
-    tokenizer: { kind: 'bytes' },
-    provenance: {},
-    weights: randomWeights(),
-  });
-  bundle = openBundle(directory);
+  for (const bits of WIDTHS) {
+    const directory = join(temporaryDirectory(), 'bundle');
+    await writeBundle(directory, {
+      name: 'threads',
+      model,
+      filter,
+      tokenizer: { kind: 'bytes' },
+      provenance: {},
+      weights: randomWeights(),
+      ...(bits !== 32 && { bits }),
+    });
+    bundles.set(bits, openBundle(directory));
+  }
   runtime = await loadRuntime();
 });
 afterAll(() => {
-  bundle.close();
+  for (const bundle of bundles.values()) bundle.close();
   removeTemporary();
 });
 
@@ -98,7 +111,7 @@ const int64 = (values: number[], dims: number[]): Feeds[string] =>
 const ROWS = 333;
 const rows = (): Feeds => ({ x: tensor(ROWS, WIDTH), gate: tensor(ROWS, WIDTH), z: tensor(ROWS, WIDTH) });
 
-test.each<[GraphName, boolean, () => Feeds]>([
+describe.each<[GraphName, boolean, () => Feeds]>([
   [
     'step',
     true,
@@ -127,25 +140,55 @@ test.each<[GraphName, boolean, () => Feeds]>([
     false,
     () => ({ convolution: int64([0], []), features: tensor(ROWS, FEATURES), times: tensor(ROWS, 1) }),
   ],
-])('%s', async (name, prepack, feeds) => {
-  const results: Record<string, Buffer>[] = [];
-  for (const threads of [1, 2, 3]) {
-    const settings = { device: 'cpu', threads, prepack, spin: false } as const;
-    const source = {
-      label: name,
-      weights: bundle.weights,
-      make: (table: TensorTable) => makeGraph(bundle.config, name, table, { fused: true }),
-    };
-    const session = await createSession(runtime, source, settings);
-    const outputs = await session.run(feeds());
-    results.push(
-      Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, bytesOf(data)])),
-    );
-    await session.release();
+])('%s', (name, prepack, feeds) => {
+  test.each(name === 'filter' ? [32 as const] : WIDTHS)('weights of %i bits', async (bits) => {
+    const bundle = bundles.get(bits)!;
+    const results: Record<string, Buffer>[] = [];
+    for (const threads of [1, 2, 3]) {
+      const settings = { device: 'cpu', threads, prepack, spin: false } as const;
+      const source = {
+        label: name,
+        weights: bundle.weights,
+        make: (table: TensorTable) => makeGraph(bundle.config, name, table, { fused: true }),
+      };
+      const session = await createSession(runtime, source, settings);
+      const outputs = await session.run(feeds());
+      results.push(
+        Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, bytesOf(data)])),
+      );
+      await session.release();
+    }
+    for (const [name, bytes] of Object.entries(results[0])) {
+      expect(results.map((result) => [name, bytes.equals(result[name])])).toEqual(
+        Array(3).fill([name, true]),
+      );
+    }
+  });
+});
+
+test.each(WIDTHS)('lanes side by side get the bits of one alone, weights of %i bits', async (bits) => {
+  const opened = await openModel(bundles.get(bits)!.directory, { threads: 2, batch: 5 });
+  const sums = noise(5 * WIDTH, 1);
+  const inputs = (state: StepState, lane: (index: number) => number): void => {
+    for (let i = 0; i < state.pending.length; i++) state.pending[i] = sums[lane(i)];
+  };
+  const together = opened.start(5, { hidden: true });
+  const tokens = [3, 1, 4, 1, 5];
+  const alone = tokens.map(() => opened.start(1, { hidden: true }));
+  for (let step = 0; step < 3; step++) {
+    inputs(together, (i) => i);
+    const { logits, y, hidden } = await opened.step(together, tokens);
+    for (const [lane, state] of alone.entries()) {
+      inputs(state, (i) => lane * WIDTH + i);
+      const own = await opened.step(state, tokens[lane]);
+      const part = (all: Float32Array, of: Float32Array): Float32Array =>
+        all.subarray(lane * of.length, (lane + 1) * of.length);
+      expect(bytesOf(part(logits, own.logits)).equals(bytesOf(own.logits))).toBe(true);
+      expect(bytesOf(part(y, own.y)).equals(bytesOf(own.y))).toBe(true);
+      expect(bytesOf(part(hidden!, own.hidden!)).equals(bytesOf(own.hidden!))).toBe(true);
+    }
   }
-  for (const [name, bytes] of Object.entries(results[0])) {
-    expect(results.map((result) => [name, bytes.equals(result[name])])).toEqual(Array(3).fill([name, true]));
-  }
+  await opened.close();
 });
 
 /** Compared as bytes: element by element, jest would take seconds. */

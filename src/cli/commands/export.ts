@@ -65,6 +65,10 @@ export const exportWeights = command(EXPORT, async ({ args: [bundle], options, i
     io.note(`${output}: ${graphs} graphs and their weights`);
     return;
   }
-  const { tensors, bytes } = await onOutput(output, () => exportBundle(bundle, output, stem));
-  io.note(`${output}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB`);
+  const { tensors, bytes, dequantised } = await onOutput(output, () => exportBundle(bundle, output, stem));
+  const values =
+    dequantised === undefined
+      ? ''
+      : `; matrices are what their ${dequantised} bits stand for, not the originals`;
+  io.note(`${output}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB${values}`);
 });

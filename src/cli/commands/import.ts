@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { importCheckpoint, type Imported } from '../../checkpoint/index.js';
 import { hyenaDimensions } from '../../hyena/index.js';
-import { otherThanBundle } from '../../model/index.js';
-import { onOutput, UsageError } from '../errors.js';
+import { onOutput } from '../errors.js';
 import { command } from '../command.js';
 import { EVERYWHERE, JSON_OPTION, type CommandSpec } from '../options/index.js';
+import { checkBundleOutput } from './bundle-output.js';
 
 const IMPORT = {
   name: 'import',
@@ -79,6 +78,13 @@ const IMPORT = {
       to: 1,
       defaultText: '1e-5',
     },
+    bits: {
+      type: 'choice',
+      value: 'n',
+      help: 'of each weight, as quantize does',
+      choices: ['8', '4', '32'],
+      default: '32',
+    },
     ...JSON_OPTION,
     ...EVERYWHERE,
   },
@@ -86,15 +92,16 @@ const IMPORT = {
 } as const satisfies CommandSpec;
 
 export const importBundle = command(IMPORT, async ({ args: [checkpoint], options, io }) => {
-  const { output, force, modulate, filterLayout: layout, json, verbose, ...given } = options;
+  const { output, force, modulate, filterLayout: layout, bits, json, verbose, ...given } = options;
   void verbose;
-  checkOutput(output, force);
+  checkBundleOutput(output, force);
   const began = performance.now();
   const imported = await onOutput(output, () =>
     importCheckpoint(checkpoint, output, {
       ...given,
       ...(modulate !== undefined && { modulate: modulate === 'on' }),
       ...(layout !== undefined && { layout }),
+      ...(bits !== '32' && { bits: bits === '8' ? 8 : 4 }),
       onProgress: io.progress('import'),
     }),
   );
@@ -103,23 +110,13 @@ export const importBundle = command(IMPORT, async ({ args: [checkpoint], options
   else io.note(render(report));
 });
 
-/** An empty directory is filled; a bundle is replaced if that is asked for; nothing else is. */
-function checkOutput(output: string, force: boolean | undefined): void {
-  if (output === '') throw new UsageError('--output is empty');
-  if (!existsSync(output)) return;
-  const other = otherThanBundle(output);
-  const vacant = statSync(output).isDirectory() && readdirSync(output).length === 0;
-  if (!force && !vacant) throw new UsageError(`${output} exists; --force replaces it`);
-  if (other !== undefined) throw new UsageError(`${output} is ${other}: nothing is replaced`);
-}
-
 interface Report {
   readonly file: string;
   readonly container: string;
   readonly dialect: string;
   readonly parameters: number;
   readonly bundle: string;
-  readonly config: Pick<Imported['config'], 'name' | 'model' | 'filter' | 'tokenizer'>;
+  readonly config: Pick<Imported['config'], 'name' | 'model' | 'filter' | 'tokenizer' | 'weights'>;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
   readonly bytes: number;
@@ -127,9 +124,15 @@ interface Report {
 }
 
 function toReport({ config, ...imported }: Imported, bundle: string, seconds: number): Report {
-  const { name, model, filter, tokenizer, files } = config;
+  const { name, model, filter, tokenizer, weights, files } = config;
   const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
-  return { ...imported, bundle, config: { name, model, filter, tokenizer }, bytes, seconds };
+  return {
+    ...imported,
+    bundle,
+    config: { name, model, filter, tokenizer, ...(weights && { weights }) },
+    bytes,
+    seconds,
+  };
 }
 
 function render({
@@ -156,6 +159,7 @@ function render({
     ],
     ['filters', `${filter.features} features, ${filter.hidden} hidden, ${window}`],
     ['tokenizer', tokenizer.kind],
+    ['weights', config.weights === undefined ? 'float32' : `${config.weights.bits} bits`],
     ...notes.map((note) => ['note', note]),
     ...warnings.map((warning) => ['warning', warning]),
     ['bundle', `${bundle}, ${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(2)} s`],

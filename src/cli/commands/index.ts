@@ -6,6 +6,7 @@ import { exportWeights } from './export.js';
 import { generate } from './generate/index.js';
 import { importBundle } from './import.js';
 import { inspect } from './inspect.js';
+import { quantize } from './quantize.js';
 import { tokenize } from './tokenize.js';
 import { tune } from './tune.js';
 
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   evaluateFile,
   importBundle,
   exportWeights,
+  quantize,
   inspect,
   tune,
   tokenize,

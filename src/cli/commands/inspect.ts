@@ -3,7 +3,7 @@ import { loadModel } from '../model.js';
 import { fit, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';
 import { planFacts, renderPlan } from '../report/plan.js';
-import type { LayerSpec, ModelDimensions } from '../../model/index.js';
+import type { LanguageModel, LayerSpec, ModelDimensions } from '../../model/index.js';
 import { table } from '../report/table.js';
 import { command } from '../command.js';
 import {
@@ -62,6 +62,7 @@ export const inspect = command(INSPECT, async ({ options, io }) => {
       device: model.device,
       model: config.model,
       filter: config.filter,
+      weights: weightsOf(model.tensors, config.weights?.bits),
       tokenizer: { ...config.tokenizer, tokens: tokenizer.size, end_of_text: tokenizer.endOfText },
       bytes: Object.values(config.files).reduce((sum, file) => sum + file.bytes, 0),
       files: config.files,
@@ -87,6 +88,7 @@ function render(facts: {
   device: string;
   model: ModelDimensions;
   filter: object;
+  weights: Weights;
   tokenizer: object;
   bytes: number;
   files: Readonly<Record<string, { bytes: number }>>;
@@ -113,6 +115,7 @@ function render(facts: {
     ['layers', describeLayers(facts.model.layers)],
     ['dimensions', inline({ width, vocabulary, context })],
     ['filter', inline(facts.filter)],
+    ['weights', describeWeights(facts.weights)],
     ['tokenizer', inline(facts.tokenizer)],
     ['size', size(facts.bytes)],
     [
@@ -128,6 +131,27 @@ function render(facts: {
     `\n${table(['tensor', 'type', 'shape'], tensors)}`
   );
 }
+
+interface Weights {
+  /** Of the matrices that tokens are multiplied with, embeddings and head. */
+  bits: number;
+  /** Values that share a scale, where these are quantised. */
+  blocks?: number[];
+}
+
+function weightsOf(tensors: LanguageModel['tensors'], bits: number | undefined): Weights {
+  if (bits === undefined) return { bits: 32 };
+  const blocks = [...tensors].flatMap(([name, { dtype, dims }]) =>
+    // Bytes of a block; those of the embeddings have 8 bits in any case.
+    dtype === 'U8' && name !== 'embeddings' ? [(dims[2] * 8) / bits] : [],
+  );
+  return { bits, blocks: [...new Set(blocks)] };
+}
+
+const describeWeights = ({ bits, blocks }: Weights): string =>
+  blocks === undefined
+    ? 'float32'
+    : `${bits} bits in blocks of ${blocks.join(' and ')}: matrices and head; embeddings 8 bits, the rest float32`;
 
 /** Equal layers that follow one another in one phrase: "4 x hyena of order 2, layer norm, gelu MLP of 1024". */
 function describeLayers(layers: readonly LayerSpec[]): string {

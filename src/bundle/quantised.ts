@@ -1,0 +1,196 @@
+/**
+ * Quantised weights. A row of a matrix's outputs is cut into blocks; a block is a scale s and a whole number q for each value,
+ * which is then `q s`. Scales are float32, numbers are stored without a sign: q + 128 in a byte, or q + 8 in half of one,
+ * the lower half first.
+ *
+ * With 8 bits, s takes the block's largest magnitude to 127. With 4 bits, it is the one with the least squared error: each
+ * of a range of scales, of either sign, rounds the block to some q; for these, the best scale is `<x, q> / <q, q>`.
+ */
+import { setImmediate } from 'node:timers/promises';
+import {
+  type FilterDimensions,
+  type HyenaDimensions,
+  hyenaTensors,
+  orientationOf,
+  transpose,
+} from '../hyena/index.js';
+import { scalesOf } from '../layers/index.js';
+import { elements, type Packing } from '../onnx/index.js';
+
+export type Bits = Packing['bits'];
+
+/** What a tensor is stored as. */
+export interface Stored {
+  readonly dtype: 'F32' | 'U8';
+  readonly dims: readonly number[];
+  readonly packing?: Packing;
+}
+
+/**
+ * Values in a block, the best size first: what divides a row is taken. In blocks of other sizes, kernels are slower, or give a
+ * row of several other bits than one alone.
+ */
+const BLOCKS: { readonly [B in Bits]: readonly number[] } = { 8: [64, 32], 4: [32] };
+
+/** Largest magnitudes by the scales tried for 4 bits: what is 7 or 8 represents all, what is less cuts off. */
+const DIVISORS = Float64Array.from({ length: 23 }, (_, k) => 5 + k * 0.15);
+
+/** Milliseconds of work after which the event loop gets a turn. */
+const BREATH = 50;
+
+/** Bits of a tensor of a model that is quantised to so many: embeddings, of which a token reads one row, have 8 in any case. */
+export const bitsOf = (name: string, bits: Bits): Bits => (name === 'embeddings' ? 8 : bits);
+
+/** Whether a model of so many bits has a head of its own, tied or not: where the embeddings have others. */
+export const hasHead = (headed: boolean, bits: Bits | undefined): boolean => headed || bits === 4;
+
+/** How a tensor of a model that is quantised to so many bits is packed; undefined where it stays as it is. */
+export function packingOf(name: string, dims: readonly number[], model: Bits): Packing | undefined {
+  const orientation = orientationOf(name);
+  if (orientation === undefined) return undefined;
+  const bits = bitsOf(name, model);
+  const inputs = orientation === 'rows' ? dims[1] : dims[0];
+  const block = BLOCKS[bits].find((size) => inputs % size === 0);
+  return block === undefined ? undefined : { bits, block };
+}
+
+/** The tensors of a model as a bundle stores them, with those of so many bits quantised. */
+export function storedTensors(
+  model: HyenaDimensions,
+  filter: FilterDimensions,
+  headed: boolean,
+  bits: Bits | undefined,
+): ReadonlyMap<string, Stored> {
+  const stored = new Map<string, Stored>();
+  for (const [name, dims] of hyenaTensors(model, filter, headed)) {
+    const packing = bits && packingOf(name, dims, bits);
+    if (packing === undefined) {
+      stored.set(name, { dtype: 'F32', dims });
+      continue;
+    }
+    const { block } = packing;
+    const [outputs, inputs] = orientationOf(name) === 'rows' ? dims : [...dims].reverse();
+    const blocks = inputs / block;
+    stored.set(name, { dtype: 'U8', dims: [outputs, blocks, (block * packing.bits) / 8], packing });
+    stored.set(scalesOf(name), { dtype: 'F32', dims: [outputs, blocks] });
+  }
+  return stored;
+}
+
+/** A quantised tensor, as it is stored. */
+export interface Quantised {
+  readonly bytes: Uint8Array;
+  readonly scales: Float32Array;
+  /** Relative: the norm of what it is off by, over its own. */
+  readonly error: number;
+}
+
+/** Quantises a tensor of the model. */
+export async function quantise(
+  name: string,
+  dims: readonly number[],
+  values: Float32Array,
+  { bits, block }: Packing,
+): Promise<Quantised> {
+  // Blocks lie along a row of what makes one output.
+  const rows = orientationOf(name) === 'rows' ? values : transpose(values, dims[0], dims[1]);
+  const bytes = new Uint8Array((rows.length * bits) / 8);
+  const scales = new Float32Array(rows.length / block);
+  const whole = new Int8Array(block);
+  let off = 0;
+  let norm = 0;
+  let rested = performance.now();
+  for (let b = 0; b < scales.length; b++) {
+    const x = rows.subarray(b * block, (b + 1) * block);
+    const scale = bits === 8 ? eightBits(x, whole) : fourBits(x, whole);
+    scales[b] = scale;
+    for (let i = 0; i < block; i++) {
+      off += (x[i] - whole[i] * scales[b]) ** 2;
+      norm += x[i] ** 2;
+      const at = b * block + i;
+      if (bits === 8) bytes[at] = whole[i] + 128;
+      else bytes[at >> 1] |= (whole[i] + 8) << (4 * (at & 1));
+    }
+    if ((b & 1023) === 0 && performance.now() - rested > BREATH) {
+      await setImmediate();
+      rested = performance.now();
+    }
+  }
+  return { bytes, scales, error: norm === 0 ? 0 : Math.sqrt(off / norm) };
+}
+
+/** The values of a quantised tensor, in the shape and order of the model's. */
+export function dequantise(
+  name: string,
+  { dims, packing }: Pick<Stored, 'dims' | 'packing'>,
+  bytes: Uint8Array,
+  scales: Float32Array,
+): Float32Array {
+  const { bits, block } = packing!;
+  const rows = new Float32Array(elements(dims) * (8 / bits));
+  for (let b = 0, at = 0; b < scales.length; b++) {
+    for (let i = 0; i < block; i++, at++) {
+      const q = bits === 8 ? bytes[at] - 128 : ((bytes[at >> 1] >> (4 * (at & 1))) & 15) - 8;
+      rows[at] = q * scales[b];
+    }
+  }
+  return orientationOf(name) === 'rows' ? rows : transpose(rows, dims[0], dims[1] * block);
+}
+
+/** Rounds a block to -127 ... 127. Returns the scale. */
+function eightBits(x: Float32Array, whole: Int8Array): number {
+  const scale = Math.fround(largest(x) / 127);
+  for (let i = 0; i < x.length; i++) whole[i] = scale === 0 ? 0 : clamp(x[i] / scale, 127, 127);
+  return scale;
+}
+
+/** Rounds a block to -8 ... 7. Returns the scale. */
+function fourBits(x: Float32Array, whole: Int8Array): number {
+  const most = largest(x);
+  if (most === 0) {
+    whole.fill(0);
+    return 0;
+  }
+  let best = 0;
+  let scale = 0;
+  for (const divisor of DIVISORS) {
+    for (let tried = most / divisor, sign = 0; sign < 2; sign++, tried = -tried) {
+      let [product, square] = [0, 0];
+      const inverse = 1 / tried;
+      for (let i = 0; i < x.length; i++) {
+        const q = clamp(x[i] * inverse, 8, 7);
+        product += q * x[i];
+        square += q * q;
+      }
+      // The squared error of q times its best scale is that much less than the block's own square.
+      const gain = (product * product) / square;
+      if (!(gain > best)) continue;
+      best = gain;
+      scale = tried;
+    }
+  }
+  let [product, square] = [0, 0];
+  for (let i = 0; i < x.length; i++) {
+    const q = clamp(x[i] / scale, 8, 7);
+    whole[i] = q;
+    product += q * x[i];
+    square += q * q;
+  }
+  return Math.fround(product / square);
+}
+
+function largest(x: Float32Array): number {
+  let most = 0;
+  for (let i = 0; i < x.length; i++) {
+    if (x[i] > most) most = x[i];
+    else if (-x[i] > most) most = -x[i];
+  }
+  return most;
+}
+
+/** The nearest whole number of -low ... high, up to 128 each. */
+function clamp(value: number, low: number, high: number): number {
+  if (value >= high) return high;
+  // What is positive is cut off by `| 0` as `Math.floor` would.
+  return value <= -low ? -low : ((value + 128.5) | 0) - 128;
+}
