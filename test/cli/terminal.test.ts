@@ -52,9 +52,7 @@ describeOnTerminal('on a terminal', () => {
   describe('a prompt that takes a while', () => {
     const file = join(scratch, 'prompt');
     const args = ['generate', '-m', SHIPPED, '-f', file, '-n', '2', '-s', '1'];
-    beforeAll(() =>
-      writeFileSync(file, 'It was the best of times, it was the worst of times. '.repeat(1200)),
-    );
+    beforeAll(() => writeFileSync(file, 'It was the best of times, it was the worst of times. '.repeat(600)));
 
     test('has a line of status, which fits the terminal and is gone in the end', async () => {
       const { code, screen } = await onTerminal(line(args), { columns: 40 });

@@ -19,16 +19,16 @@ async function collect(prompt: readonly number[], options: GenerationOptions): P
   return ids;
 }
 
-test('4,096 greedy tokens are the same for lazy, eager and tiled', async () => {
+test('1,200 greedy tokens are the same for lazy, eager and tiled', async () => {
   const prompt = loaded.tokenizer.encode('The old house stood at the end of the lane, and');
   const text = (mixer: MixerName, threads: number): Promise<number[]> =>
-    collect(prompt, { count: 4096, seed: 0, sampling: GREEDY, mixer, threads });
+    collect(prompt, { count: 1200, seed: 0, sampling: GREEDY, mixer, threads });
   const tiled = await text('tiled', 1);
-  expect(tiled).toHaveLength(4096);
+  expect(tiled).toHaveLength(1200);
   expect(await text('tiled', 2)).toEqual(tiled);
   expect(await text('lazy', 1)).toEqual(tiled);
   expect(await text('eager', 1)).toEqual(tiled);
-}, 120_000);
+});
 
 test('filters grow in leaps where a plan needs them so', async () => {
   const prompt = loaded.tokenizer.encode('Once upon a time');
@@ -51,7 +51,7 @@ test('a run goes on from anywhere, also where filter rows have been evaluated an
   const options = { room: 2001, seed: 3, threads: 2 };
   const whole = await collect(prompt, { ...options, count: 560 });
   // At 512 positions, a flat plan takes all rows that there are by then.
-  for (const position of [479, 480, 481, 482, 487, 495, 503, 509, 510, 511, 512, 513, 514]) {
+  for (const position of [480, 481, 495, 511, 512, 513]) {
     const count = position + 1 - prompt.length;
     let from: SavedPoint | undefined;
     const onEnd = ({ arrays, ...point }: Point): void => {
