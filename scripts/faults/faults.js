@@ -41,21 +41,21 @@ function next(floats: Float32Array, at: number, size: number, m: number): [numbe
 }
 
 /** The same with the twist`,
-    tests: ['test/mixer/transform', 'test/mixer/kernels'],
+    tests: ['test/mixer/transform'],
   },
   {
     name: 'a tile whose inputs begin one too late',
     file: 'src/mixer/schedule/tiling.ts',
     from: 'inputs: { from: known - inputsAfter(known, levels[level]), to: known },',
     to: 'inputs: { from: known - inputsAfter(known, levels[level]) + (level > 1 ? 1 : 0), to: known },',
-    tests: ['test/mixer/schedule', 'test/framework'],
+    tests: ['test/mixer/schedule'],
   },
   {
     name: 'the last tile dropped',
     file: 'src/mixer/schedule/tiling.ts',
     from: 'if (known < 1 || known >= length) return undefined;',
     to: 'if (known < 1 || known >= length - 1) return undefined;',
-    tests: ['test/mixer/schedule', 'test/framework'],
+    tests: ['test/mixer/schedule'],
   },
   {
     name: 'an odd output block without its second input block',
@@ -66,7 +66,7 @@ function next(floats: Float32Array, at: number, size: number, m: number): [numbe
   },
   {
     name: 'taps counted too few',
-    file: 'src/mixer/schedule/flat.ts',
+    file: 'src/mixer/schedule/index.ts',
     from: '(known < 2 * side ? 3 : 4) * side',
     to: '3 * side',
     tests: ['test/mixer/schedule', 'test/mixer/plan', 'test/mixer/layout'],
