@@ -28,5 +28,5 @@ export {
 export { type GraphName, makeGraph } from './graphs.js';
 export { Weights } from './weights-file.js';
 export { quantiseBundle, type QuantisedTensor, writeBundle, type WriteOptions } from './write.js';
-export { type Bits } from './quantised.js';
+export { type Bits, storedTensors } from './quantised.js';
 export { exportOnnx, GRAPH_FILE } from './export-onnx.js';

@@ -26,7 +26,7 @@ export {
   recomputes,
 } from './plan/index.js';
 export { planMemory, type PlanMemory } from './memory/index.js';
-export { measureCosts, type MeasureOptions } from './tune/index.js';
+export { measureBandwidth, measureCosts, type MeasureOptions } from './tune/index.js';
 export {
   binaryLevels,
   sidesOf,

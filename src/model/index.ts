@@ -29,6 +29,7 @@ export {
 } from '../bundle/index.js';
 export { BundleError, type BundleProblem } from '../format/index.js';
 export { openModel } from './model.js';
+export { timeNodes } from './nodes.js';
 export { logProbability } from './probability.js';
 export { StepState } from './state.js';
 export { checkToken } from './token.js';

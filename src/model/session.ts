@@ -55,7 +55,7 @@ export async function loadRuntime(): Promise<Runtime> {
 export interface Source {
   /** Names it in errors. */
   readonly label: string;
-  readonly weights: Weights;
+  readonly weights: Pick<Weights, 'directory' | 'file' | 'tensors' | 'read' | 'inFile'>;
   /** Makes the graph for a device, its weights where the table says. */
   readonly make: (table: TensorTable, device: Device) => Uint8Array;
 }

@@ -534,6 +534,10 @@ const BENCH: readonly Case[] = [
     stdout:
       /^flashinf [^]*\| binary [^]*\| flat [^]*\| flat, 2 threads [^]*\| flat, 2 sequences [^]*peak memory/,
   },
+  {
+    line: 'bench --step -m bytes --len 20 -t 1 --json',
+    stdout: { json: { bits: 32, text: { length: 20 } } },
+  },
   { line: 'bench --mixers fast', code: 2, stderr: error('lazy, eager, binary, tiled, flat, with commas') },
   {
     line: 'bench --no-end-to-end --len 64 --memory 1K --mixers tiled',

@@ -5,6 +5,7 @@ import {
   type EndToEndOptions,
   measureGeneration,
   measureMixing,
+  measureStep,
   measureModelAlone,
   measureTogether,
   type MixingResult,
@@ -26,6 +27,7 @@ import {
 } from '../../mixer/index.js';
 import type { LanguageModel } from '../../model/index.js';
 import { renderBench, type BenchReport, type EndToEndRow, type InModel } from '../report/bench.js';
+import { renderStep, type StepReport } from '../report/step.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { loadModel } from '../model.js';
@@ -74,6 +76,10 @@ const BENCH = {
       default: 1,
     },
     endToEnd: { type: 'flag', negated: true, help: 'mixing alone' },
+    step: {
+      type: 'flag',
+      help: 'only this: what a token costs, and how far the model’s step is from reading its weights',
+    },
     full: { type: 'flag', help: 'measure lazy and eager at every position, not sampled: slow' },
     ...JSON_OPTION,
     ...MODEL,
@@ -84,6 +90,7 @@ const BENCH = {
   examples: [
     ['flashinf bench', 'a minute'],
     ['flashinf bench --len 131072 --json > bench.json', 'at the shipped model’s full context'],
+    ['flashinf bench --step -t 1', 'what a token takes, and where it goes'],
     ['flashinf bench --no-end-to-end --width 768 --layers 12', 'the mixers alone, at another model’s size'],
     ['flashinf bench --no-end-to-end --mixers flat --lanes 8', 'eight sequences side by side'],
   ],
@@ -92,6 +99,11 @@ const BENCH = {
 type BenchOptions = Call<typeof BENCH>['options'];
 
 export const bench = command(BENCH, async ({ options, io }) => {
+  if (options.step) {
+    const step = await tokenCost(options, io);
+    await io.stdout.write(options.json ? JSON.stringify(step, null, 2) + '\n' : renderStep(step));
+    return;
+  }
   const model = options.endToEnd ? await inModel(options, io) : null;
   const mixing = await alone(
     { convolutions: options.layers, width: options.width, length: options.len },
@@ -103,6 +115,32 @@ export const bench = command(BENCH, async ({ options, io }) => {
   const report: BenchReport = { provenance: provenance(VERSION), mixing, peakBytes, inModel: model };
   await io.stdout.write(options.json ? JSON.stringify(report, null, 2) + '\n' : renderBench(report));
 });
+
+async function tokenCost(options: BenchOptions, io: Io): Promise<StepReport> {
+  const { model, tokenizer } = await loadModel(options, io);
+  try {
+    const { len: length, threads, seed, memory } = options;
+    checkLength(length, model);
+    const cost = await measureStep(model, {
+      length,
+      threads,
+      seed,
+      start: tokenizer.endOfText ?? 0,
+      signal: io.signal,
+      onProgress: toProgress(io.progress('text')),
+      ...(memory !== undefined && { memory }),
+    });
+    return { provenance: provenance(VERSION), model: model.config.name, ...cost };
+  } finally {
+    await model.close();
+  }
+}
+
+function checkLength(length: number, model: LanguageModel): void {
+  const room = roomAfter(1, model);
+  if (length <= room) return;
+  throw new UsageError(`--len ${length} exceeds the model's context: it can be at most ${room}`);
+}
 
 /**
  * The paper's tiling; the fastest plan, or what fits the memory; flat latency. By what tiles cost on this machine, if it
@@ -141,10 +179,7 @@ async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
   const { model, tokenizer } = await loadModel(options, io);
   try {
     const { len: length, threads, seed, memory, lanes } = options;
-    const room = roomAfter(1, model);
-    if (length > room) {
-      throw new UsageError(`--len ${length} exceeds the model's context: it can be at most ${room}`);
-    }
+    checkLength(length, model);
     const start = tokenizer.endOfText ?? 0;
     const agreedTokens = Math.min(length, 256);
     await compareTexts(model, MIXERS, { length: agreedTokens, threads, start, signal: io.signal });
