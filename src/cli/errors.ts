@@ -1,8 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { CommanderError } from 'commander';
-import { ReplaceError } from '../format/index.js';
+import { BundleError, ReplaceError } from '../format/index.js';
 import { StateWriteError } from '../generation/index.js';
-import { BundleError } from '../model/index.js';
 import { TextError } from '../text/index.js';
 
 /** What the process exits with: an interface, as scripts branch on it. */

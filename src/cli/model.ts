@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { load, type Loaded, loadTokenizer } from '../generation/index.js';
-import { BundleError, openBundle } from '../model/index.js';
+import { openBundle } from '../bundle/index.js';
+import { BundleError } from '../format/index.js';
 import type { Tokenizer } from '../text/index.js';
 import type { Io } from './io.js';
 import type { ModelOptions } from './options/index.js';

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BundleError, CONFIG_FILE, openModel, type LanguageModel, type OpenOptions } from '../model/index.js';
+import { CONFIG_FILE } from '../bundle/index.js';
+import { BundleError } from '../format/index.js';
+import { openModel, type LanguageModel, type OpenOptions } from '../model/index.js';
 import { checkLoadOptions } from './options.js';
 import {
   byteTokenizer,

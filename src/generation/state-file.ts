@@ -11,8 +11,8 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { BundleError, type LanguageModel } from '../model/index.js';
-import { type Fields, replaceFile, tryReplacing } from '../format/index.js';
+import type { LanguageModel } from '../model/index.js';
+import { BundleError, type Fields, replaceFile, tryReplacing } from '../format/index.js';
 import type { Point, SavedPoint } from './point.js';
 import {
   checkModel,

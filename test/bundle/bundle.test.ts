@@ -17,7 +17,9 @@ import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { identify } from '../../src/bundle/config.js';
 import { bundleCheckpoint } from '../../src/checkpoint/index.js';
-import { BundleError, openBundle, openModel, type BundleConfig } from '../../src/model/index.js';
+import { openBundle, type BundleConfig } from '../../src/bundle/index.js';
+import { BundleError } from '../../src/format/index.js';
+import { openModel } from '../../src/model/index.js';
 import { removeTemporary, temporaryDirectory, tinyBundle, tinyCheckpoint } from '../support/tiny-model.js';
 
 let good: string;

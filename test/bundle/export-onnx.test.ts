@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { exportOnnx } from '../../src/bundle/export-onnx.js';
-import { openBundle, openModel } from '../../src/model/index.js';
+import { openBundle } from '../../src/bundle/index.js';
+import { openModel } from '../../src/model/index.js';
 import { randomIds, removeTemporary, temporaryDirectory, tinyBundle } from '../support/tiny-model.js';
 
 ort.env.logLevel = 'fatal';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { identify } from '../../src/bundle/config.js';
 import { dequantise, packingOf, quantise } from '../../src/bundle/quantised.js';
 import { quantiseBundle, type QuantisedTensor } from '../../src/bundle/write.js';
-import { BundleError, openBundle, type BundleConfig } from '../../src/model/index.js';
+import { openBundle, type BundleConfig } from '../../src/bundle/index.js';
+import { BundleError } from '../../src/format/index.js';
 import { randomNumbers } from '../support/random.js';
 import { relL2, removeTemporary, temporaryDirectory, tinyBundle } from '../support/tiny-model.js';
 

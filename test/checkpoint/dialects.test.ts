@@ -10,7 +10,8 @@ import {
 } from '../../src/checkpoint/index.js';
 import { openBundle } from '../../src/bundle/bundle.js';
 import { computeActivations } from '../../src/evaluation/activations.js';
-import { openModel, type BundleConfig, type LanguageModel } from '../../src/model/index.js';
+import { type BundleConfig } from '../../src/bundle/index.js';
+import { openModel, type LanguageModel } from '../../src/model/index.js';
 import {
   GOLDEN,
   NaiveMixer,

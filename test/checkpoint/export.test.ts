@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportBundle, importCheckpoint, SafetensorsFile } from '../../src/checkpoint/index.js';
-import { openBundle } from '../../src/model/index.js';
+import { openBundle } from '../../src/bundle/index.js';
 import { GOLDEN, removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 import { asSafetensors, golden, imported } from '../support/golden.js';
 

@@ -1,5 +1,5 @@
 import { load } from '../../src/generation/load.js';
-import { BundleError } from '../../src/model/index.js';
+import { BundleError } from '../../src/format/index.js';
 import { removeTemporary, tinyBundle } from '../support/tiny-model.js';
 
 afterAll(removeTemporary);

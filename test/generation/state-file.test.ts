@@ -20,7 +20,7 @@ import { load, type Loaded } from '../../src/generation/load.js';
 import { openState, StateWriteError } from '../../src/generation/state-file.js';
 import { LONGEST_STOPS } from '../../src/generation/options.js';
 import { generate, type TextOptions } from '../../src/generation/text.js';
-import { BundleError } from '../../src/model/index.js';
+import { BundleError } from '../../src/format/index.js';
 import { byteModel } from '../support/models.js';
 import { PACKAGE, run } from '../support/run.js';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { load, type Loaded } from '../../src/generation/load.js';
 import { openState } from '../../src/generation/state-file.js';
 import { generate } from '../../src/generation/text.js';
-import { BundleError } from '../../src/model/index.js';
+import { BundleError } from '../../src/format/index.js';
 import { choices, ODD_VALUES } from '../support/fuzz.js';
 import { byteModel } from '../support/models.js';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';

@@ -1,13 +1,8 @@
 /** Layers large enough that ONNX Runtime does share them out among threads, and still not one bit differs. */
 import { join } from 'node:path';
 import { makeGraph, type GraphName } from '../../src/bundle/graphs.js';
-import {
-  openBundle,
-  openModel,
-  type Bundle,
-  type HyenaDimensions,
-  type StepState,
-} from '../../src/model/index.js';
+import { openBundle, type Bundle, type HyenaDimensions } from '../../src/bundle/index.js';
+import { openModel, type StepState } from '../../src/model/index.js';
 import { createSession, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
 import { writeBundle } from '../../src/bundle/write.js';
 import type { HyenaWeights, Linear, Norm, Values } from '../../src/hyena/weights.js';

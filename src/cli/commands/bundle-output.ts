@@ -1,6 +1,6 @@
 /** Where commands write bundles. */
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { otherThanBundle } from '../../model/index.js';
+import { otherThanBundle } from '../../bundle/index.js';
 import { UsageError } from '../errors.js';
 
 /**

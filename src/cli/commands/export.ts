@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exportBundle, exportOnnx, GRAPH_FILE } from '../../checkpoint/index.js';
-import { otherThanBundle } from '../../model/index.js';
+import { otherThanBundle } from '../../bundle/index.js';
 import { onOutput, UsageError } from '../errors.js';
 import { command } from '../command.js';
 import { EVERYWHERE, type CommandSpec } from '../options/index.js';

@@ -3,7 +3,8 @@ import { loadModel } from '../model.js';
 import { fit, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';
 import { planFacts, renderPlan } from '../report/plan.js';
-import type { LanguageModel, LayerSpec, ModelDimensions } from '../../model/index.js';
+import type { LayerSpec, ModelDimensions } from '../../bundle/index.js';
+import type { LanguageModel } from '../../model/index.js';
 import { table } from '../report/table.js';
 import { command } from '../command.js';
 import {

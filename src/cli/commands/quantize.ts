@@ -5,7 +5,7 @@ import { command } from '../command.js';
 import { onOutput, UsageError } from '../errors.js';
 import { readText } from '../input.js';
 import type { Io } from '../io.js';
-import type { BundleConfig } from '../../model/index.js';
+import type { BundleConfig } from '../../bundle/index.js';
 import { loadModel } from '../model.js';
 import { COMPUTE, EVERYWHERE, JSON_OPTION, type CommandSpec, type OptionValues } from '../options/index.js';
 import { table } from '../report/table.js';
