@@ -39,6 +39,7 @@ export {
 export { build, createMixer, fit, type MixerOptions } from './create.js';
 export type { KernelsName, Recipe } from './engine/index.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';
+export { blockRows, BlockwiseConvolver, blockwiseBytes, type BlockwiseShape } from './blockwise.js';
 export * from './framework/index.js';
 /** @internal */
 export { buildOn } from './create.js';

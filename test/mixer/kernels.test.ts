@@ -158,6 +158,15 @@ describe('SIMD kernels and the reference', () => {
     });
   });
 
+  test.each([1, 2, 5, 16])('sum %i products of spectra', (count) => {
+    const n = 16;
+    const size = (n + 3) * 64;
+    const spectra = (count * size) / 4;
+    compare(41, n, [n * 16, spectra, spectra], 4 * U * Math.sqrt(count), ({ kernels }, [to, x, h]) => {
+      kernels.sumProducts(to, n, x, h, size, count);
+    });
+  });
+
   test('agree on the halves of a convolution', () => {
     compare(40, 64, [64 * 16, 128 * 16, 128 * 16, 100 * 16], 8 * U, (workshop, arrays) => {
       const { kernels, twiddles, twisted } = workshop;

@@ -272,6 +272,21 @@ function tiles(f: Floats, { forward, inverse }: Transforms): Omit<Kernels, keyof
       quarters(points, 64 * n, n, (quarter) => inverse(quarter, n / 4, twiddles));
     },
 
+    sumProducts(points, n, spectra, filter, size, count) {
+      for (let p = 0; p < n * STEP; p += STEP) {
+        for (let c = p; c < p + HALF; c++) {
+          let [re, im] = [0, 0];
+          for (let k = 0; k < count; k++) {
+            const [r, i] = product((spectra + k * size) / 4 + c, (filter + (count - 1 - k) * size) / 4 + c);
+            re += r;
+            im += i;
+          }
+          f[points / 4 + c] = re;
+          f[points / 4 + c + HALF] = im;
+        }
+      }
+    },
+
     addLower(points, rows, count, n, twisted) {
       untwist(points, rows, count, n, twisted, (re, im, k) => re * cos8(k) + im * sin8(k));
     },

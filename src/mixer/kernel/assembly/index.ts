@@ -3,6 +3,7 @@ export { dot, flush, spread } from './stream';
 export { directTile } from './direct';
 export { forward, inverse } from './transform';
 export { convolve } from './products';
+export { sumProducts } from './sums';
 export {
   addLower,
   addUpper,
