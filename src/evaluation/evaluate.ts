@@ -65,13 +65,14 @@ export async function evaluate(
     ? Array.from({ length: options.stretches }, (_, k) => Math.floor((k * ids.length) / options.stretches!))
     : Array.from({ length: Math.ceil(ids.length / own) }, (_, k) => k * own);
 
+  const sequences = model.sequences();
   const tally = new Tally();
   for (const [index, from] of starts.entries()) {
     const part = ids.slice(from, from + own);
     if (options.stretches) part.push(...ids.slice(0, own - part.length));
     const stretch = [...start, ...part];
     if (stretch.length < 2) continue;
-    const scores = await model.score(stretch, {
+    const scores = await sequences.score(stretch, {
       signal,
       onProgress: (done, total) => options.onProgress?.(index + done / total, starts.length),
     });

@@ -1,7 +1,9 @@
 import { type Bundle, type BundleConfig, type GraphName, makeGraph, openBundle } from '../bundle/index.js';
 import { hyenaDimensions } from '../hyena/index.js';
 import { convolutions } from '../layers/index.js';
-import { OfflinePass } from './prompt-pass.js';
+import { BlockGraphs } from './block-graphs.js';
+import { PromptPass } from './prompt-pass.js';
+import { SequencePass } from './sequence-pass.js';
 import { logProbability } from './probability.js';
 import type { Graph } from './run.js';
 import { createOnDevice, createSession, loadRuntime, type Runtime, type Source } from './session.js';
@@ -18,6 +20,7 @@ import type {
   Prefilled,
   PrefillOptions,
   ScoreOptions,
+  Sequences,
   StepResult,
   StoredTensor,
 } from './types.js';
@@ -67,7 +70,8 @@ class Hyena implements LanguageModel {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly tokenizerFile: Uint8Array | undefined;
   private readonly stepper: Stepper;
-  private readonly offline: OfflinePass;
+  private readonly graphs: BlockGraphs;
+  private readonly prompts: PromptPass;
   private filters: Promise<FilterEvaluator> | undefined;
   private closed = false;
 
@@ -85,13 +89,15 @@ class Hyena implements LanguageModel {
     this.tensors = bundle.weights.tensors;
     this.tokenizerFile = tokenizerFile;
     this.convolutions = convolutions(config.model.layers);
-    this.stepper = new Stepper(runtime, step, config.model, config.weights !== undefined);
-    this.offline = new OfflinePass(
-      runtime,
+    const quantised = config.weights !== undefined;
+    this.stepper = new Stepper(runtime, step, config.model, quantised);
+    this.graphs = new BlockGraphs(runtime, config.model, quantised, (name, prepack) =>
+      this.load(name, this.threads, prepack),
+    );
+    this.prompts = new PromptPass(
+      this.graphs,
       config.model,
-      config.weights !== undefined,
       () => this.start(),
-      (name, prepack) => this.load(name, this.threads, prepack),
       () => this.loadFilters(),
     );
   }
@@ -129,26 +135,22 @@ class Hyena implements LanguageModel {
     this.checkOpen();
     const onProgress = abortable(signal, options.onProgress);
     const ahead = onConvolution === undefined ? 0 : generateLength;
-    const { x, state } = await this.offline.run({ ids, ahead, lastRowOnly: true, onConvolution, onProgress });
-    for await (const { logits } of this.offline.head(x, { hidden: false })) return { logits, state };
-    throw new Error('the head gave no logits');
+    return this.prompts.run({ ids, ahead, onConvolution, onProgress });
   }
 
   async score(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<Float64Array> {
     const { vocabulary } = this.config.model;
     if (ids.length > 0) checkToken(ids[ids.length - 1], vocabulary);
     if (ids.length < 2) return new Float64Array(0);
+    const { stepwise } = options;
+    if (stepwise === undefined) {
+      this.checkOpen();
+      return this.sequencePass(false).score(ids, options);
+    }
+    const scores = new Float64Array(ids.length - 1);
     const given = Array.prototype.slice.call(ids, 0, -1) as number[];
-    const scores = new Float64Array(given.length);
-    const hidden = false;
-    const chunks = options.stepwise
-      ? this.stepThrough(given, options, { hidden })
-      : this.rows(given, options, { hidden: false });
-    for await (const { start, rows, logits } of chunks) {
-      for (let row = 0; row < rows; row++) {
-        const target = ids[start + row + 1];
-        scores[start + row] = logProbability(logits, target, vocabulary, row * vocabulary);
-      }
+    for await (const { start, logits } of this.stepThrough(given, options, { hidden: false })) {
+      scores[start] = logProbability(logits, ids[start + 1], vocabulary);
     }
     return scores;
   }
@@ -158,7 +160,23 @@ class Hyena implements LanguageModel {
       yield* this.stepThrough(ids, options, { hidden: true });
       return;
     }
-    yield* this.rows(ids, options, { hidden: true });
+    this.checkOpen();
+    yield* this.sequencePass(false).logits(ids, options);
+  }
+
+  sequences(): Sequences {
+    this.checkOpen();
+    return this.sequencePass(true);
+  }
+
+  private sequencePass(keep: boolean): SequencePass {
+    return new SequencePass(
+      this.graphs,
+      this.config.model,
+      () => this.start(),
+      () => this.loadFilters(),
+      keep,
+    );
   }
 
   async close(): Promise<void> {
@@ -166,27 +184,12 @@ class Hyena implements LanguageModel {
     this.closed = true;
     const filters = this.filters?.then((loaded) => loaded.close());
     // A graph that never loaded has nothing to release, and whoever asked for it has the error.
-    await Promise.allSettled([this.stepper.close(), this.offline.close(), filters]);
+    await Promise.allSettled([this.stepper.close(), this.graphs.close(), filters]);
     this.bundle.close();
   }
 
   private checkOpen(): void {
     if (this.closed) throw new Error(`the model ${this.config.name} is closed`);
-  }
-
-  /** Chunks of all rows, computed offline. */
-  private async *rows(
-    ids: ArrayLike<number>,
-    { onProgress: report, signal }: ScoreOptions,
-    options: { readonly hidden: boolean },
-  ): AsyncGenerator<LogitsChunk> {
-    this.checkOpen();
-    const onProgress = abortable(signal, report);
-    const { x } = await this.offline.run({ ids, ahead: 0, lastRowOnly: false, onProgress });
-    for await (const chunk of this.offline.head(x, options)) {
-      yield chunk;
-      signal?.throwIfAborted();
-    }
   }
 
   /** A chunk of one row after each of `ids`. */

@@ -72,6 +72,33 @@ export interface LogitsChunk {
   readonly hidden: Float32Array;
 }
 
+/** What a sequence that is known in advance can be computed with. */
+export interface SequenceOptions {
+  readonly onProgress?: Progress | undefined;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Hidden states of consecutive rows. The array is overwritten by the next chunk: copy what you keep. */
+export interface HiddenChunk {
+  /** Position of the first row. */
+  readonly start: number;
+  readonly rows: number;
+  /** `[rows, width]`. */
+  readonly hidden: Float32Array;
+}
+
+/**
+ * Whole sequences, one after another. What is made for one, the next finds: the filters' spectra, and whatever follows from
+ * the tokens that it begins with like the one before. Results are what each alone gives, to the bit. One call at a time.
+ */
+export interface Sequences {
+  /** Natural-log probability of ids[t + 1] given ids[0 .. t], for t = 0 .. ids.length - 2. */
+  score(ids: ArrayLike<number>, options?: SequenceOptions): Promise<Float64Array>;
+  /** What `layer` layers make of every position, 0 being the embeddings; after all of them, normalised as the head reads it. */
+  hidden(ids: ArrayLike<number>, layer: number, options?: SequenceOptions): AsyncIterable<HiddenChunk>;
+}
+
 /** What a step computes. Overwritten by the next step of the same state. */
 export interface StepResult {
   /** `[batch, vocabulary]`. */
@@ -129,6 +156,8 @@ export interface LanguageModel {
   score(ids: ArrayLike<number>, options?: ScoreOptions): Promise<Float64Array>;
   /** Logits and head inputs of every position, a chunk of rows at a time: one row where it goes stepwise. */
   logits(ids: ArrayLike<number>, options?: ScoreOptions): AsyncIterable<LogitsChunk>;
+  /** For many sequences, one after another. What they share takes up to 1.5 GiB, until it is collected. */
+  sequences(): Sequences;
   /** Releases the sessions. The model cannot be used afterwards. */
   close(): Promise<void>;
 }
