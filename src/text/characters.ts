@@ -21,6 +21,7 @@ export function characterTokenizer(): Tokenizer {
   );
   return {
     size: table.length,
+    isDna: true,
     endOfText: END,
     // The model was trained on bases alone; nothing marks the beginning of a sequence.
     startOfText: null,

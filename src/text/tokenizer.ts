@@ -8,6 +8,8 @@ export interface Tokenizer {
   readonly endOfText: number | null;
   /** The token that starts a text; null where texts start with their first token. */
   readonly startOfText: number | null;
+  /** What is encoded are sequences of letters of DNA, one token each: see `toLetters`. */
+  readonly isDna?: true;
   /** Throws a TextError where the vocabulary has no token for a part of the text. */
   encode(text: string): number[];
   /** A text in parts whose tokens, one part's after another's, are those of the text. Left out: it has none but itself. */

@@ -7,12 +7,14 @@ import { generate } from './generate/index.js';
 import { importBundle } from './import.js';
 import { inspect } from './inspect.js';
 import { quantize } from './quantize.js';
+import { score } from './score.js';
 import { tokenize } from './tokenize.js';
 import { tune } from './tune.js';
 
 /** In the order that help lists them. */
 export const COMMANDS: readonly Command[] = [
   generate,
+  score,
   bench,
   evaluateFile,
   importBundle,

@@ -1,0 +1,72 @@
+/** Records from files, stdin and the command line, for the commands that take many. */
+import { limitsOf } from './limits.js';
+import type { Loaded } from '../generation/index.js';
+import {
+
+  type Letters,
+  readRecords,
+  RECORD_FORMATS,
+  RecordsError,
+  type TextRecord,
+  whereIs,
+} from '../text/index.js';
+import { UsageError } from './errors.js';
+import { readChunks } from './input.js';
+import type { Io } from './io.js';
+import type { OptionTable, OptionValues } from './options/index.js';
+
+
+/** Of whatever reads records. */
+export const RECORDS = {
+  inputFormat: {
+    type: 'choice',
+    value: 'name',
+    help: 'how the input is written',
+    choices: RECORD_FORMATS,
+    defaultText: 'what it looks like',
+  },
+  ambiguousAsN: { type: 'flag', help: 'DNA: take IUPAC codes for several bases (R, Y, ...) as N' },
+} as const satisfies OptionTable;
+
+/** The records of a file, `-` for stdin. Throws a UsageError where it cannot be read. */
+export async function* recordsOf(
+  path: string,
+  { inputFormat }: OptionValues<typeof RECORDS>,
+  loaded: Loaded,
+  io: Io,
+): AsyncGenerator<TextRecord, void, void> {
+  const { context, longestToken } = limitsOf(loaded);
+  const longest = context * longestToken;
+  try {
+    yield* readRecords(readChunks(path, io.signal), { format: inputFormat, longest });
+  } catch (error) {
+    if (!(error instanceof RecordsError)) throw error;
+    throw new UsageError(`cannot read ${path === '-' ? 'stdin' : path}: ${error.message}`);
+  }
+}
+
+/** Says once, of all records, what was done to their letters; and of each that is wrong, why. */
+export class RecordNotes {
+  private readonly said = new Set<string>();
+  failed = 0;
+
+  constructor(private readonly io: Io) {}
+
+  letters(record: TextRecord, letters: Letters | undefined): void {
+    if (letters === undefined) return;
+    this.once(letters.masked > 0, record, 'lower case (soft-masked) bases are taken as upper case');
+    this.once(letters.uracil > 0, record, 'U is taken as T');
+    this.once(letters.ambiguous > 0, record, 'IUPAC codes for several bases are taken as N');
+  }
+
+  wrong(record: TextRecord, error: Error): void {
+    this.failed++;
+    this.io.note(`${whereIs(record)}: ${error.message}`);
+  }
+
+  private once(is: boolean, record: TextRecord, what: string): void {
+    if (!is || this.said.has(what)) return;
+    this.said.add(what);
+    this.io.note(`${what} (first in ${whereIs(record)})`);
+  }
+}
