@@ -20,6 +20,7 @@ import {
 } from '../bundle/index.js';
 import { checkpointFile, modelName, openCheckpoint, type TensorInfo } from '../container/index.js';
 import { abortable, isObject, type Json, type Progress, readJsonFile } from '../format/index.js';
+import { OTHER_HEADS } from './classifier.js';
 import { findModel } from './find.js';
 import type { Conventions } from './hyena/conventions.js';
 import { SAFARI } from './hyena/read.js';
@@ -64,9 +65,9 @@ export interface Imported {
 
 /** Where training programs keep their settings, in the checkpoint itself: Lightning, now and of old. */
 const HYPER_PARAMETERS = ['hyper_parameters', 'hparams'];
-/** Heads that were trained for other tasks. */
-const OTHER_HEADS = /(^|\.)(\w+_)?(head|score|decoder|classifier)\./;
-const NO_HEAD = 'no head of a language model in the file, but another one: what it generates means nothing';
+const NO_HEAD =
+  'no head of a language model in the file, but another one: what it generates means nothing (embed --head gives what ' +
+  'that head says)';
 
 /**
  * Reads a checkpoint (a file, or a directory that holds one) and writes a bundle, tensor by tensor. Throws

@@ -1,5 +1,6 @@
 /** Checkpoints of other programs, and the bundles made of them. */
 export { bundleCheckpoint } from './training.js';
+export { classify, type Classifier, readClassifier } from './classifier.js';
 export type { Family } from './hyena/dialect.js';
 export { exportOnnx, GRAPH_FILE, quantiseBundle, type QuantisedTensor } from '../bundle/index.js';
 export { exportBundle, type Exported } from './export.js';
@@ -10,6 +11,7 @@ export {
   checkpointFile,
   openCheckpoint,
   SafetensorsFile,
+  safetensorsHeader,
   ShardedFile,
   type TensorInfo,
   type TensorSource,

@@ -45,6 +45,9 @@ export async function* recordsOf(
   }
 }
 
+/** What a record is called in what is printed: its name, or its number. */
+export const nameOf = ({ name, number }: TextRecord): string => name ?? String(number);
+
 /** Says once, of all records, what was done to their letters; and of each that is wrong, why. */
 export class RecordNotes {
   private readonly said = new Set<string>();

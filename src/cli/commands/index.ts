@@ -1,6 +1,7 @@
 import type { Command } from '../command.js';
 import { bench } from './bench.js';
 import { completion } from './completion.js';
+import { embed } from './embed.js';
 import { evaluateFile } from './eval.js';
 import { exportWeights } from './export.js';
 import { generate } from './generate/index.js';
@@ -15,6 +16,7 @@ import { tune } from './tune.js';
 export const COMMANDS: readonly Command[] = [
   generate,
   score,
+  embed,
   bench,
   evaluateFile,
   importBundle,

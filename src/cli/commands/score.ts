@@ -4,7 +4,7 @@ import { command, type Call } from '../command.js';
 import { UsageError } from '../errors.js';
 import { loadModel } from '../model.js';
 import { COMPUTE, EVERYWHERE, MODEL, type CommandSpec } from '../options/index.js';
-import { RecordNotes, RECORDS, recordsOf } from '../records.js';
+import { nameOf, RecordNotes, RECORDS, recordsOf } from '../records.js';
 
 const SCORE = {
   name: 'score',
@@ -99,8 +99,6 @@ export async function scoreFile(
     await loaded.model.close();
   }
 }
-
-const nameOf = ({ name, number }: TextRecord): string => name ?? String(number);
 
 /** Nine digits: more than float32 sums are good for. */
 const rounded = (value: number): number => Number(value.toPrecision(9));
