@@ -85,7 +85,7 @@ export function checkArgument(text: string, what: string): void {
 }
 
 /** Whether stdin is a pipe, socket or file: something that was put there to be read. */
-function isPiped(): boolean {
+export function isPiped(): boolean {
   try {
     const stat = fstatSync(0);
     return stat.isFIFO() || stat.isFile() || stat.isSocket();

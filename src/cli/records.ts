@@ -5,7 +5,6 @@ import {
 
   type Letters,
   readRecords,
-  RECORD_FORMATS,
   RecordsError,
   type TextRecord,
   whereIs,
@@ -13,20 +12,8 @@ import {
 import { UsageError } from './errors.js';
 import { readChunks } from './input.js';
 import type { Io } from './io.js';
-import type { OptionTable, OptionValues } from './options/index.js';
+import type { OptionValues, RECORDS } from './options/index.js';
 
-
-/** Of whatever reads records. */
-export const RECORDS = {
-  inputFormat: {
-    type: 'choice',
-    value: 'name',
-    help: 'how the input is written',
-    choices: RECORD_FORMATS,
-    defaultText: 'what it looks like',
-  },
-  ambiguousAsN: { type: 'flag', help: 'DNA: take IUPAC codes for several bases (R, Y, ...) as N' },
-} as const satisfies OptionTable;
 
 /** The records of a file, `-` for stdin. Throws a UsageError where it cannot be read. */
 export async function* recordsOf(
@@ -55,7 +42,8 @@ export class RecordNotes {
 
   constructor(private readonly io: Io) {}
 
-  letters(record: TextRecord, letters: Letters | undefined): void {
+  /** @param record whose they are; of a prompt, there is but one */
+  letters(record: TextRecord | undefined, letters: Letters | undefined): void {
     if (letters === undefined) return;
     this.once(letters.masked > 0, record, 'lower case (soft-masked) bases are taken as upper case');
     this.once(letters.uracil > 0, record, 'U is taken as T');
@@ -67,9 +55,9 @@ export class RecordNotes {
     this.io.note(`${whereIs(record)}: ${error.message}`);
   }
 
-  private once(is: boolean, record: TextRecord, what: string): void {
+  private once(is: boolean, record: TextRecord | undefined, what: string): void {
     if (!is || this.said.has(what)) return;
     this.said.add(what);
-    this.io.note(`${what} (first in ${whereIs(record)})`);
+    this.io.note(record === undefined ? what : `${what} (first in ${whereIs(record)})`);
   }
 }

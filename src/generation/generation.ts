@@ -174,7 +174,7 @@ export class Generation implements AsyncIterable<number> {
   /** The prompt. Returns the logits after it. */
   private async read(lanes: Lanes): Promise<Float32Array | null> {
     const { ids, onProgress } = this;
-    let logits = await lanes.begin(0, ids, { ...this.lengths(), onProgress });
+    let logits = await lanes.begin([0], ids, { ...this.lengths(), onProgress });
     if (logits !== null) return logits;
     while (lanes.reading(0) > 0) {
       onProgress(ids.length - lanes.reading(0), ids.length);

@@ -9,6 +9,7 @@ export { checkMemory } from './memory.js';
 export {
   areStops,
   type ComputeOptions,
+  isAllowed,
   LONGEST_STOPS,
   MIXER,
   type MixingChoice,

@@ -105,18 +105,20 @@ export class Lanes {
   }
 
   /**
-   * Starts a lane with a prompt. Returns the logits after it, `[vocabulary]`, or null if they come with a later step: the
-   * first one after which the lane is not `reading`. What `onProgress` throws ends it.
+   * Starts lanes with a prompt, which is computed once for all of them. Returns the logits after it, `[vocabulary]`, or null if
+   * they come with a later step: the first one after which a lane is not `reading`. What `onProgress` throws ends it.
    */
-  async begin(lane: number, prompt: readonly number[], how: Begin): Promise<Float32Array | null> {
+  async begin(lanes: readonly number[], prompt: readonly number[], how: Begin): Promise<Float32Array | null> {
     const { model, mixer, state } = this;
     const { reading, ahead, onProgress } = how;
-    if (!this.untouched) mixer.reset(lane);
+    if (!this.untouched) for (const lane of lanes) mixer.reset(lane);
     this.untouched = false;
     if (reading === 'steps') {
       for (const id of prompt) checkToken(id, model.config.model.vocabulary);
-      state.clearLane(lane);
-      this.prompts[lane] = [...prompt].reverse();
+      for (const lane of lanes) {
+        state.clearLane(lane);
+        this.prompts[lane] = [...prompt].reverse();
+      }
       return null;
     }
     try {
@@ -124,15 +126,19 @@ export class Lanes {
       const start = await model.prefill(prompt, filled ? 0 : ahead, {
         ...(onProgress && { onProgress }),
         onConvolution: (convolution, { inputs, pending }) => {
-          if (filled) mixer.fill(convolution, inputs, lane);
-          else mixer.addPending(convolution, pending, lane);
+          for (const lane of lanes) {
+            if (filled) mixer.fill(convolution, inputs, lane);
+            else mixer.addPending(convolution, pending, lane);
+          }
         },
       });
-      if (filled) mixer.resume(prompt.length, lane);
-      state.copyLane(lane, start.state);
+      for (const lane of lanes) {
+        if (filled) mixer.resume(prompt.length, lane);
+        state.copyLane(lane, start.state);
+      }
       return start.logits;
     } catch (error) {
-      mixer.retire(lane);
+      for (const lane of lanes) mixer.retire(lane);
       throw error;
     }
   }

@@ -6,7 +6,7 @@ import { abortable } from '../format/index.js';
 import { Lanes, type StepTimings } from './lanes.js';
 import { countWithin, lengthsOf, roomAfter, type Lengths } from './lengths.js';
 import type { Loaded } from './load.js';
-import type { Logprobs } from './logprobs.js';
+import { logprobsOf, type Logprobs } from './logprobs.js';
 import { MemoryError } from './memory.js';
 import { checkItem, checkManyOptions, type ComputeOptions } from './options.js';
 import { Sampler, samplingOf } from './sampler.js';
@@ -18,6 +18,8 @@ import { promptIds, type TextShape } from './text.js';
 export interface Item extends TextShape {
   /** Text or token ids; an empty text starts a new one. */
   readonly prompt: string | readonly number[];
+  /** Texts of this prompt, which is computed once for those side by side; sample k has the seed `seed + k`. Default: 1. */
+  readonly samples?: number | undefined;
 }
 
 /** What `generateMany` takes. */
@@ -27,18 +29,24 @@ export interface ManyOptions extends ComputeOptions {
 }
 
 /** Of one item, or what was wrong with it. */
-export type ItemResult = (TextResult & { readonly logprobs?: readonly Logprobs[] }) | Error;
+export type ItemResult =
+  | (TextResult & {
+      readonly logprobs?: readonly Logprobs[];
+      /** Of the prompt's tokens but the first, where `count` is 0 and `logprobs` is given. */
+      readonly promptLogprobs?: readonly Logprobs[];
+    })
+  | Error;
 
 /** Results wait for those before them; so many times the lanes, at most. */
 const LOOK_AHEAD = 16;
 
 /**
- * Generates a text for each item, `lanes` at a time: whenever one ends, the next item takes its place. Yields the results
- * in the order of the items, each as soon as it and all before it are there. Items are taken only as they are needed,
+ * Generates a text, or as many samples as it asks for, for each item, `lanes` at a time: whenever one ends, the next takes its
+ * place. Yields the results in the order of the items, each as soon as it and all before it are there. Items are taken only as they are needed,
  * and what is held does not grow with their number.
  *
- * An item that is wrong (an option out of range, a prompt too long) has an Error as its result, and an Error among the
- * items is passed on as one. Where the items themselves fail, the texts under way are finished first.
+ * An item that is wrong (an option out of range, a prompt too long) has an Error as its result, or one for each sample, and an
+ * Error among the items is passed on as one. Where the items themselves fail, the texts under way are finished first.
  *
  * Each text is the one that `generate` gives for its prompt and seed, to the last bit of its log probabilities: mixing does
  * not depend on a lane's length, and ONNX Runtime's matrix kernels sum each row on its own, in the same order however many
@@ -76,15 +84,14 @@ interface Text extends Draft {
 
 class Run {
   private readonly width: number;
-  private readonly never: readonly number[];
-  /** The same for texts that are not to end. */
-  private readonly endless: readonly number[];
+  /** Tokens never drawn, by what items ask for. */
+  private readonly never = new Map<string, readonly number[]>();
   /** By lane. */
   private readonly texts: (Text | null)[];
   private lanes: Lanes | null = null;
   private readonly finished = new Map<number, ItemResult>();
-  /** An item taken, but not yet begun. */
-  private next: Draft | null = null;
+  /** The samples of an item taken that are not yet begun. */
+  private next: readonly Draft[] = [];
   /** Items taken, and results given. */
   private taken = 0;
   private given = 0;
@@ -96,9 +103,6 @@ class Run {
   ) {
     this.width = options.lanes ?? 8;
     this.texts = new Array<Text | null>(this.width).fill(null);
-    const { model, tokenizer } = loaded;
-    this.never = neverDrawn(tokenizer, model.config.model.vocabulary);
-    this.endless = neverDrawn(tokenizer, model.config.model.vocabulary, true);
   }
 
   async *results(): AsyncGenerator<ItemResult, void, void> {
@@ -146,70 +150,116 @@ class Run {
   /** Puts items into free lanes, as far as they are there. */
   private async fill(): Promise<void> {
     while (this.texts.includes(null) && this.taken < this.given + LOOK_AHEAD * this.width) {
-      if (this.next === null) {
+      if (this.next.length === 0) {
         const found = this.source.take();
         if (found === null) return;
         this.next = this.prepared(found.item);
+        if (this.next.length === 0) continue;
       }
-      if (this.next !== null && !(await this.place(this.next))) return;
-      this.next = null;
-      this.taken++;
+      if (!(await this.place())) return;
     }
   }
 
-  /** What an item asks for; null if it is wrong, which is then its result. */
-  private prepared(item: Item | Error): Draft | null {
+  /** What an item asks for; nothing if it is wrong, which is then its result. */
+  private prepared(item: Item | Error): Draft[] {
     try {
       if (item instanceof Error) throw item;
-      return this.draft(item);
+      return this.drafts(item);
     } catch (error) {
-      this.fail(error);
-      return null;
+      const { samples = 1 } = item instanceof Error ? {} : item;
+      this.fail(error, Number.isSafeInteger(samples) && samples > 0 ? samples : 1);
+      return [];
     }
   }
 
-  private draft(item: Item): Draft {
+  private drafts(item: Item): Draft[] {
     checkItem(item);
     const { model, tokenizer } = this.loaded;
-    const { seed = randomInt(2 ** 32), sampling, ignoreEos = false, logprobs } = item;
+    const { seed = randomInt(2 ** 32), sampling, ignoreEos = false, allow, logprobs, samples = 1 } = item;
     const prompt = typeof item.prompt === 'string' ? promptIds(tokenizer, item.prompt) : item.prompt;
     if (prompt.length === 0) throw new RangeError('the prompt has no tokens');
     const count = countWithin(roomAfter(prompt.length, model), item.count, prompt.length);
-    return {
-      prompt,
-      count,
-      lengths: lengthsOf(prompt.length, count, model.config.model.context),
-      seed,
-      sampler: new Sampler(samplingOf(sampling), seed, {
-        never: ignoreEos ? this.endless : this.never,
-        history: prompt,
-      }),
-      builder: new TextBuilder(tokenizer, item),
-      logprobs: logprobs === undefined ? undefined : [],
-    };
+    const lengths = lengthsOf(prompt.length, count, model.config.model.context);
+    const never = this.neverDrawn(ignoreEos, allow);
+    return Array.from({ length: samples }, (_, k) => {
+      const own = (seed + k) % 2 ** 32;
+      return {
+        prompt,
+        count,
+        lengths,
+        seed: own,
+        sampler: new Sampler(samplingOf(sampling), own, { never, history: prompt }),
+        builder: new TextBuilder(tokenizer, item),
+        logprobs: logprobs === undefined ? undefined : [],
+      };
+    });
   }
 
-  /** The item taken last is its own failure's, not the run's. */
-  private fail(error: unknown): void {
-    this.finished.set(this.taken, error instanceof Error ? error : new Error(String(error)));
+  private neverDrawn(endless: boolean, allow: string | undefined): readonly number[] {
+    const key = JSON.stringify([endless, allow]);
+    const { model, tokenizer } = this.loaded;
+    const never = this.never.get(key) ?? neverDrawn(tokenizer, model.config.model.vocabulary, endless, allow);
+    // What is in use is asked for again and again; a file of many kinds is not to be remembered.
+    if (this.never.size > this.width) this.never.clear();
+    this.never.set(key, never);
+    return never;
   }
 
-  /** Begins a text. Returns false if it has to wait for the lanes to be empty, as it needs longer ones. */
-  private async place(draft: Draft): Promise<boolean> {
+  /** So many samples of the item taken last are its own failure's, not the run's. */
+  private fail(error: unknown, samples: number): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    for (let k = 0; k < samples; k++) this.finished.set(this.taken++, failure);
+  }
+
+  /**
+   * Begins as many of the next samples as there are lanes, all with one computation of their prompt. Returns false if they have
+   * to wait: for lanes, or for all of these to be empty, as they need longer ones.
+   */
+  private async place(): Promise<boolean> {
+    const { next, texts } = this;
+    const free = texts.filter((text) => text === null).length;
+    const together = Math.min(next.length, this.width);
+    if (free < together) return false;
     try {
-      const { positions } = draft.lengths;
+      if (next[0].count === 0) {
+        for (const draft of next) this.finished.set(this.taken++, await this.readOnly(draft));
+        this.next = [];
+        return true;
+      }
+      const { positions } = next[0].lengths;
       if (this.lanes === null || this.lanes.length < positions) {
-        if (this.texts.some((text) => text !== null)) return false;
+        if (free < this.width) return false;
         await this.reopen(positions);
       }
-      await this.begin(draft, this.lanes!);
+      await this.begin(next.slice(0, together), this.lanes!);
+      this.next = next.slice(together);
     } catch (error) {
       if (this.options.signal?.aborted) return false;
       // A token that the model does not have, or a length that does not fit the machine. All else is the run's.
       if (!(error instanceof RangeError || error instanceof MemoryError)) throw error;
-      this.fail(error);
+      this.next = [];
+      this.fail(error, next.length);
     }
     return true;
+  }
+
+  /** What there is to say of a prompt that nothing is to follow. */
+  private async readOnly({ prompt, seed, builder, logprobs }: Draft): Promise<ItemResult> {
+    const { model } = this.loaded;
+    const { vocabulary } = model.config.model;
+    const began = performance.now();
+    if (logprobs !== undefined && prompt.length > 1) {
+      const top = builder.topLogprobs ?? 0;
+      for await (const { start, rows, logits } of model.logits(prompt, { signal: this.options.signal })) {
+        for (let row = 0; row < Math.min(rows, prompt.length - 1 - start); row++) {
+          const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+          logprobs.push(logprobsOf(own, prompt[start + row + 1], top));
+        }
+      }
+    }
+    const timings = { prompt: performance.now() - began, steps: 0, mixing: 0, predicted: 0 };
+    const result = builder.result('limit', { promptTokens: prompt.length, seed, timings });
+    return { ...result, ...(logprobs && { promptLogprobs: logprobs }) };
   }
 
   /** Lanes of as many positions, and with some to spare, as the next text may be longer. */
@@ -224,15 +274,19 @@ class Run {
     this.lanes = await Lanes.open(model, { count: this.width, length, threads: mixing, memory });
   }
 
-  private async begin(draft: Draft, lanes: Lanes): Promise<void> {
-    const lane = this.texts.indexOf(null);
+  private async begin(drafts: readonly Draft[], lanes: Lanes): Promise<void> {
+    const vacant = this.texts.flatMap((text, lane) => (text === null ? [lane] : []));
+    const own = vacant.slice(0, drafts.length);
     const started = performance.now();
     const before = { ...lanes.timings };
     const onProgress = abortable(this.options.signal);
-    const logits = await lanes.begin(lane, draft.prompt, { ...draft.lengths, onProgress });
-    const text: Text = { ...draft, index: this.taken, started, before, began: NaN };
-    this.texts[lane] = text;
-    if (logits !== null) this.draw(lane, text, logits);
+    const { prompt, lengths } = drafts[0];
+    const logits = await lanes.begin(own, prompt, { ...lengths, onProgress });
+    own.forEach((lane, k) => {
+      const text: Text = { ...drafts[k], index: this.taken++, started, before, began: NaN };
+      this.texts[lane] = text;
+      if (logits !== null) this.draw(lane, text, logits);
+    });
   }
 
   /** One token more of every text. */

@@ -86,11 +86,17 @@ const COMPUTE: Checks<ComputeOptions> = {
   signal,
 };
 
+/** Whether a value can be the characters that tokens are to consist of. */
+export function isAllowed(allow: unknown): allow is string {
+  return typeof allow === 'string' && /^.{1,256}$/su.test(allow) && !HALF_A_PAIR.test(allow);
+}
+
 const SHAPE: Checks<TextShape> = {
   count: whole(-1),
   seed,
   sampling: (value) => checkSampling(value as Partial<Sampling>),
   ignoreEos: flag,
+  allow: value('a text of 1 to 256 characters', isAllowed),
   stop: value(`a list of texts, none empty, of at most ${LONGEST_STOPS} bytes together`, areStops),
   raw: flag,
   logprobs: whole(0),
@@ -108,7 +114,7 @@ const TEXT: Checks<TextOptions> = {
 };
 
 const prompt: Check = (value, name) => (typeof value === 'string' ? undefined : tokens(value, name));
-const ITEM: Checks<Item> = { ...SHAPE, prompt };
+const ITEM: Checks<Item> = { ...SHAPE, prompt, samples: whole(1, 2 ** 16) };
 const MANY: Checks<ManyOptions> = { ...COMPUTE, lanes: whole(1, 2 ** 12) };
 
 const LOAD: Checks<OpenOptions> = { threads, batch: whole(1), device: oneOf('auto', 'cpu', 'cuda') };
@@ -129,7 +135,6 @@ export function checkTextOptions(options: TextOptions): void {
 export function checkItem(item: Item): void {
   checkOptions('item', item, ITEM);
   prompt(item.prompt, 'prompt');
-  checkCount(item);
 }
 
 /** Throws a TypeError or RangeError that names the option. */

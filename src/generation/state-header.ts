@@ -17,6 +17,8 @@ export interface SavedText {
   readonly sampling: Sampling;
   readonly stop: readonly string[];
   readonly ignoreEos: boolean;
+  /** Characters that tokens consist of; undefined: any. */
+  readonly allow?: string | undefined;
   /** Tokens that were asked for and not yet generated. */
   readonly remaining: number;
   /** Whether the last token ends the text. */
@@ -116,6 +118,7 @@ function readText(fields: Fields, room: number): SavedText {
     },
     stop,
     ignoreEos: flag('ignoreEos'),
+    ...(fields.has('allow') && { allow: fields.string('allow', /^.{1,256}$/su, 'some characters') }),
     remaining: fields.integer('remaining', { min: 0, max: room }),
     ended: flag('ended'),
     held: Buffer.from(fields.string('held', /^([0-9a-f]{2})*$/, 'hexadecimal digits'), 'hex'),

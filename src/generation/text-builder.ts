@@ -54,7 +54,8 @@ export class TextBuilder {
   readonly tokens: number[] = [];
   private readonly outlet: Outlet;
   private readonly carried: Uint8Array;
-  private readonly logprobs: number | undefined;
+  /** How many of the most likely tokens to report, if any. */
+  readonly topLogprobs: number | undefined;
   /** Bytes let out. */
   private left = 0;
 
@@ -63,7 +64,7 @@ export class TextBuilder {
     { stop = [], raw = false, logprobs, held = NOTHING }: TextBuilderOptions,
   ) {
     this.carried = held;
-    this.logprobs = logprobs;
+    this.topLogprobs = logprobs;
     this.outlet = new Outlet({ stops: stop, raw, held });
   }
 
@@ -82,8 +83,8 @@ export class TextBuilder {
     this.tokens.push(token);
     const bytes = this.outlet.push(this.tokenizer.bytes(token));
     this.left += bytes.length;
-    const { logprobs } = this;
-    return new Chunk(token, bytes, logprobs === undefined ? undefined : logprobsOf(logits, token, logprobs));
+    const { topLogprobs: top } = this;
+    return new Chunk(token, bytes, top === undefined ? undefined : logprobsOf(logits, token, top));
   }
 
   /** The text is over, and nothing that was held back is a stop. */

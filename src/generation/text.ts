@@ -22,6 +22,8 @@ export interface TextShape extends Omit<TextBuilderOptions, 'held'> {
   readonly sampling?: Partial<Sampling> | undefined;
   /** Never draw the token that ends a text. */
   readonly ignoreEos?: boolean | undefined;
+  /** Draw only tokens that consist of these characters, such as ACGT; the one that ends a text aside. Default: any. */
+  readonly allow?: string | undefined;
 }
 
 /** What `generate` takes. */
@@ -65,6 +67,7 @@ export class TextStream implements AsyncIterable<Chunk> {
   private readonly sampling: Sampling;
   private readonly stop: readonly string[];
   private readonly ignoreEos: boolean;
+  private readonly allow: string | undefined;
   /** The text had ended before this run. */
   private readonly over: boolean;
 
@@ -74,13 +77,14 @@ export class TextStream implements AsyncIterable<Chunk> {
     private readonly options: TextOptions,
   ) {
     checkTextOptions(options);
-    const { from, save, count, seed, sampling, stop, ignoreEos, raw, logprobs, ...rest } = options;
+    const { from, save, count, seed, sampling, stop, ignoreEos, allow, raw, logprobs, ...rest } = options;
     if (save !== undefined) checkStateTarget(save);
     const saved = from?.text;
     this.seed = saved?.seed ?? seed ?? randomInt(2 ** 32);
     this.sampling = samplingOf(saved?.sampling, sampling);
     this.stop = stop ?? saved?.stop ?? [];
     this.ignoreEos = ignoreEos ?? saved?.ignoreEos ?? false;
+    this.allow = allow ?? saved?.allow;
     this.over = saved?.ended === true && !this.ignoreEos;
     this.builder = new TextBuilder(tokenizer, { stop: this.stop, raw, logprobs, held: saved?.held });
     this.prompt = from?.point.ids ?? (typeof prompt === 'string' ? promptIds(tokenizer, prompt) : prompt);
@@ -89,7 +93,7 @@ export class TextStream implements AsyncIterable<Chunk> {
       count: this.over ? 0 : (count ?? saved?.remaining),
       seed: this.seed,
       sampling: this.sampling,
-      never: neverDrawn(tokenizer, model.config.model.vocabulary, this.ignoreEos),
+      never: neverDrawn(tokenizer, model.config.model.vocabulary, this.ignoreEos, this.allow),
       endOfText: tokenizer.endOfText,
       from: from?.point,
       onEnd: save === undefined ? undefined : (point) => writeState(save, model, this.toSave(), point),
@@ -134,10 +138,10 @@ export class TextStream implements AsyncIterable<Chunk> {
   }
 
   private toSave(): Parameters<typeof writeState>[2] {
-    const { seed, sampling, stop, ignoreEos, ended, generation } = this;
+    const { seed, sampling, stop, ignoreEos, allow, ended, generation } = this;
     const held = ended ? new Uint8Array(0) : this.builder.held;
     const remaining = generation.count - generation.generated;
-    return { seed, sampling, stop, ignoreEos, remaining, ended, held };
+    return { seed, sampling, stop, ignoreEos, allow, remaining, ended, held };
   }
 }
 

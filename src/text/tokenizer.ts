@@ -53,12 +53,26 @@ export async function encodeText(
  * that ends a text is among them only if texts are not to end.
  *
  * @param vocabulary logits the model has
+ * @param allow characters: tokens with others in them are never drawn, either. Throws a RangeError if no token is left
  */
-export function neverDrawn(tokenizer: Tokenizer, vocabulary: number, endless = false): number[] {
+export function neverDrawn(
+  tokenizer: Tokenizer,
+  vocabulary: number,
+  endless = false,
+  allow?: string,
+): number[] {
+  const allowed = allow === undefined ? undefined : new Set(Buffer.from(allow));
   const ids: number[] = [];
+  let left = 0;
   for (let id = 0; id < vocabulary; id++) {
-    const silent = id >= tokenizer.size || tokenizer.bytes(id).length === 0;
-    if (silent && (endless || id !== tokenizer.endOfText)) ids.push(id);
+    const bytes = id < tokenizer.size ? tokenizer.bytes(id) : NOTHING;
+    const silent = bytes.length === 0;
+    const other = allowed !== undefined && bytes.some((byte) => !allowed.has(byte));
+    if (silent ? endless || id !== tokenizer.endOfText : other) ids.push(id);
+    else if (!silent) left++;
   }
+  if (left === 0) throw new RangeError('allow: no token consists of these characters');
   return ids;
 }
+
+const NOTHING = new Uint8Array(0);

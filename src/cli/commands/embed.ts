@@ -7,8 +7,8 @@ import { command, type Call } from '../command.js';
 import { onOutput, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { loadModel } from '../model.js';
-import { COMPUTE, EVERYWHERE, MODEL, type CommandSpec } from '../options/index.js';
-import { nameOf, RecordNotes, RECORDS, recordsOf } from '../records.js';
+import { COMPUTE, EVERYWHERE, MODEL, RECORDS, type CommandSpec } from '../options/index.js';
+import { nameOf, RecordNotes, recordsOf } from '../records.js';
 
 const EMBED = {
   name: 'embed',

@@ -6,16 +6,24 @@ import { OutputError, reasonOf, UsageError } from '../errors.js';
 import { readIds } from '../ids.js';
 import { readText } from '../input.js';
 import type { Io } from '../io.js';
+import { dnaPrompt } from '../dna-prompt.js';
 import { loadModel } from '../model.js';
+import { scoreFile } from './score.js';
 import { table } from '../report/table.js';
 import { command, type Call } from '../command.js';
-import { COMPUTE, EVERYWHERE, JSON_OPTION, MIXER, MODEL, type CommandSpec } from '../options/index.js';
+import { COMPUTE, EVERYWHERE, JSON_OPTION, MIXER, MODEL, RECORDS, type CommandSpec } from '../options/index.js';
 
 const EVAL = {
   name: 'eval',
   summary: 'bits per byte of a text file, overall and by position; or what the model computes for it',
   arguments: [{ name: '[file]', help: "UTF-8 text of any length, '-' for stdin", completes: 'file' }],
   options: {
+    batch: {
+      type: 'text',
+      value: 'file',
+      help: 'score each record of a file instead, as `flashinf score` does; with --json, as JSON lines',
+      completes: 'file',
+    },
     ids: {
       type: 'text',
       value: 'list',
@@ -42,6 +50,7 @@ const EVAL = {
       from: 1,
     },
     ...JSON_OPTION,
+    ...RECORDS,
     ...MODEL,
     ...MIXER,
     ...COMPUTE,
@@ -56,6 +65,13 @@ const EVAL = {
 type EvalOptions = Call<typeof EVAL>['options'];
 
 export const evaluateFile = command(EVAL, async ({ args: [file], options, io }) => {
+  if (options.batch !== undefined) {
+    if (file !== undefined || options.ids !== undefined) {
+      throw new UsageError('--batch goes with neither a file nor --ids');
+    }
+    await scoreFile(options.batch, { options: { ...options, jsonl: options.json === true }, io });
+    return;
+  }
   if (file === undefined && options.ids === undefined) {
     throw new UsageError('missing required argument: a file, or --ids');
   }
@@ -69,7 +85,8 @@ export const evaluateFile = command(EVAL, async ({ args: [file], options, io }) 
   if (input.length === 0) throw new UsageError(`${file ?? '--ids'} is empty`);
   const { model, tokenizer } = await loadModel(options, io);
   try {
-    const ids = typeof input === 'string' ? await encodeText(tokenizer, input, io.signal) : input;
+    const text = typeof input === 'string' && tokenizer.isDna ? await dnaPrompt(input, options, io) : input;
+    const ids = typeof text === 'string' ? await encodeText(tokenizer, text, io.signal) : text;
     checkIds(ids, model);
     if (writes) {
       await writeActivations(model, ids, options, io);
@@ -90,11 +107,12 @@ export const evaluateFile = command(EVAL, async ({ args: [file], options, io }) 
       onProgress: io.progress('eval'),
     });
     const seconds = (performance.now() - began) / 1000;
+    const perBase = tokenizer.isDna && { bits_per_base: result.bits_per_byte };
     await io.stdout.write(
       options.json
-        ? JSON.stringify({ model: model.config.name, device: model.device, seconds, ...result }, null, 2) +
+        ? JSON.stringify({ model: model.config.name, device: model.device, seconds, ...perBase, ...result }, null, 2) +
             '\n'
-        : render(result),
+        : render(result, tokenizer.isDna ? 'base' : 'byte'),
     );
   } finally {
     await model.close();
@@ -136,7 +154,7 @@ async function writeActivations(
   write(options.hidden, 'hidden', hidden, width);
 }
 
-function render(result: Evaluation): string {
+function render(result: Evaluation, unit: 'base' | 'byte'): string {
   const rows = result.buckets.map((b) => [
     `${b.from}-${b.to}`,
     `${b.tokens}`,
@@ -144,5 +162,5 @@ function render(result: Evaluation): string {
     b.bits_per_byte.toFixed(4),
   ]);
   rows.push(['all', `${result.tokens}`, `${result.bytes}`, result.bits_per_byte.toFixed(4)]);
-  return table(['position', 'tokens', 'bytes', 'bits per byte'], rows);
+  return table(['position', 'tokens', `${unit}s`, `bits per ${unit}`], rows);
 }

@@ -2,9 +2,10 @@ import { type Score, scoreMany } from '../../evaluation/index.js';
 import { type TextRecord, type Tokenizer } from '../../text/index.js';
 import { command, type Call } from '../command.js';
 import { UsageError } from '../errors.js';
+import type { Io } from '../io.js';
 import { loadModel } from '../model.js';
-import { COMPUTE, EVERYWHERE, MODEL, type CommandSpec } from '../options/index.js';
-import { nameOf, RecordNotes, RECORDS, recordsOf } from '../records.js';
+import { COMPUTE, EVERYWHERE, MODEL, RECORDS, type CommandSpec } from '../options/index.js';
+import { nameOf, RecordNotes, recordsOf } from '../records.js';
 
 const SCORE = {
   name: 'score',
@@ -54,6 +55,9 @@ const SCORE = {
   ],
 } as const satisfies CommandSpec;
 
+type Options = Call<typeof SCORE>['options'];
+type ScoreOptions = Pick<Options, keyof typeof MODEL | keyof typeof COMPUTE> & Partial<Options>;
+
 const COLUMNS = ['name', 'tokens', 'log_likelihood', 'mean', 'bits_per_base'];
 
 export const score = command(SCORE, (call) => scoreFile(call.args[0], call));
@@ -61,7 +65,7 @@ export const score = command(SCORE, (call) => scoreFile(call.args[0], call));
 /** Scores a file's records to stdout. Throws at the end if any could not be. */
 export async function scoreFile(
   file: string,
-  { options, io }: Pick<Call<typeof SCORE>, 'options' | 'io'>,
+  { options, io }: { readonly options: ScoreOptions; readonly io: Io },
 ): Promise<void> {
   if (options.logprobs && !options.jsonl) throw new UsageError('--logprobs needs --jsonl');
   if (options.header && options.jsonl) throw new UsageError('--header does not go with --jsonl');
@@ -116,7 +120,7 @@ function toColumns(record: TextRecord, score: Score | Error): string {
 function toJson(
   record: TextRecord,
   score: Score | Error,
-  { logprobs: wanted, bothStrands }: Pick<Call<typeof SCORE>['options'], 'logprobs' | 'bothStrands'>,
+  { logprobs: wanted, bothStrands }: Pick<ScoreOptions, 'logprobs' | 'bothStrands'>,
   tokenizer: Tokenizer,
 ): string {
   const head = { index: record.number - 1, name: nameOf(record) };

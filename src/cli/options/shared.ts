@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { SHIPPED_MODEL } from '../../generation/index.js';
 import { MIXERS } from '../../mixer/index.js';
+import { RECORD_FORMATS } from '../../text/index.js';
 import type { OptionTable, OptionValues } from './spec.js';
 
 /** Bit by bit, log probabilities included. */
@@ -71,6 +72,18 @@ export const KEEP_NEWLINE = {
     type: 'flag',
     help: 'keep the line end that a file or stdin ends with; one is dropped otherwise',
   },
+} as const satisfies OptionTable;
+
+/** Of whatever reads records. */
+export const RECORDS = {
+  inputFormat: {
+    type: 'choice',
+    value: 'name',
+    help: 'how the input is written',
+    choices: RECORD_FORMATS,
+    defaultText: 'what it looks like',
+  },
+  ambiguousAsN: { type: 'flag', help: 'DNA: take IUPAC codes for several bases (R, Y, ...) as N' },
 } as const satisfies OptionTable;
 
 export const JSON_OPTION = {

@@ -1,4 +1,4 @@
-import { LONGEST_STOPS } from '../../../generation/index.js';
+import { isAllowed, LONGEST_STOPS } from '../../../generation/index.js';
 import { UsageError } from '../../errors.js';
 import { longFlag } from '../../options/index.js';
 import { GENERATE } from './spec.js';
@@ -20,11 +20,18 @@ const CONFLICTS: readonly (readonly [Name, readonly Name[], string])[] = [
     ['prompt', 'file', 'echo', 'raw', 'json', 'jsonl', 'saveState', 'loadState', 'ctxSize'],
     'a batch reads and prints JSON, line by line',
   ],
+  [
+    'format',
+    ['batch', 'raw', 'json', 'jsonl', 'logprobs', 'keepNewline', 'saveState', 'loadState', 'ctxSize'],
+    'sequences go in and come out as files of sequences have them',
+  ],
 ];
 
 const NEEDS: readonly (readonly [Name, readonly Name[]])[] = [
   ['logprobs', ['json', 'jsonl', 'batch']],
-  ['batchSize', ['batch']],
+  ['batchSize', ['batch', 'format', 'json']],
+  ['samples', ['batch', 'format', 'json']],
+  ['inputFormat', ['format']],
 ];
 
 const flag = (name: Name): string => longFlag(name, GENERATE.options[name]);
@@ -53,7 +60,15 @@ export function checkConflicts({ options, args, given }: GenerateCall): void {
       `--mixer ${options.mixer} does not go with --batch: its prompts share one tiled mixer`,
     );
   }
-  if (options.nPredict === 0) throw new UsageError('--n-predict must be -1 or at least 1, not 0');
+  if (options.samples > 1 && (options.saveState !== undefined || options.loadState !== undefined)) {
+    throw new UsageError('--samples goes with neither --save-state nor --load-state: a state is one text');
+  }
+  if (options.allow !== undefined && !isAllowed(options.allow)) {
+    throw new UsageError('--allow takes 1 to 256 characters');
+  }
+  if (options.nPredict === 0 && (options.logprobs === undefined || options.jsonl || options.format !== undefined)) {
+    throw new UsageError('--n-predict must be -1 or at least 1; 0 is for --logprobs of a prompt, with --json or --batch');
+  }
   for (const stop of options.stop ?? []) {
     if (stop === '') throw new UsageError('--stop needs a text that is not empty');
     checkArgument(stop, 'a stop');

@@ -1,12 +1,14 @@
 /** The lines of `--batch`: items in, each checked by the table that checks the command line. */
 import { statSync } from 'node:fs';
-import { areStops, type Item, LONGEST_STOPS, type Sampling } from '../../../generation/index.js';
+import { areStops, isAllowed, type Item, LONGEST_STOPS } from '../../../generation/index.js';
 import { isArray, isObject, type Json, parseJson } from '../../../format/index.js';
 import { UsageError } from '../../errors.js';
 import { readChunks } from '../../input.js';
 import { checkPromptLength, type Limits } from '../../limits.js';
 import { OPTION_HINTS } from '../../options/hints.js';
 import { accepts, longFlag, rangeOf, type OptionSpec } from '../../options/index.js';
+import { areIds, TextError } from '../../../text/index.js';
+import { samplingOf } from './sampling.js';
 import { BATCH_FIELDS, GENERATE, LENGTH_OPTIONS, SAMPLING_OPTIONS, snake } from './spec.js';
 import type { Call } from '../../command.js';
 
@@ -17,6 +19,7 @@ const OWN: Readonly<Record<string, OptionSpec>> = {
   ...SAMPLING_OPTIONS,
   ...LENGTH_OPTIONS,
   logprobs: GENERATE.options.logprobs,
+  samples: GENERATE.options.samples,
 };
 
 /** Every name a line may use for an option: `n_predict`, other spellings, and what other programs call it. */
@@ -36,6 +39,13 @@ const LONGEST_LINE = 1 << 22;
 /** What some editors begin a file with. */
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
+/** What is known of the model. */
+export interface Given {
+  readonly limits: Limits;
+  /** Of models of DNA: makes their letters of a prompt in a line. */
+  readonly toDna?: ((prompt: string, line: number) => string) | undefined;
+}
+
 export interface Line {
   /** As it is in the line, JSON; null where it has none. */
   readonly id: string;
@@ -46,14 +56,14 @@ export interface Line {
 export async function* readItems(
   file: string,
   options: GenerateOptions,
-  limits: Limits,
+  given: Given,
   signal: AbortSignal,
 ): AsyncGenerator<Line, void, void> {
   let number = 0;
   for await (const line of readLines(file, signal)) {
     number++;
     if (line instanceof Error) yield { id: 'null', item: new UsageError(`line ${number}: ${line.message}`) };
-    else if (!isBlank(line)) yield toLine(line, `line ${number}`, options, limits);
+    else if (!isBlank(line)) yield toLine(line, number, options, given);
   }
 }
 
@@ -97,13 +107,14 @@ async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<Uin
   if (length > 0) yield line();
 }
 
-function toLine(bytes: Uint8Array, where: string, options: GenerateOptions, limits: Limits): Line {
+function toLine(bytes: Uint8Array, line: number, options: GenerateOptions, given: Given): Line {
+  const where = `line ${line}`;
   let id = 'null';
   try {
     const json = parseJson(bytes, where, '', true);
     if (!isObject(json)) throw new UsageError(`${where}: expected an object`);
     id = idOf(json, where);
-    return { id, item: toItem(json, where, options, limits) };
+    return { id, item: toItem(json, line, options, given) };
   } catch (error) {
     return { id, item: error as Error };
   }
@@ -120,10 +131,11 @@ function idOf(json: ReadonlyMap<string, Json>, where: string): string {
 /** What a line leaves out is as on the command line. Throws a UsageError. */
 function toItem(
   json: ReadonlyMap<string, Json>,
-  where: string,
+  line: number,
   options: GenerateOptions,
-  limits: Limits,
+  given: Given,
 ): Item {
+  const where = `line ${line}`;
   const own: Record<string, unknown> = {};
   const keys = new Map<string, string>();
   for (const [key, value] of json) {
@@ -137,27 +149,38 @@ function toItem(
     keys.set(name, key);
     own[name] = checked(value, OWN[name], `${where}: ${key}`);
   }
-  const prompt = json.get('prompt');
-  if (typeof prompt !== 'string') throw new UsageError(`${where}: prompt: expected a text`);
-  if (LONE_SURROGATE.test(prompt))
-    throw new UsageError(`${where}: prompt: half of a surrogate pair is no text`);
-  checkPromptLength(prompt, limits, `${where}: prompt`);
-  const { nPredict, seed, stop, logprobs, ignoreEos, temp, ...all } = {
+  const prompt = promptOf(json.get('prompt') ?? null, line, given);
+  const { nPredict, seed, stop, logprobs, ignoreEos, allow, samples, ...all } = {
     ...options,
     ...own,
   } as GenerateOptions;
-  if (nPredict === 0) throw new UsageError(`${where}: n_predict: expected -1 or at least 1, got 0`);
-  const { repeatPenalty, repeatLastN, topK, topP, minP } = all;
-  const sampling: Sampling = { repeatPenalty, repeatLastN, topK, topP, minP, temperature: temp };
+  if (nPredict === 0 && logprobs === undefined) {
+    throw new UsageError(`${where}: n_predict: expected -1 or at least 1, got 0 (which goes with logprobs)`);
+  }
   return {
     prompt,
-    sampling,
+    sampling: samplingOf(all),
     count: nPredict,
     ignoreEos: ignoreEos === true,
-    ...(seed !== undefined && { seed }),
-    ...(stop !== undefined && { stop }),
-    ...(logprobs !== undefined && { logprobs }),
+    seed,
+    stop,
+    logprobs,
+    allow,
+    samples,
   };
+}
+
+function promptOf(prompt: Json, line: number, { limits, toDna }: Given): string | readonly number[] {
+  const where = `line ${line}: prompt`;
+  if (areIds(prompt)) return prompt;
+  if (typeof prompt !== 'string') throw new UsageError(`${where}: expected a text or a list of token ids`);
+  if (LONE_SURROGATE.test(prompt)) throw new UsageError(`${where}: half of a surrogate pair is no text`);
+  checkPromptLength(prompt, limits, where);
+  try {
+    return toDna === undefined ? prompt : toDna(prompt, line);
+  } catch (error) {
+    throw error instanceof TextError ? new UsageError(`${where}: ${error.message}`) : error;
+  }
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -181,6 +204,8 @@ function checked(value: Json, spec: OptionSpec, where: string): unknown {
     case 'integer':
       if (spec === OWN['seed'] && value === -1) return fail(`${rangeOf(spec)} (left out, it is random)`);
       return typeof value === 'number' && accepts(spec, value) ? value : fail(rangeOf(spec));
+    case 'text':
+      return isAllowed(value) ? value : fail('a text of 1 to 256 characters');
     case 'flag':
       return typeof value === 'boolean' ? value : fail('true or false');
     default: {

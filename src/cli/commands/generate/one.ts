@@ -14,21 +14,19 @@ import {
 } from '../../../generation/index.js';
 import type { Progress } from '../../../model/index.js';
 import { encodeText } from '../../../text/index.js';
-import { Hint, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import type { Io } from '../../io.js';
 import { checkPromptLength, limitsOf } from '../../limits.js';
 import { loadModel } from '../../model.js';
 import type { GENERATE } from './spec.js';
 import type { Call } from '../../command.js';
-import { readPrompt } from '../../prompt.js';
+import { promptOf } from './prompt.js';
+import { samplingOf } from './sampling.js';
+import { dnaPrompt } from '../../dna-prompt.js';
 import { logprobsJson, renderStats, statsOf, writeStats } from '../../report/generation.js';
 
 type GenerateCall = Call<typeof GENERATE>;
 type GenerateOptions = GenerateCall['options'];
-
-const HINT = `nothing to continue. Give a prompt, or pipe one in:
-  flashinf generate -p "Once upon a time"
-  echo "Once upon a time" | flashinf generate`;
 
 /** One text, from a prompt or a saved state. */
 export async function generateOne(call: GenerateCall): Promise<void> {
@@ -40,8 +38,9 @@ export async function generateOne(call: GenerateCall): Promise<void> {
   const loading = performance.now() - began;
   try {
     const from = options.loadState === undefined ? undefined : openState(options.loadState, loaded.model);
-    const stream = from ? goOn(call, loaded, from) : await begin(call, loaded, prompt);
-    if (options.echo) await io.stdout.write(from ? savedText(loaded.tokenizer, from) : prompt);
+    const own = loaded.tokenizer.isDna && !from ? await dnaPrompt(prompt, options, io) : prompt;
+    const stream = from ? goOn(call, loaded, from) : await begin(call, loaded, own);
+    if (options.echo) await io.stdout.write(from ? savedText(loaded.tokenizer, from) : own);
     const logprobs: object[] = [];
     const status = io.counter('text', 'tokens', options.nPredict > 0 ? options.nPredict : undefined);
     let tokens = 0;
@@ -83,22 +82,6 @@ export async function generateOne(call: GenerateCall): Promise<void> {
   }
 }
 
-async function promptOf(call: GenerateCall): Promise<string> {
-  const prompt = await readPrompt(call);
-  if (prompt !== undefined) return prompt;
-  if (process.stdin.isTTY) throw new Hint(HINT);
-  throw new UsageError('no prompt: give one with -p or -f, or pipe one in');
-}
-
-const samplingOf = (options: GenerateOptions): Sampling => ({
-  repeatPenalty: options.repeatPenalty,
-  repeatLastN: options.repeatLastN,
-  topK: options.topK,
-  topP: options.topP,
-  minP: options.minP,
-  temperature: options.temp,
-});
-
 /** Shells do not read escapes in quotes, and a stop that never comes says nothing. Only people are told. */
 function warnOfEscapes({ options, io }: GenerateCall): void {
   const stop = options.stop?.find((stop) => /\\[nrt]/.test(stop));
@@ -136,6 +119,7 @@ async function begin(call: GenerateCall, loaded: Loaded, prompt: string): Promis
     sampling: samplingOf(options),
     mixer: options.mixer,
     ignoreEos: options.ignoreEos === true,
+    allow: options.allow,
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.stop !== undefined && { stop: options.stop }),
   });
@@ -178,6 +162,7 @@ function goOn(call: GenerateCall, loaded: Loaded, from: SavedState): TextStream 
     sampling,
     ...(given('stop') && options.stop !== undefined && { stop: options.stop }),
     ...(given('ignoreEos') && { ignoreEos: true }),
+    ...(given('allow') && { allow: options.allow }),
     count: countFrom(call, from),
   });
 }

@@ -6,6 +6,7 @@ import {
   MEMORY,
   MIXER,
   MODEL,
+  RECORDS,
   SEED,
   kebab,
   type CommandSpec,
@@ -95,6 +96,11 @@ export const LENGTH_OPTIONS = {
     help: 'end the text before str, also where it spans tokens; may be given again',
   },
   ignoreEos: { type: 'flag', help: 'never draw the token that ends a text' },
+  allow: {
+    type: 'text',
+    value: 'chars',
+    help: 'draw only tokens that consist of these characters, like ACGT; the one that ends a text aside',
+  },
 } as const satisfies OptionTable;
 
 /** Names of options as JSON has them: `n_predict`. */
@@ -105,16 +111,25 @@ export const BATCH_FIELDS = [
   ...Object.keys(LENGTH_OPTIONS),
   ...Object.keys(SAMPLING_OPTIONS),
   'logprobs',
+  'samples',
 ].map(snake);
 
 const NOTES: readonly Note[] = [
   {
     title: 'Lines of --batch',
     text:
-      'An object each, with a "prompt" and, if wanted, an "id" (a text or a number), and ' +
+      'An object each, with a "prompt" (a text or a list of token ids) and, if wanted, an "id" (a text or a number), and ' +
       `${BATCH_FIELDS.join(', ')}. What it leaves out, or gives as null, is as on the command line; names that other ` +
       'servers use, such as max_tokens and temperature, are taken, too. Each line of the output is what --json prints, ' +
-      'or an "error", with the item’s "index" and "id", in the order of the input.',
+      'or an "error", with the item’s "index" and "id", and of several samples "sample", in the order of the input.',
+  },
+  {
+    title: 'Sequences',
+    text:
+      'With --format fasta, each record of what -f or stdin holds (FASTA, FASTQ, JSON lines or a sequence in each line, plain ' +
+      'or gzip) is a prompt, and FASTA comes out: what was generated, under the record’s name, with --samples as NAME/1, ' +
+      'NAME/2. Models of DNA take lower case (soft-masked) bases as upper case and U as T, which stderr says once, and ' +
+      'FASTA of one record as a prompt anywhere.',
   },
   {
     title: 'Fields of --json',
@@ -216,6 +231,23 @@ export const GENERATE = {
       completes: 'file',
       group: BATCH,
     },
+    format: {
+      type: 'choice',
+      value: 'name',
+      help: 'sequences in, continuations of each out: see Sequences',
+      choices: ['fasta'],
+      group: BATCH,
+    },
+    samples: {
+      type: 'integer',
+      value: 'n',
+      help: 'texts for each prompt, which is computed once for those side by side; seeds count up from --seed',
+      from: 1,
+      to: 65536,
+      default: 1,
+      group: BATCH,
+    },
+    ...RECORDS,
     batchSize: {
       type: 'integer',
       value: 'n',
@@ -238,5 +270,9 @@ export const GENERATE = {
     ['flashinf generate -p "The sea" -n 500 -c 4000 --save-state sea', 'with room to go on'],
     ['flashinf generate --load-state sea -n 500', 'which this does'],
     ['flashinf generate --batch prompts.jsonl > results.jsonl', 'many prompts, eight at a time'],
+    [
+      'flashinf generate -m dna --format fasta -f seeds.fa -n 500 --allow ACGT --samples 4 > designs.fa',
+      'four continuations of each sequence',
+    ],
   ],
 } as const satisfies CommandSpec;
