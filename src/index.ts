@@ -9,6 +9,7 @@ export type {
   ConvolutionStart,
   Device,
   DeviceChoice,
+  HiddenChunk,
   LanguageModel,
   LogitsChunk,
   OpenOptions,
@@ -16,9 +17,16 @@ export type {
   PrefillOptions,
   Progress,
   ScoreOptions,
+  SequenceOptions,
+  Sequences,
   StepResult,
 } from './model/types.js';
 export { decode, neverDrawn, TextError, type Tokenizer } from './text/tokenizer.js';
+
+// Files of sequences
+export { type ReadOptions, readRecords, type RecordFormat } from './text/records/read.js';
+export { RecordError, RecordsError, type TextRecord } from './text/records/record.js';
+export type { LetterOptions, Letters } from './text/nucleotides.js';
 
 // Checkpoints
 export { exportOnnx } from './bundle/export-onnx.js';
@@ -47,6 +55,9 @@ export { logprobsOf, type Logprobs, type TokenLogprob } from './generation/logpr
 
 // Evaluation
 export { evaluate, type Bucket, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
+export { type EmbeddedRecord, embedMany, type EmbedManyOptions, type Pooling } from './evaluation/embed.js';
+export { type Score, scoreMany, type ScoredRecord, type ScoreManyOptions } from './evaluation/score.js';
+export type { Sequence, SequenceReading } from './evaluation/sequences.js';
 export { computeActivations, type ActivationOptions, type Activations } from './evaluation/activations.js';
 
 // Mixing without a model

@@ -1,10 +1,4 @@
-import {
-  type LetterOptions,
-  readRecords,
-  RecordError,
-  type TextRecord,
-  toLetters,
-} from '../text/index.js';
+import { type LetterOptions, readRecords, RecordError, type TextRecord, toLetters } from '../text/index.js';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
 import { RecordNotes } from './records.js';
@@ -13,11 +7,7 @@ import { RecordNotes } from './records.js';
  * A prompt as letters of DNA: of FASTA, the sequence of its only record; else all of it but white space. Throws a UsageError
  * where it is none.
  */
-export async function dnaPrompt(
-  prompt: string,
-  { ambiguousAsN }: LetterOptions,
-  io: Io,
-): Promise<string> {
+export async function dnaPrompt(prompt: string, { ambiguousAsN }: LetterOptions, io: Io): Promise<string> {
   const record = prompt.startsWith('>') ? await onlyRecord(prompt) : plain(prompt);
   if (record.content instanceof RecordError) throw new UsageError(`the prompt: ${record.content.message}`);
   const letters = toLetters(record.content as string, { ambiguousAsN });

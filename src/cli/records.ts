@@ -1,19 +1,11 @@
 /** Records from files, stdin and the command line, for the commands that take many. */
 import { limitsOf } from './limits.js';
 import type { Loaded } from '../generation/index.js';
-import {
-
-  type Letters,
-  readRecords,
-  RecordsError,
-  type TextRecord,
-  whereIs,
-} from '../text/index.js';
+import { type Letters, readRecords, RecordsError, type TextRecord, whereIs } from '../text/index.js';
 import { UsageError } from './errors.js';
 import { readChunks } from './input.js';
 import type { Io } from './io.js';
 import type { OptionValues, RECORDS } from './options/index.js';
-
 
 /** The records of a file, `-` for stdin. Throws a UsageError where it cannot be read. */
 export async function* recordsOf(

@@ -6,8 +6,10 @@ import { type Sequence, sequenceOf, type SequenceReading } from './sequences.js'
 
 /** What becomes of a sequence's hidden states: their mean, the last one, or all of them. */
 export const POOLINGS = ['mean', 'last', 'none'] as const;
+/** A name of one. */
 export type Pooling = (typeof POOLINGS)[number];
 
+/** What `embedMany` takes. */
 export interface EmbedManyOptions extends Omit<SequenceReading, 'bothStrands'> {
   /** Layers that the states have been through, 0 to all of them. Default: all, and normalised as the head reads them. */
   readonly layer?: number | undefined;
@@ -37,7 +39,8 @@ export async function* embedMany(
     try {
       const sequence = await sequenceOf(loaded, record, options);
       const embedding = await pooled(sequences, sequence.ids, { layer, pooling, signal });
-      if (!embedding.every(Number.isFinite)) throw new RecordError('the model gives no finite numbers for it');
+      if (!embedding.every(Number.isFinite))
+        throw new RecordError('the model gives no finite numbers for it');
       yield { record, sequence, embedding };
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
@@ -51,11 +54,10 @@ async function pooled(
   ids: readonly number[],
   { layer, pooling, signal }: { layer: number; pooling: Pooling; signal: AbortSignal | undefined },
 ): Promise<Float32Array> {
-  let width = 0;
   let sums = new Float64Array(0);
   const all: Float32Array[] = [];
   for await (const { rows, hidden } of sequences.hidden(ids, layer, { signal })) {
-    width = hidden.length / rows;
+    const width = hidden.length / rows;
     if (pooling === 'none') all.push(hidden.slice());
     else if (pooling === 'last') all.splice(0, 1, hidden.slice((rows - 1) * width));
     else {

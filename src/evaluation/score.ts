@@ -21,6 +21,7 @@ export interface Score {
   readonly reverseLogprobs?: Float64Array | undefined;
 }
 
+/** What `scoreMany` takes. */
 export interface ScoreManyOptions extends SequenceReading {
   readonly onProgress?: Progress | undefined;
 }
@@ -43,7 +44,10 @@ export async function* scoreMany(
 ): AsyncGenerator<ScoredRecord, void, void> {
   const { model } = loaded;
   // Each strand has its own beginnings to share.
-  const strands = { forward: model.sequences(), reverse: options.bothStrands ? model.sequences() : undefined };
+  const strands = {
+    forward: model.sequences(),
+    reverse: options.bothStrands ? model.sequences() : undefined,
+  };
   for await (const record of records) {
     options.signal?.throwIfAborted();
     try {
@@ -64,7 +68,8 @@ async function scoreOne(
 ): Promise<Score> {
   const start = tokenizer.startOfText === null ? [] : [tokenizer.startOfText];
   const predicted = ids.length + start.length - 1;
-  if (predicted === 0) throw new RecordError('a single token, and nothing before it: there is nothing to predict');
+  if (predicted === 0)
+    throw new RecordError('a single token, and nothing before it: there is nothing to predict');
   if (predicted >= model.config.model.context + 1) {
     throw new RecordError(`its ${ids.length} tokens and the one that starts a text do not fit the context`);
   }

@@ -21,6 +21,7 @@ export interface Sequence {
   readonly letters?: Letters | undefined;
 }
 
+/** How records become sequences. */
 export interface SequenceReading extends LetterOptions {
   /** The other strand, too: of DNA only. */
   readonly bothStrands?: boolean | undefined;
@@ -41,7 +42,8 @@ export async function sequenceOf(
     const given = typeof content === 'string' ? content : undefined;
     const letters = given !== undefined && tokenizer.isDna ? toLetters(given, options) : undefined;
     const text = letters?.text ?? given;
-    const ids = text === undefined ? (content as readonly number[]) : await encodeText(tokenizer, text, signal);
+    const ids =
+      text === undefined ? (content as readonly number[]) : await encodeText(tokenizer, text, signal);
     checkIds(ids, model.config.model);
     const strand = bothStrands ? (text ?? decode(tokenizer, ids)) : undefined;
     const reverse = strand === undefined ? undefined : tokenizer.encode(reverseComplement(strand));
@@ -55,7 +57,10 @@ export async function sequenceOf(
   }
 }
 
-function checkIds(ids: readonly number[], { context, vocabulary }: { context: number; vocabulary: number }): void {
+function checkIds(
+  ids: readonly number[],
+  { context, vocabulary }: { context: number; vocabulary: number },
+): void {
   if (ids.length === 0) throw new RecordError('it is empty');
   if (ids.length > context) {
     throw new RecordError(`its ${ids.length} tokens are more than the model's context of ${context}`);

@@ -82,6 +82,16 @@ interface Text extends Draft {
   began: number;
 }
 
+/** Results that an item has, however wrong it is. */
+function samplesOf(item: Item | Error): number {
+  try {
+    checkItem(item as Item);
+    return (item as Item).samples ?? 1;
+  } catch {
+    return 1;
+  }
+}
+
 class Run {
   private readonly width: number;
   /** Tokens never drawn, by what items ask for. */
@@ -166,8 +176,7 @@ class Run {
       if (item instanceof Error) throw item;
       return this.drafts(item);
     } catch (error) {
-      const { samples = 1 } = item instanceof Error ? {} : item;
-      this.fail(error, Number.isSafeInteger(samples) && samples > 0 ? samples : 1);
+      this.fail(error, samplesOf(item));
       return [];
     }
   }

@@ -86,9 +86,7 @@ export class BlockGraphs {
       throw new RangeError(`${ahead} tokens cannot be generated`);
     if (ids.length + ahead > context) {
       const more = ahead > 0 ? ` and ${ahead} more` : '';
-      throw new RangeError(
-        `${ids.length} prompt tokens${more} do not fit the model's context of ${context}`,
-      );
+      throw new RangeError(`${ids.length} prompt tokens${more} do not fit the model's context of ${context}`);
     }
     for (let t = 0; t < ids.length; t++) checkToken(ids[t], vocabulary);
   }

@@ -69,7 +69,8 @@ export class PromptPass {
     const x = new Float32Array(width);
     await graphs.end(a, { start: prompt - 1, end: prompt }, prepack, x);
     advance(1);
-    for await (const { logits } of graphs.head(x, graphs.prepacks(1), { logits: true })) return { logits, state };
+    for await (const { logits } of graphs.head(x, graphs.prepacks(1), { logits: true }))
+      return { logits, state };
     throw new Error('the head gave no logits');
   }
 }

@@ -3,7 +3,14 @@ import type { ModelDimensions } from '../bundle/index.js';
 import { abortable } from '../format/index.js';
 import { convolutions, convolutionsOf } from '../layers/index.js';
 import { blockRows, BlockwiseConvolver, blockwiseBytes, type BlockwiseShape } from '../mixer/index.js';
-import { type Activations, type BlockGraphs, type HeadWishes, multiply, type Part, ROWS } from './block-graphs.js';
+import {
+  type Activations,
+  type BlockGraphs,
+  type HeadWishes,
+  multiply,
+  type Part,
+  ROWS,
+} from './block-graphs.js';
 import { logProbability } from './probability.js';
 import type { FilterEvaluator } from './taps.js';
 import type { StepState } from './state.js';
@@ -105,7 +112,8 @@ export class SequencePass implements Sequences {
     for (const { start, end } of partsFrom(from, ids.length, rowsOf(shelf))) {
       const part = x.subarray(0, (end - start) * width);
       await graphs.end(a, { start: start - from, end: end - from }, shelf.prepack, part);
-      for await (const chunk of graphs.head(part, shelf.prepack, wishes)) yield { ...chunk, start: start + chunk.start };
+      for await (const chunk of graphs.head(part, shelf.prepack, wishes))
+        yield { ...chunk, start: start + chunk.start };
       options.signal?.throwIfAborted();
     }
   }
@@ -183,7 +191,10 @@ export class SequencePass implements Sequences {
     const found = this.shelves.get(key);
     if (found !== undefined && length <= found.convolver.shape.length) return found;
     const shape = { width, convolutions: convolutions(layers), block, length };
-    const long = { ...shape, length: this.keep ? Math.min(longestOf(block), Math.max(length, context)) : length };
+    const long = {
+      ...shape,
+      length: this.keep ? Math.min(longestOf(block), Math.max(length, context)) : length,
+    };
     const kept = (what: Partial<BlockwiseShape>): BlockwiseShape => {
       const none = { keepFilters: false, keepInputs: false };
       const fits = this.keep && blockwiseBytes({ ...long, ...none, ...what }) <= KEPT;

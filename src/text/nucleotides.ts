@@ -15,6 +15,7 @@ export interface Letters {
   readonly ambiguous: number;
 }
 
+/** How letters are made. */
 export interface LetterOptions {
   /** Take IUPAC's codes for several bases as N. */
   readonly ambiguousAsN?: boolean | undefined;

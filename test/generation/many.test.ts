@@ -54,7 +54,8 @@ const BAD: [string, Item, RegExp][] = [
   ['an empty prompt', { prompt: [] }, /no tokens/],
   ['a token that does not exist', { prompt: [256], count: 2 }, /token 256 is not in the vocabulary/],
   ['an unknown option', odd({ prompt: 'a', conut: 3 }), /^item: there is no option "conut"/],
-  ['count 0', { prompt: 'a', count: 0 }, /^count: expected -1 or a whole number/],
+  ['no sample', { prompt: 'a', samples: 0 }, /^samples: expected a whole number from 1/],
+  ['nothing allowed', { prompt: 'a', allow: '' }, /^allow: expected a text of 1 to 256 characters/],
   ['half a token', { prompt: 'a', count: 1.5 }, /^count: expected a whole number/],
   ['too many tokens', { prompt: 'a', count: 1e6 }, /room for 131072, not 1000000/],
   ['logprobs -1', { prompt: 'a', logprobs: -1 }, /^logprobs: expected a whole number of at least 0, got -1/],
@@ -90,6 +91,47 @@ test('what is wrong with an item is its own result, and the others are as ever',
   expect(results.at(-2)).toBe(items.at(-2));
   expect(tokens(results[0])).toEqual((await alone(GOOD[0])).tokens);
   expect(tokens(results.at(-1)!)).toEqual((await alone(GOOD[1])).tokens);
+});
+
+test('samples are what seeds that count up give alone, however their prompt is read', async () => {
+  // In steps, filled in, and convolved and forgotten; more of them than lanes.
+  for (const [prompt, count] of [
+    ['once', 9],
+    ['once upon a time '.repeat(6), 120],
+    ['once upon a time '.repeat(9), 20],
+  ] as const) {
+    const results = await resultsOf([{ prompt, count, seed: 7, samples: 5 }, GOOD[0]], { lanes: 3 });
+    const expected: unknown[] = [];
+    for (let k = 0; k < 5; k++) expected.push((await alone({ prompt, count, seed: 7 + k })).tokens);
+    expect(results.map(tokens)).toEqual([...expected, (await alone(GOOD[0])).tokens]);
+  }
+  const wrong = await resultsOf([
+    { prompt: [999], samples: 2 },
+    { prompt: [1], allow: '\u00ff', samples: 2 },
+  ]);
+  expect(wrong.map(tokens)).toEqual([
+    ...new Array<unknown>(2).fill('token 999 is not in the vocabulary, 0 to 255'),
+    expect.any(Array),
+    expect.any(Array),
+  ]);
+});
+
+test('of characters that are allowed, no token has others', async () => {
+  const [result] = await resultsOf([{ prompt: 'a', allow: 'ACGT', count: 50 }]);
+  expect((result as TextResult).text).toMatch(/^[ACGT]{50}$/);
+});
+
+test('a count of 0 says how probable the prompt is', async () => {
+  const [result] = await resultsOf([{ prompt: 'once', count: 0, logprobs: 1 }]);
+  const scores = await loaded.model.score([...Buffer.from('once')]);
+  const { promptLogprobs, tokens } = result as Exclude<ItemResult, Error>;
+  expect(tokens).toEqual([]);
+  expect(promptLogprobs!.map(({ id }) => id)).toEqual([...Buffer.from('nce')]);
+  promptLogprobs!.forEach(({ logprob, top }, k) => {
+    expect(logprob).toBeCloseTo(scores[k], 5);
+    expect(top).toHaveLength(1);
+    expect(top[0].logprob).toBeGreaterThanOrEqual(logprob);
+  });
 });
 
 test('where the items fail, those before it are finished and given first', async () => {

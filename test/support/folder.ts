@@ -5,15 +5,16 @@ import { load } from '../../src/generation/load.js';
 import { generate } from '../../src/generation/text.js';
 import { asSafetensors, golden } from './golden.js';
 import { GOLDEN, temporaryDirectory } from './tiny-model.js';
-import { byteModel, wordModel } from './models.js';
+import { byteModel, dnaModel, wordModel } from './models.js';
 
 /** Of the checkpoints `huggingface.safetensors` and `order3.safetensors`. */
 const CONFIG = { model_type: 'hyenadna', d_model: 8, n_layer: 2, d_inner: 12, max_seq_len: 48 };
 
 /**
- * - `bytes`, `words`: bundles; `broken`: one cut short
+ * - `bytes`, `words`, `dna`: bundles; `broken`: one cut short
  * - `tiny`: a checkpoint; `huggingface.safetensors`, `safari.safetensors` (no positions), `order3.safetensors`: others
  * - `once.txt`: a prompt; `line.txt`: the same with a line end; `latin.txt`: no UTF-8; `ids.txt`; `config.json`
+ * - `two.fa`: sequences, one of them RNA, in lower case
  * - `batch.jsonl`, `bad.jsonl`, `endless.jsonl`: prompts, one of the bad ones bad, the endless ones without an end
  * - `state`: of `bytes` after "once" and 4 tokens, 4 more to come and room for 9; `cut`: the same, cut short
  */
@@ -22,6 +23,7 @@ export async function makeFolder(): Promise<string> {
   const at = (name: string): string => join(folder, name);
   renameSync(await byteModel(), at('bytes'));
   renameSync(await wordModel(), at('words'));
+  renameSync(await dnaModel({ width: 16, context: 64 }), at('dna'));
   cpSync(at('bytes'), at('broken'), { recursive: true });
   truncateSync(at('broken/weights.safetensors'), 1000);
   cpSync(join(GOLDEN, 'tiny'), at('tiny'), { recursive: true });
@@ -36,6 +38,7 @@ export async function makeFolder(): Promise<string> {
   writeFileSync(at('settings.json'), JSON.stringify(CONFIG));
   writeFileSync(at('once.txt'), 'once');
   writeFileSync(at('line.txt'), 'once\n');
+  writeFileSync(at('two.fa'), '>a first\nACGTAC\nGT\n>b\nacgu\n');
   writeFileSync(at('latin.txt'), Uint8Array.of(0x61, 0xff, 0x62));
   writeFileSync(at('ids.txt'), '[111, 110,\n99]');
   writeFileSync(at('batch.jsonl'), '{"prompt":"once","id":"a"}\n{"prompt":"upon","id":"b"}\n');

@@ -1,7 +1,13 @@
 /** Bundles small enough that starting a process is most of a run. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleCheckpoint, SafetensorsFile, writeSafetensors } from '../../src/checkpoint/index.js';
+import {
+  bundleCheckpoint,
+  importCheckpoint,
+  SafetensorsFile,
+  type TensorToWrite,
+  writeSafetensors,
+} from '../../src/checkpoint/index.js';
 import { byteAlphabet } from '../../src/text/bpe.js';
 import { GOLDEN, temporaryDirectory } from './tiny-model.js';
 import { randomNumbers } from './random.js';
@@ -19,6 +25,55 @@ export function byteModel(seed = 1): Promise<string> {
 /** Finite weights whose sums are not. */
 export function overflowingModel(): Promise<string> {
   return bundle(256, 0, { scale: 1e38 });
+}
+
+/** A language model over the letters of DNA, in HyenaDNA's names and conventions. */
+export async function dnaModel({ width = 32, layers = 2, context = 2048 } = {}): Promise<string> {
+  const checkpoint = join(temporaryDirectory(), 'dna.safetensors');
+  writeSafetensors(checkpoint, dnaTensors(width, layers));
+  const directory = join(temporaryDirectory(), 'dna');
+  await importCheckpoint(checkpoint, directory, { family: 'hyenadna', context });
+  return directory;
+}
+
+function dnaTensors(width: number, layers: number): Record<string, TensorToWrite> {
+  const random = randomNumbers(3);
+  const tensors: Record<string, TensorToWrite> = {};
+  const add = (name: string, shape: number[], value = () => random() - 0.5): void => {
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    tensors[name] = { shape, data: Float32Array.from({ length: size }, value) };
+  };
+  const linear = (name: string, outputs: number, inputs: number): void => {
+    add(`${name}.weight`, [outputs, inputs], () => (random() - 0.5) * 2 * inputs ** -0.5);
+    add(`${name}.bias`, [outputs]);
+  };
+  const norm = (name: string): void => {
+    add(`${name}.weight`, [width], () => 1);
+    add(`${name}.bias`, [width], () => 0);
+  };
+  add('backbone.embeddings.word_embeddings.weight', [16, width]);
+  norm('backbone.ln_f');
+  for (let l = 0; l < layers; l++) {
+    const layer = `backbone.layers.${l}.`;
+    const filter = `${layer}mixer.filter_fn.`;
+    norm(`${layer}norm1`);
+    norm(`${layer}norm2`);
+    linear(`${layer}mixer.in_proj`, 3 * width, width);
+    linear(`${layer}mixer.out_proj`, width, width);
+    linear(`${layer}mlp.fc1`, 2 * width, width);
+    linear(`${layer}mlp.fc2`, width, 2 * width);
+    add(`${layer}mixer.short_filter.weight`, [3 * width, 1, 3]);
+    add(`${layer}mixer.short_filter.bias`, [3 * width]);
+    linear(`${filter}implicit_filter.0`, 8, 5);
+    linear(`${filter}implicit_filter.2`, 8, 8);
+    linear(`${filter}implicit_filter.4`, 8, 8);
+    add(`${filter}implicit_filter.6.weight`, [width, 8]);
+    add(`${filter}implicit_filter.1.freq`, [1, 8], () => 10);
+    add(`${filter}bias`, [width]);
+    let channel = 0;
+    add(`${filter}modulation.deltas`, [1, 1, width], () => 3 + (12 * channel++) / width);
+  }
+  return tensors;
 }
 
 /** Letters that are tokens, and what else fits beside them. */

@@ -135,7 +135,8 @@ async function writeRecords(
     status(undefined);
   }
   if (count === 0) throw new UsageError(`${file === '-' ? 'stdin' : file} has no records`);
-  if (notes.failed === count) throw new Error(`none of ${count} records could be embedded: nothing is written`);
+  if (notes.failed === count)
+    throw new Error(`none of ${count} records could be embedded: nothing is written`);
   array.finish(rows.entries(), rows.metadata(loaded.model.id));
   if (notes.failed > 0) throw new Error(`${notes.failed} of ${count} records could not be embedded`);
 }

@@ -11,7 +11,15 @@ import { loadModel } from '../model.js';
 import { scoreFile } from './score.js';
 import { table } from '../report/table.js';
 import { command, type Call } from '../command.js';
-import { COMPUTE, EVERYWHERE, JSON_OPTION, MIXER, MODEL, RECORDS, type CommandSpec } from '../options/index.js';
+import {
+  COMPUTE,
+  EVERYWHERE,
+  JSON_OPTION,
+  MIXER,
+  MODEL,
+  RECORDS,
+  type CommandSpec,
+} from '../options/index.js';
 
 const EVAL = {
   name: 'eval',
@@ -110,8 +118,11 @@ export const evaluateFile = command(EVAL, async ({ args: [file], options, io }) 
     const perBase = tokenizer.isDna && { bits_per_base: result.bits_per_byte };
     await io.stdout.write(
       options.json
-        ? JSON.stringify({ model: model.config.name, device: model.device, seconds, ...perBase, ...result }, null, 2) +
-            '\n'
+        ? JSON.stringify(
+            { model: model.config.name, device: model.device, seconds, ...perBase, ...result },
+            null,
+            2,
+          ) + '\n'
         : render(result, tokenizer.isDna ? 'base' : 'byte'),
     );
   } finally {

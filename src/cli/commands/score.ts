@@ -50,7 +50,10 @@ const SCORE = {
     },
   ],
   examples: [
-    ['flashinf score -m dna sequences.fa.gz > scores.tsv', 'name, tokens, log-likelihood, mean, bits per base'],
+    [
+      'flashinf score -m dna sequences.fa.gz > scores.tsv',
+      'name, tokens, log-likelihood, mean, bits per base',
+    ],
     ['flashinf score -m dna --both-strands --jsonl --logprobs alleles.fa', 'all there is to know'],
   ],
 } as const satisfies CommandSpec;

@@ -30,7 +30,6 @@ export const OPTION_HINTS: Readonly<Record<string, string>> = {
   session: '--save-state and --load-state',
   'no-stream': '--json prints everything at once',
   stream: 'text is always printed as it comes; --jsonl does so as JSON',
-  format: '--json or --jsonl',
   'output-format': '--json or --jsonl',
   'model-path': '--model',
   'hf-repo': 'checkpoints become bundles by flashinf import',

@@ -115,14 +115,7 @@ export interface Kernels {
    * Spectra of n points, one half of the channels: `points = sum over k < count of spectra[k] * filter[count - 1 - k]`. Spectra,
    * and those of the filter, are `size` bytes apart.
    */
-  sumProducts(
-    points: number,
-    n: number,
-    spectra: number,
-    filter: number,
-    size: number,
-    count: number,
-  ): void;
+  sumProducts(points: number, n: number, spectra: number, filter: number, size: number, count: number): void;
   /** Adds its outputs 0 ... count - 1, count <= n, to lines. */
   addLower(points: number, rows: number, count: number, n: number, twisted: number): void;
   /** Adds its outputs n ... n + count - 1, count <= n, to lines. */

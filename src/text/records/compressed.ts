@@ -29,7 +29,7 @@ export async function* unpacked(chunks: Chunks): AsyncGenerator<Uint8Array, void
   }
   const gunzip = createGunzip();
   const source = Readable.from(all, { objectMode: false });
-  let failure: unknown;
+  let failure: Error | undefined;
   source.once('error', (error) => {
     failure = error;
     gunzip.destroy(error);

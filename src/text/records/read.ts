@@ -8,8 +8,10 @@ import { WholeTextParser } from './whole-text.js';
 
 /** What a file can be written in; `lines` holds a text in each, and `text` is one. */
 export const RECORD_FORMATS = ['fasta', 'fastq', 'jsonl', 'lines', 'text'] as const;
+/** A name of one. */
 export type RecordFormat = (typeof RECORD_FORMATS)[number];
 
+/** What `readRecords` takes. */
 export interface ReadOptions {
   /** Default: what it looks like. */
   readonly format?: RecordFormat | undefined;

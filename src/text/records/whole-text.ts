@@ -20,7 +20,10 @@ export class WholeTextParser implements Parser {
 
   *end(): Generator<TextRecord> {
     const { length, fits } = this.text;
-    const text = this.text.take().toString('utf8').replace(/\r?\n$/, '');
+    const text = this.text
+      .take()
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
     if (fits && text === '') return;
     const odd = new RecordError(`${length} bytes are more than the ${this.longest} that fit`);
     yield { number: 1, line: 1, content: fits ? text : odd };

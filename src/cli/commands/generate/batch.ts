@@ -15,8 +15,10 @@ type GenerateCall = Call<typeof GENERATE>;
 
 /** A text for each line of a file, one line of JSON each, in the same order. Throws at the end if any item failed. */
 export async function generateBatch({ options, io }: GenerateCall): Promise<void> {
-  await printItems({ options, io }, io.watched ? await countLines(options.batch!, io.signal) : undefined, (loaded, signal) =>
-    readItems(options.batch!, options, givenBy(loaded, options, io), signal),
+  await printItems(
+    { options, io },
+    io.watched ? await countLines(options.batch!, io.signal) : undefined,
+    (loaded, signal) => readItems(options.batch!, options, givenBy(loaded, options, io), signal),
   );
 }
 
@@ -61,7 +63,8 @@ async function printItems(
   const loaded = await loadModel(options, io, lanes);
   const loading = performance.now() - began;
   /** Of results that are still to come: whose they are. */
-  const coming: { readonly index: number; readonly id: Line['id']; readonly sample: number | undefined }[] = [];
+  const coming: { readonly index: number; readonly id: Line['id']; readonly sample: number | undefined }[] =
+    [];
   async function* items(): AsyncGenerator<Item | Error, void, void> {
     let index = 0;
     for await (const { id, item } of linesOf(loaded, signal)) {

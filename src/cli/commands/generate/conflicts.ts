@@ -66,8 +66,13 @@ export function checkConflicts({ options, args, given }: GenerateCall): void {
   if (options.allow !== undefined && !isAllowed(options.allow)) {
     throw new UsageError('--allow takes 1 to 256 characters');
   }
-  if (options.nPredict === 0 && (options.logprobs === undefined || options.jsonl || options.format !== undefined)) {
-    throw new UsageError('--n-predict must be -1 or at least 1; 0 is for --logprobs of a prompt, with --json or --batch');
+  if (
+    options.nPredict === 0 &&
+    (options.logprobs === undefined || options.jsonl || options.format !== undefined)
+  ) {
+    throw new UsageError(
+      '--n-predict must be -1 or at least 1; 0 is for --logprobs of a prompt, with --json or --batch',
+    );
   }
   for (const stop of options.stop ?? []) {
     if (stop === '') throw new UsageError('--stop needs a text that is not empty');

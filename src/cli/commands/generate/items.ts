@@ -129,12 +129,7 @@ function idOf(json: ReadonlyMap<string, Json>, where: string): string {
 }
 
 /** What a line leaves out is as on the command line. Throws a UsageError. */
-function toItem(
-  json: ReadonlyMap<string, Json>,
-  line: number,
-  options: GenerateOptions,
-  given: Given,
-): Item {
+function toItem(json: ReadonlyMap<string, Json>, line: number, options: GenerateOptions, given: Given): Item {
   const where = `line ${line}`;
   const own: Record<string, unknown> = {};
   const keys = new Map<string, string>();

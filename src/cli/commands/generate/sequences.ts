@@ -1,13 +1,7 @@
 /** Sequences in, their continuations out. */
 import { sequenceOf } from '../../../evaluation/index.js';
 import { generateMany, type Item } from '../../../generation/index.js';
-import {
-  decode,
-  readRecords,
-  RecordError,
-  RecordsError,
-  type TextRecord,
-} from '../../../text/index.js';
+import { decode, readRecords, RecordError, RecordsError, type TextRecord } from '../../../text/index.js';
 import { UsageError } from '../../errors.js';
 import { loadModel } from '../../model.js';
 import { nameOf, RecordNotes, recordsOf } from '../../records.js';
@@ -30,12 +24,15 @@ export async function generateSequences(
   const loaded = await loadModel(options, io, lanes);
   const notes = new RecordNotes(io);
   /** Of results that are still to come: whose they are. */
-  const coming: { readonly record: TextRecord; readonly ids: readonly number[]; readonly sample: number }[] = [];
+  const coming: { readonly record: TextRecord; readonly ids: readonly number[]; readonly sample: number }[] =
+    [];
   async function* items(): AsyncGenerator<Item | Error, void, void> {
-    const records = 'file' in source ? recordsOf(source.file, options, loaded, io) : promptRecords(source.prompt);
+    const records =
+      'file' in source ? recordsOf(source.file, options, loaded, io) : promptRecords(source.prompt);
     for await (const record of records) {
       const { item, ids } = await itemOf(record);
-      for (let k = 1; k <= (item instanceof Error ? 1 : samples); k++) coming.push({ record, ids, sample: k });
+      for (let k = 1; k <= (item instanceof Error ? 1 : samples); k++)
+        coming.push({ record, ids, sample: k });
       yield item;
     }
   }

@@ -271,7 +271,7 @@ export const GENERATE = {
     ['flashinf generate --load-state sea -n 500', 'which this does'],
     ['flashinf generate --batch prompts.jsonl > results.jsonl', 'many prompts, eight at a time'],
     [
-      'flashinf generate -m dna --format fasta -f seeds.fa -n 500 --allow ACGT --samples 4 > designs.fa',
+      'flashinf generate -m dna --format fasta -f in.fa --samples 4 > out.fa',
       'four continuations of each sequence',
     ],
   ],
