@@ -1,5 +1,6 @@
 /** Texts of models with quantised weights: the same bits beside others, on any number of threads, and resumed. */
 import { join } from 'node:path';
+import { computeActivations } from '../../src/evaluation/activations.js';
 import { quantiseBundle } from '../../src/bundle/write.js';
 import { load, type Loaded } from '../../src/generation/load.js';
 import { generateMany } from '../../src/generation/many.js';
@@ -61,14 +62,14 @@ describe.each([8, 4] as const)('%i bits', (bits) => {
     expect([...first, ...rest]).toEqual(whole);
   });
 
-  test('every mixer gives the most likely text', async () => {
-    const greedy = { count: 40, sampling: { temperature: 0 } };
-    const [tiled, lazy, eager] = [
-      await idsOf('once', { ...greedy, mixer: 'tiled' }),
-      await idsOf('once', { ...greedy, mixer: 'lazy' }),
-      await idsOf('once', { ...greedy, mixer: 'eager' }),
-    ];
-    expect([lazy, eager]).toEqual([tiled, tiled]);
+  test('mixers agree but for the rounding of activations to 8 bits', async () => {
+    const ids = randomIds(60, 256);
+    const [tiled, ...others] = await Promise.all(
+      (['tiled', 'lazy', 'eager'] as const).map((stepwise) =>
+        computeActivations(loaded.model, ids, { stepwise }),
+      ),
+    );
+    for (const { logits } of others) expect(relL2(logits, tiled.logits)).toBeLessThan(0.03);
   });
 
   test('log probabilities of a prompt of any length are near those of float32', async () => {

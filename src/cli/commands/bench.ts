@@ -181,8 +181,8 @@ async function inModel(options: BenchOptions, io: Io): Promise<InModel> {
     const { len: length, threads, seed, memory, lanes } = options;
     checkLength(length, model);
     const start = tokenizer.endOfText ?? 0;
-    const agreedTokens = Math.min(length, 256);
-    await compareTexts(model, MIXERS, { length: agreedTokens, threads, start, signal: io.signal });
+    const compared = { length: Math.min(length, 256), threads, start, signal: io.signal };
+    const agreedTokens = await compareTexts(model, MIXERS, compared);
     const common = (what: string): Omit<EndToEndOptions, 'mixer'> => ({
       length,
       threads,
