@@ -62,21 +62,43 @@ export { computeActivations, type ActivationOptions, type Activations } from './
 
 // Mixing without a model
 export { build, createMixer, fit, type MixerOptions } from './mixer/create.js';
+export {
+  createMixerOfKinds,
+  type KindsOptions,
+  type KindsShape,
+  type MixerOfKinds,
+} from './mixer/of-kinds.js';
 export type { KernelsName, Recipe } from './mixer/engine/open.js';
 export type { Mixer } from './mixer/mixer.js';
-export type { MixerName, MixerShape } from './mixer/shape.js';
+export type { FilterKind, MixerName, MixerShape, ModalFilter, WindowFilter } from './mixer/shape.js';
+export { modalTaps, type ComplexRows, type Modes } from './mixer/modes.js';
 export { convolveOffline } from './mixer/offline.js';
 
 // Plans, and what they are made from
 export type { LevelPlan, Plan } from './mixer/plan/plan.js';
-export { binaryPlan, flatPlan, flatPlans, planCost, planFor, plansFor } from './mixer/plan/planner.js';
+export {
+  binaryPlan,
+  flatPlan,
+  flatPlans,
+  planCost,
+  planFor,
+  plansFor,
+  plansForFilter,
+} from './mixer/plan/planner.js';
 export type { CostTable } from './mixer/plan/costs.js';
 export { machineCosts } from './mixer/plan/wisdom.js';
 export { measureCosts, type MeasureOptions } from './mixer/tune/measure.js';
 
 // The schedule, and other mixers on it
-export { binaryLevels, type Level } from './mixer/schedule/tiling.js';
-export { tiles, type Range, type Tile } from './mixer/schedule/index.js';
+export {
+  binaryLevels,
+  flatLevels,
+  tiles,
+  type Level,
+  type Range,
+  type Tile,
+} from './mixer/schedule/index.js';
+export { tilingOf } from './mixer/plan/plan.js';
 export * from './mixer/framework/index.js';
 
 // Measurements

@@ -2,7 +2,7 @@ import { KERNELS, type KernelsName, KINDS, openEngine, type Recipe } from './eng
 import { type BankLayout, dealBanks, fitsPages, pageBytes, pagesFor, sharedMemory } from './memory/index.js';
 import type { Mixer } from './mixer.js';
 import { OnlineMixer } from './online.js';
-import { checkPlan, type Plan, plansFor } from './plan/index.js';
+import { checkPlan, type Plan, plansForFilter } from './plan/index.js';
 import { MIXERS, type MixerName, type MixerShape } from './shape.js';
 import { type CrewOptions, soloTeam, startTeam } from './thread/index.js';
 
@@ -12,7 +12,7 @@ export interface MixerOptions {
   readonly shape: MixerShape;
   /** Threads that share the work, the caller's included. Default 1. */
   readonly threads?: number;
-  /** How the tiles are computed; of several plans, the first that fits. Default: `plansFor`, the fastest by the built-in costs first. */
+  /** How the tiles are computed; of several plans, the first that fits. Default: `plansForFilter`, the fastest by the built-in costs first. */
   readonly plan?: Plan | readonly Plan[];
   /** Bytes of array memory the mixer may hold. Default: any. */
   readonly memory?: number;
@@ -56,7 +56,7 @@ export function fit({
   checkShape(shape);
   if (!(memory > 0)) throw new RangeError(`memory: expected a number of bytes above 0, got ${memory}`);
   const { convolutions, width, length } = shape;
-  const given = plan ?? plansFor(length);
+  const given = plan ?? plansForFilter(length, shape.filter ?? { kind: 'long' });
   const candidates = 'levels' in given ? [given] : given;
   let recipe: Recipe | undefined;
   let least = Infinity;
@@ -85,7 +85,7 @@ function layOut(
   threads: number,
   kernels: KernelsName,
 ): Recipe {
-  checkPlan(plan, shape.length);
+  checkPlan(plan, shape.length, shape.filter);
   const spec = { shape, plan, threads };
   const banks: readonly BankLayout[] = dealBanks(shape, (first, units) =>
     KINDS[name].layout(spec, first, units),
@@ -124,7 +124,9 @@ export async function createMixer(options: MixerOptions): Promise<Mixer> {
   return await build(fit(options));
 }
 
-function checkShape({ convolutions, width, length, lanes = 1 }: MixerShape): void {
+function checkShape({ convolutions, width, length, lanes = 1, filter }: MixerShape): void {
+  if (filter?.kind === 'window') checkWhole('taps of a window', filter.taps, 2 ** 26);
+  if (filter?.kind === 'modal') checkWhole('modes', filter.modes, 2 ** 16);
   checkWhole('convolutions', convolutions, 2 ** 16);
   checkWhole('lanes', lanes, 2 ** 12);
   checkWhole('width', width, 2 ** 24);

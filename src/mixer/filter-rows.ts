@@ -1,5 +1,7 @@
 import type { Engine } from './engine/index.js';
 import { checkSize } from './lanes.js';
+import { modalFilterOf } from './memory/index.js';
+import type { Modes } from './modes.js';
 import type { MixerShape } from './shape.js';
 
 /** How many rows of its filter each convolution has, and whether they are enough. */
@@ -43,6 +45,34 @@ export class FilledRows {
     throw new RangeError(
       `convolution ${convolution} has ${filled[convolution]} rows of its filter, ` +
         `and ${needed} are needed at position ${known - 1}`,
+    );
+  }
+}
+
+/** The rows of a filter, those that a window does not have included: they are 0. Throws a RangeError unless it has its taps. */
+export function wholeRows(
+  taps: Float32Array,
+  { filter, width, length }: MixerShape,
+  filterRows: number,
+): Float32Array {
+  if (filter?.kind === 'modal') throw new RangeError('a modal filter is set by its modes');
+  if (filter?.kind !== 'window') return taps;
+  const size = filter.taps * width;
+  checkSize('a window', taps, size, `${filter.taps} x ${width}`);
+  const rows = new Float32Array(Math.min(length, filterRows) * width);
+  rows.set(taps.subarray(0, Math.min(size, rows.length)));
+  return rows;
+}
+
+/** Throws a RangeError unless modes are as many and of the kind that a shape says. */
+export function checkModes(modes: Modes, { filter, width }: MixerShape): void {
+  const { modes: count, complex } = modalFilterOf(modes);
+  const kind = (of: { modes: number; complex: boolean }): string =>
+    `${of.modes} ${of.complex ? 'complex' : 'real'} modes`;
+  if (filter?.kind !== 'modal') throw new RangeError('modes are for mixers of modal filters');
+  if (modes.width !== width || count !== filter.modes || complex !== filter.complex) {
+    throw new RangeError(
+      `modes: expected ${kind(filter)} of ${width} channels, got ${kind({ modes: count, complex })} of ${modes.width}`,
     );
   }
 }

@@ -1,6 +1,14 @@
 /** Position mixing: online long convolutions, the offline one for prompts, and any other mixer that can be tiled. */
 export type { Mixer } from './mixer.js';
-export { MIXERS, type MixerName, type MixerShape } from './shape.js';
+export {
+  MIXERS,
+  type FilterKind,
+  type MixerName,
+  type MixerShape,
+  type ModalFilter,
+  type WindowFilter,
+} from './shape.js';
+export { modalTaps, type ComplexRows, type Modes } from './modes.js';
 export {
   binaryPlan,
   checkPlan,
@@ -22,6 +30,7 @@ export {
   planCost,
   planFor,
   plansFor,
+  plansForFilter,
   readCosts,
   recomputes,
 } from './plan/index.js';
@@ -37,6 +46,7 @@ export {
   type Tile,
 } from './schedule/index.js';
 export { build, createMixer, fit, type MixerOptions } from './create.js';
+export { createMixerOfKinds, type KindsOptions, type KindsShape, type MixerOfKinds } from './of-kinds.js';
 export type { KernelsName, Recipe } from './engine/index.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';
 export { blockRows, BlockwiseConvolver, blockwiseBytes, type BlockwiseShape } from './blockwise.js';

@@ -7,6 +7,7 @@
  * at once; the missing term `y[t] * rho[0]` (the paper's "red cell") is computed inside the model.
  */
 
+import type { Modes } from './modes.js';
 import type { Plan } from './plan/index.js';
 import type { MixerName, MixerShape } from './shape.js';
 
@@ -34,8 +35,9 @@ export interface Mixer {
   /**
    * Sets a convolution's filter, `[time, channel]`, `length` to `filterRows` of them; row 0 is never read. Before the first push;
    * but the first rows may come first, and others (from row `first`, where the last ones ended) later: see `tapsNeeded`.
+   * A window has the rows that its shape says, and a modal filter is set by its modes.
    */
-  setFilter(convolution: number, taps: Float32Array, first?: number): void;
+  setFilter(convolution: number, filter: Float32Array | Modes, first?: number): void;
   /**
    * How many rows of each filter must be set before the push of input `known - 1` (at most the filter's length). Does not
    * decrease with `known`. If it equals `length` at 0, filters must be set whole.
@@ -43,7 +45,7 @@ export interface Mixer {
   tapsNeeded(known: number): number;
   /**
    * Adds sums that come from before position 0 (a prompt), `[time, channel]`, at most `length` rows, to one lane
-   * (default 0); in a folded plan, at most half of them. Before its first push.
+   * (default 0); in a folded plan, at most half of them, with windows or recurrences two blocks. Before its first push.
    */
   addPending(convolution: number, values: Float32Array, lane?: number): void;
   /**

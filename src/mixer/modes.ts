@@ -15,6 +15,22 @@ export interface Modes {
   readonly residues: ComplexRows;
 }
 
+/** Modes of each channel. Throws a RangeError unless the arrays are of the same whole number of rows. */
+export function countModes({ width, poles, residues }: Modes): number {
+  const size = poles.re.length;
+  for (const [name, part] of [
+    ['poles.im', poles.im],
+    ['residues.re', residues.re],
+    ['residues.im', residues.im],
+  ] as const) {
+    if (part !== undefined && part.length !== size)
+      throw new RangeError(`${name}: expected ${size} values, as many as poles.re has, got ${part.length}`);
+  }
+  if (size === 0 || size % width !== 0)
+    throw new RangeError(`poles: expected rows of ${width} values, got ${size} values`);
+  return size / width;
+}
+
 /** Taps 0 ... rows - 1 of modal filters, `[time, channel]`. Powers are computed in float64, from the poles as they are. */
 export function modalTaps({ width, poles, residues }: Modes, rows: number): Float64Array {
   const taps = new Float64Array(rows * width);

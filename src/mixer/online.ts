@@ -1,9 +1,10 @@
 import { Deadlines } from './deadlines.js';
 import type { Engine, Recipe } from './engine/index.js';
-import { FilledRows } from './filter-rows.js';
+import { checkModes, FilledRows, wholeRows } from './filter-rows.js';
 import { checkIndex, checkSize, LanePositions } from './lanes.js';
 import { type Bank, GROUP, groupsOf, toLines, unitOf } from './memory/index.js';
 import type { Mixer } from './mixer.js';
+import { modalTaps, type Modes } from './modes.js';
 import type { Plan } from './plan/index.js';
 import { Rows } from './rows.js';
 import type { MixerName, MixerShape } from './shape.js';
@@ -116,12 +117,22 @@ export class OnlineMixer implements Mixer {
     return this.engine.tapsNeeded(known);
   }
 
-  setFilter(convolution: number, taps: Float32Array, first = 0): void {
+  setFilter(convolution: number, filter: Float32Array | Modes, first = 0): void {
     this.checkConvolution(convolution);
     if (first === 0) for (let lane = 0; lane < this.lanes.count; lane++) this.lanes.checkUnused(lane);
-    this.filters.add(convolution, taps, first);
-    const { width, length } = this.shape;
-    this.engine.setFilter(convolution, { rows: taps, width, length, first });
+    const { engine, shape } = this;
+    if ('poles' in filter) checkModes(filter, shape);
+    if ('poles' in filter && engine.setModes !== undefined) {
+      engine.setModes(convolution, filter);
+      return;
+    }
+    const rows =
+      'poles' in filter
+        ? Float32Array.from(modalTaps(filter, shape.length))
+        : wholeRows(filter, shape, this.filterRows);
+    this.filters.add(convolution, rows, first);
+    const { width, length } = shape;
+    engine.setFilter(convolution, { rows, width, length, first });
   }
 
   fill(convolution: number, inputs: Float32Array, lane = 0): void {

@@ -5,6 +5,25 @@ export const MIXERS = ['lazy', 'eager', 'tiled'] as const;
 /** The name of a mixer. */
 export type MixerName = (typeof MIXERS)[number];
 
+/** A filter of few taps: inputs contribute to `taps` outputs, their own included. */
+export interface WindowFilter {
+  readonly kind: 'window';
+  /** Taps, tap 0 included. */
+  readonly taps: number;
+}
+
+/** A filter that is a sum of exponentials: see `Modes`. */
+export interface ModalFilter {
+  readonly kind: 'modal';
+  /** Exponentials of each channel. */
+  readonly modes: number;
+  /** Whether poles or residues are complex numbers. */
+  readonly complex: boolean;
+}
+
+/** What is known of filters before they are: how far they reach, or how they are made. Plans follow from it. */
+export type FilterKind = { readonly kind: 'long' } | WindowFilter | ModalFilter;
+
 /** What a mixer holds. */
 export interface MixerShape {
   /** Long convolutions, each with filters of its own (M): a model's layers times its order less one. */
@@ -15,6 +34,8 @@ export interface MixerShape {
   readonly length: number;
   /** Sequences side by side, with the same filters, each at a position of its own (B). Default 1. */
   readonly lanes?: number;
+  /** What the filters are, all of the same kind. Default: long. */
+  readonly filter?: FilterKind;
 }
 
 /** One number per lane. */

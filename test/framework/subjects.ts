@@ -1,5 +1,4 @@
-import type { Modes } from '../../src/mixer/modes.js';
-import { modalTaps } from '../../src/mixer/modes.js';
+import { modalTaps, type Modes } from '../../src/mixer/modes.js';
 import {
   convolution,
   dataDependentConvolution,

@@ -1,4 +1,5 @@
 import type { FilterRows } from '../memory/index.js';
+import type { Modes } from '../modes.js';
 import type { PerLane } from '../shape.js';
 
 /**
@@ -20,6 +21,8 @@ export interface Engine {
   prepare(untouched: boolean): void;
   /** Takes rows of a convolution's filter; those from row 0 on first. */
   setFilter(convolution: number, filter: FilterRows): void;
+  /** Takes a convolution's modal filter as such. Left out by engines that want taps. */
+  setModes?(convolution: number, modes: Modes): void;
   /**
    * In untouched memory, before the step that makes `known` inputs known: writes a little to where steps to come will, see
    * first-touch.ts. For runs from position 0, step by step. Returns whether there is something left for the next step.

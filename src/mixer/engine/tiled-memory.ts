@@ -11,6 +11,7 @@ import {
   toLines,
   unitOf,
 } from '../memory/index.js';
+import { modalTaps, type Modes } from '../modes.js';
 import type { TileRunner } from './tile/tile.js';
 
 /** Writes every bank's twiddle tables, all the same. */
@@ -66,6 +67,24 @@ export function setFilter(
       const needed = side * children;
       if (first < needed && Math.min(length, needed) <= end) runners[bank][index].prepare(unit, lines);
     });
+  }
+}
+
+/** Prepares the modal filter whose first unit is `start`: taps for the levels that want some, modes for a recurrence. */
+export function setModes(
+  banks: readonly Bank<TiledLayout>[],
+  runners: readonly (readonly TileRunner[])[],
+  start: number,
+  modes: Modes,
+  length: number,
+): void {
+  const { width } = modes;
+  const count = Math.min(length, banks[0].layout.tapRows);
+  const rows = Float32Array.from(modalTaps(modes, count));
+  setFilter(banks, runners, start, { rows, width, length: count, first: 0 });
+  for (let g = 0; g < groupsOf(width); g++) {
+    const { bank, unit } = unitOf(banks, start + g);
+    for (const runner of runners[bank]) runner.setModes?.(unit, g, modes);
   }
 }
 

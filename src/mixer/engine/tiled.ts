@@ -1,5 +1,5 @@
 import { type Bank, groupsOf, layoutTiled, type TiledLayout } from '../memory/index.js';
-import { FLAT_SIDE, tilingOf } from '../plan/index.js';
+import { FLAT_SIDE, isRing, tilingOf } from '../plan/index.js';
 import { assignTiles, tapsAfter, type Assignment } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
 import type { Deferred, Engine } from './engine.js';
@@ -8,7 +8,7 @@ import type { Kind } from './kind.js';
 import { takeRows } from './rows.js';
 import { slicesOf, type Slices } from './slices.js';
 import { stagesOf } from './stages.js';
-import { clearScratch, setFilter, tiledSums, writeTables } from './tiled-memory.js';
+import { clearScratch, setFilter, setModes, tiledSums, writeTables } from './tiled-memory.js';
 import { tileRunner } from './tile/runner.js';
 import { stagedTile } from './tile/staged.js';
 import { STEP_COST, urgentTiles } from './urgent.js';
@@ -64,6 +64,8 @@ export const tiled: Kind<TiledLayout> = {
         else if (ahead) touchSpectra(banks);
       },
       setFilter: (convolution, filter) => setFilter(banks, runners, convolution * groupsOf(width), filter),
+      setModes: (convolution, modes) =>
+        setModes(banks, runners, convolution * groupsOf(width), modes, length),
       ...(ahead && { touchAhead: (known: number) => touchAhead(banks, known, length) }),
       step(positions, from, to, thread) {
         takeRows(banks, positions, from, to);
@@ -73,12 +75,13 @@ export const tiled: Kind<TiledLayout> = {
       advance,
       matters: (known, end) =>
         urgent.matters(known, end) || inStep.matters(known, end) || all.matters(known, end),
-      tapsNeeded: (known) => (tapStride === 0 ? length : tapsAfter(known, tapRows, levels)),
+      tapsNeeded: (known) =>
+        tapStride === 0 ? Math.min(length, tapRows) : tapsAfter(known, tapRows, levels),
       sums: (positions, from, to) => sums(positions, 0, from, to),
       sumsAhead: true,
       stepCost: urgent.stepCost,
       sumsCost: () => STEP_COST,
-      flat: levels.every(({ side, form }) => form !== undefined || side < FLAT_SIDE),
+      flat: !isRing(plan) && levels.every(({ side, form }) => form !== undefined || side < FLAT_SIDE),
       ...(deferred && { deferred }),
     };
   },

@@ -63,7 +63,7 @@ export interface Sequence<Input, Output> {
    * the index of the tile's level in the schedule, if any, for who keeps something by level.
    */
   contribute(inputs: Range, outputs: Range, level?: number): void;
-  /** All that the sequence has taken in and still needs, to be copied (as `structuredClone` does) or stored. */
+  /** All that the sequence has taken in and still needs, to be stored, or copied as `structuredClone` does. */
   state(): unknown;
   /** Goes on from what `state` was. */
   restore(state: unknown): void;

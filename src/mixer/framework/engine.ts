@@ -18,13 +18,18 @@ export type Schedule = 'lazy' | 'eager' | readonly Level[];
 export class GenericEngine<Input, Output> {
   private t = 0;
   private mixed = 0;
+  /** Indices of the schedule's deferred levels. */
+  private readonly deferred: readonly number[];
 
   constructor(
     private readonly layers: readonly Sequence<Input, Output>[],
     /** Positions that the sequences hold. */
     readonly length: number,
     private readonly schedule: Schedule,
-  ) {}
+  ) {
+    const levels = typeof schedule === 'string' ? [] : schedule;
+    this.deferred = [...levels.keys()].filter((index) => levels[index].form === 'deferred');
+  }
 
   /** The position whose inputs come next, from 0. */
   get position(): number {
@@ -56,8 +61,8 @@ export class GenericEngine<Input, Output> {
     const tile = schedule.length > 0 ? tileAfter(known, length, schedule) : undefined;
     if (tile) for (const layer of layers) add(layer, tile.inputs, tile.outputs, tile.level);
     // A step does a slice of each deferred tile: some of the layers.
-    for (const [index, { form, side }] of schedule.entries()) {
-      if (form !== 'deferred') continue;
+    for (const index of this.deferred) {
+      const { side } = schedule[index];
       const deferred = deferredTile(known - (known % side), length, index, schedule);
       if (deferred === undefined) continue;
       const slice = sliceAfter(known, side, layers.length);

@@ -10,3 +10,6 @@ export { maxPlusConvolution } from './mixers/max-plus.js';
 export { modalFilter } from './mixers/modal.js';
 export { linearRecurrence, selectiveRecurrence, type InputAndDecay } from './mixers/recurrence.js';
 export type { Vector } from './mixers/vector.js';
+export { fastConvolution } from './fast/convolution.js';
+export { fastDataDependentConvolution, type FloatInputAndTap } from './fast/data-dependent.js';
+export { sequenceOnMixer, type OnlineConvolution } from './on-mixer.js';

@@ -19,6 +19,10 @@ export interface Kernels {
     groups: number,
     count: number,
   ): void;
+  /** Makes `rows` lines of each group 0; groups are `stride` bytes apart. */
+  clearLines(lines: number, stride: number, groups: number, rows: number): void;
+  /** The red cells of one position, `[line][16]`: `row += y * taps`, taps being tap 0. */
+  addProducts(row: number, y: number, taps: number, lines: number): void;
 
   /** Lazy, one group: the line `total += sum over r < rows of past[r] * taps[r]`. */
   dot(past: number, taps: number, rows: number, total: number): void;
@@ -120,6 +124,40 @@ export interface Kernels {
   addLower(points: number, rows: number, count: number, n: number, twisted: number): void;
   /** Adds its outputs n ... n + count - 1, count <= n, to lines. */
   addUpper(points: number, rows: number, count: number, n: number, twisted: number): void;
+
+  /**
+   * Two tiles at once, one group: `outputs[o] += sum over j < n of first[j] a[n + o - j] + second[j] b[n + o - j]`, o < count, for
+   * n inputs each (>= 16). `a` and `b` are spectra as `spectrum` makes them, `[half][n]`; `points`, `[2][half][n]`, is scratch.
+   */
+  pairTile(
+    first: number,
+    second: number,
+    outputs: number,
+    count: number,
+    n: number,
+    a: number,
+    b: number,
+    points: number,
+    twisted: number,
+    twiddles: number,
+  ): void;
+  /**
+   * A block of a modal filter as a recurrence: takes `rows` inputs, a power of two from 2 on, into the modes' states, then adds to the `count` outputs what all
+   * inputs so far contribute. Lines of groups are `stride` bytes apart; states and coefficients follow each other, see
+   * assembly/modal.ts.
+   */
+  modalTile(
+    inputs: number,
+    outputs: number,
+    stride: number,
+    groups: number,
+    rows: number,
+    count: number,
+    state: number,
+    coefficients: number,
+    modes: number,
+    complex: boolean,
+  ): void;
 
   /** The complex transform of n points, in place; frequencies in the order of `frequencyAt`. */
   forward(points: number, n: number, twiddles: number): void;

@@ -3,6 +3,7 @@
  * and meant to be read and compared with. Sums are carried in float64 where the SIMD kernels use float32.
  */
 import { keptOf, type Kernels } from './kernels.js';
+import { modalTile } from './reference-modal.js';
 import { butterflies, halve, inverseButterflies, join, type Floats } from './reference-passes.js';
 
 /** Floats per line or point. */
@@ -13,13 +14,16 @@ const HALF = 8;
 export function referenceKernels(memory: WebAssembly.Memory): Kernels {
   const f = new Float32Array(memory.buffer);
   const transform = transforms(f);
-  return { ...lines(f), ...transform, ...tiles(f, transform) };
+  return { ...lines(f), ...transform, ...tiles(f, transform), modalTile: modalTile(f) };
 }
 
 /** What works on lines as they are. */
 function lines(
   f: Floats,
-): Pick<Kernels, 'scatter' | 'pendingRow' | 'dot' | 'spread' | 'flush' | 'directTile'> {
+): Pick<
+  Kernels,
+  'scatter' | 'pendingRow' | 'clearLines' | 'addProducts' | 'dot' | 'spread' | 'flush' | 'directTile'
+> {
   return {
     scatter(row, lines, stride, groups) {
       for (let g = 0; g < groups; g++) {
@@ -37,6 +41,17 @@ function lines(
           f[row / 4 + g * STEP + c] = sum;
         }
       }
+    },
+
+    clearLines(lines, stride, groups, rows) {
+      for (let g = 0; g < groups; g++) {
+        const first = (lines + g * stride) / 4;
+        f.fill(0, first, first + rows * STEP);
+      }
+    },
+
+    addProducts(row, y, taps, lines) {
+      for (let k = 0; k < lines * STEP; k++) f[row / 4 + k] += f[y / 4 + k] * f[taps / 4 + k];
     },
 
     dot(past, taps, rows, total) {
@@ -112,7 +127,10 @@ type Lines = ReturnType<typeof lines>;
 type Transforms = ReturnType<typeof transforms>;
 
 /** Tiles by FFT, and what they consist of. */
-function tiles(f: Floats, { forward, inverse }: Transforms): Omit<Kernels, keyof (Lines & Transforms)> {
+function tiles(
+  f: Floats,
+  { forward, inverse }: Transforms,
+): Omit<Kernels, keyof (Lines & Transforms) | 'modalTile'> {
   /** Runs something on each quarter of both halves' points, `half` bytes apart. */
   const quarters = (points: number, half: number, n: number, run: (points: number) => void): void => {
     for (const h of [0, half]) for (let k = 0; k < 4; k++) run(points + h + k * n * 16);
@@ -233,6 +251,18 @@ function tiles(f: Floats, { forward, inverse }: Transforms): Omit<Kernels, keyof
           kernels.convolve(child + part, n / 4, own + part, taps + part, size, known, children, twiddles);
         }
       }
+      kernels.addUpper(points, outputs, count, n, twisted);
+    },
+
+    pairTile(first, second, outputs, count, n, a, b, points, twisted, twiddles) {
+      const size = 64 * n;
+      const others = points + 2 * size;
+      kernels.transformRows(first, points, size, n, twisted, twiddles);
+      kernels.transformRows(second, others, size, n, twisted, twiddles);
+      multiply(points, a, 2 * n);
+      multiply(others, b, 2 * n);
+      for (let k = 0; k < 2 * n * STEP; k++) f[points / 4 + k] += f[others / 4 + k];
+      quarters(points, size, n, (quarter) => inverse(quarter, n / 4, twiddles));
       kernels.addUpper(points, outputs, count, n, twisted);
     },
 

@@ -3,9 +3,11 @@ export type { BankLayout, Spec } from './bank.js';
 /** @internal */
 export { type Bank, dealBanks, type FilterRows, layoutSlots, unitOf } from './bank.js';
 /** @internal */
-export { BLOCK, GROUP, groupsOf, LINE, toLines } from './blocks.js';
+export { BLOCK, GROUP, groupsOf, LINE, strideLines, toLines } from './blocks.js';
 /** @internal */
 export { Bump } from './bump.js';
+/** @internal */
+export { modalFilterOf, paddedModes, writeModes } from './modes.js';
 /** @internal */
 export { fitsPages, pageBytes, pagesFor, sharedMemory } from './pages.js';
 /** @internal */

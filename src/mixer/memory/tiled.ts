@@ -1,9 +1,18 @@
 /** Where a tiled mixer has everything in one bank. */
 import { keptOf } from '../kernel/index.js';
-import { isFolded, type LevelPlan, type Plan, recomputes, tilingOf } from '../plan/index.js';
+import {
+  isRing,
+  type LevelKind,
+  type LevelPlan,
+  periodOf,
+  type Plan,
+  recomputes,
+  tilingOf,
+} from '../plan/index.js';
 import { assignTiles } from '../schedule/index.js';
 import { layoutSlots, type BankLayout, type Spec } from './bank.js';
 import { LINE, strideLines } from './blocks.js';
+import { modeBytes, modeStateBytes } from './modes.js';
 import type { Bump } from './bump.js';
 
 /** Lines between spectra that are read side by side, 4 points at a time: each in cache sets of its own (see products.ts). */
@@ -18,13 +27,16 @@ export interface LevelLayout {
   /**
    * What a unit's tiles take of the filter, `[unit][filterStride]`. Taps 0 ... side * children - 1, `[side * children][16]`; for FFTs
    * points of their spectra, `[half][children - 1][side]`; for deferred tiles those of the taps for blocks 2 and 3 apart,
-   * `[half][2][side]`.
+   * `[half][2][side]`; for a recurrence its coefficients.
    */
   readonly filter: number;
   readonly filterStride: number;
   /** Of a fan: spectra and sums of the current block's children, `[lane][unit][half][keptOf(children)][side]` points. */
   readonly childSpectra: number;
   readonly childSpectraStride: number;
+  /** Of a recurrence: what all inputs of the blocks before have left in each mode, `[lane][unit]`, see kernel/assembly/modal.ts. */
+  readonly modeStates: number;
+  readonly modeStatesStride: number;
   /** From one spectrum to the next, in both: `side` points, and some more where several are read side by side. */
   readonly spectrumStride: number;
   /**
@@ -76,8 +88,7 @@ export function tableBytes(n: number, per: number): number {
 /** Plain data: worker threads are handed it. */
 export function layoutTiled({ shape, plan, threads }: Spec, first: number, units: number): TiledLayout {
   const { length, lanes = 1 } = shape;
-  const period = isFolded(plan) ? plan.levels[plan.levels.length - 1].side : length;
-  const { bump, take, slots } = layoutSlots(shape, period, first, units);
+  const { bump, take, slots } = layoutSlots(shape, periodOf(plan), first, units);
   const tables = layoutTables(bump, plan);
   const scratch = layoutScratch(bump, plan, tables.largest, threads);
   const { staged } = assignTiles(tilingOf(plan), { threads, lanes });
@@ -90,13 +101,15 @@ export function layoutTiled({ shape, plan, threads }: Spec, first: number, units
 
 const largestOf = (levels: readonly LevelPlan[]): number => Math.max(0, ...levels.map(({ side }) => side));
 
+const WITHOUT_FFT: readonly LevelKind[] = ['direct', 'reference', 'recurrence'];
+
 const isDeferred = ({ kind }: LevelPlan): boolean => kind === 'deferred';
 
 /** From one of several spectra read side by side to the next. */
 const spread = (side: number): number => (side + SPREAD) * LINE;
 
 function layoutTables(bump: Bump, { levels }: Plan): Tables {
-  const largest = largestOf(levels.filter(({ kind }) => kind !== 'direct' && kind !== 'reference'));
+  const largest = largestOf(levels.filter(({ kind }) => !WITHOUT_FFT.includes(kind)));
   const twiddles = bump.take(tableBytes(largest / 4, 2));
   return { largest, twiddles, twisted: bump.take(tableBytes(largest, 4)) };
 }
@@ -121,7 +134,7 @@ function layoutTaps(
   units: number,
 ): Taps {
   const tapRows = Math.max(
-    length,
+    isRing(plan) ? 0 : length,
     4 * largestOf(plan.levels.filter(isDeferred)),
     ...levels.map(({ side, children }) => side * children),
   );
@@ -133,25 +146,33 @@ function layoutTaps(
 
 /** Sizes of what a unit's tiles of one level keep, in bytes. */
 function sizesOf(
-  { kind, side }: LevelPlan,
+  level: LevelPlan,
   children: number,
-): Pick<LevelLayout, 'spectrumStride' | 'filterStride' | 'childSpectraStride'> {
+): Pick<LevelLayout, 'spectrumStride' | 'filterStride' | 'childSpectraStride' | 'modeStatesStride'> {
+  const { kind, side } = level;
+  const none = { spectrumStride: 0, childSpectraStride: 0, modeStatesStride: 0 };
   switch (kind) {
     case 'direct':
     case 'reference':
-      return { spectrumStride: 0, filterStride: children * side * LINE, childSpectraStride: 0 };
+      return { ...none, filterStride: children * side * LINE };
     case 'fft':
     case 'folding':
     case 'adjacent':
-      return { spectrumStride: side * LINE, filterStride: 2 * side * LINE, childSpectraStride: 0 };
+    case 'window':
+      return { ...none, spectrumStride: side * LINE, filterStride: 2 * side * LINE };
     case 'fan':
       return {
+        ...none,
         spectrumStride: spread(side),
         filterStride: 2 * (children - 1) * spread(side),
         childSpectraStride: 2 * keptOf(children) * spread(side),
       };
     case 'deferred':
-      return { spectrumStride: spread(side), filterStride: 4 * spread(side), childSpectraStride: 0 };
+      return { ...none, spectrumStride: spread(side), filterStride: 4 * spread(side) };
+    case 'recurrence': {
+      const filter = { modes: level.modes, complex: level.complex === true };
+      return { ...none, filterStride: modeBytes(filter), modeStatesStride: modeStateBytes(filter) };
+    }
   }
 }
 
@@ -172,5 +193,6 @@ function layoutLevel(
   const flightBytes = staged ? 2 * side * LINE + (recomputed ? 2 : 1) * sizes.filterStride : 0;
   const flight = bump.take(flightBytes);
   const childSpectra = take(sizes.childSpectraStride);
-  return { plan, side, children, ...sizes, filter, ready, flight, flightBytes, childSpectra };
+  const modeStates = take(sizes.modeStatesStride);
+  return { plan, side, children, ...sizes, filter, ready, flight, flightBytes, childSpectra, modeStates };
 }

@@ -7,7 +7,7 @@ import { layoutTiled } from './tiled.js';
 export interface PlanMemory {
   /** What is pending, then the inputs. */
   readonly slots: number;
-  /** Filters of direct levels, spectra of filters, and what fans keep of inputs. */
+  /** Filters of direct levels, spectra of filters, what fans keep of inputs, and states of modes. */
   readonly spectra: number;
   /** Taps kept for spectra that are yet to be made. */
   readonly taps: number;
@@ -23,8 +23,10 @@ export function planMemory(shape: MixerShape, plan: Plan, threads: number): Plan
   const levels = plan.levels.map((level, k) =>
     sum(
       banks.map(({ units, lanes, levels }) => {
-        const { filterStride, childSpectraStride } = levels[k];
-        return units * ((recomputes(level) ? 0 : filterStride) + lanes * childSpectraStride);
+        const { filterStride, childSpectraStride, modeStatesStride } = levels[k];
+        return (
+          units * ((recomputes(level) ? 0 : filterStride) + lanes * (childSpectraStride + modeStatesStride))
+        );
       }),
     ),
   );

@@ -1,20 +1,31 @@
 import { MOST_CHILDREN } from '../kernel/index.js';
 import { flatLevels } from '../schedule/index.js';
-import { fanOutOf, SMALLEST_FFT, type LevelKind, type LevelPlan, type Plan } from './plan.js';
+import type { FilterKind } from '../shape.js';
+import { fanOutOf, isRing, SMALLEST_FFT, type LevelKind, type LevelPlan, type Plan } from './plan.js';
 
-/** What a level says of itself besides its side. */
-const HAS: Readonly<Record<LevelKind, 'fanOut' | 'recompute'>> = {
-  direct: 'fanOut',
-  fan: 'fanOut',
-  reference: 'fanOut',
-  fft: 'recompute',
-  folding: 'recompute',
-  adjacent: 'recompute',
-  deferred: 'recompute',
+/** What a level may say of itself besides its side. */
+const HAS: Readonly<Record<LevelKind, readonly string[]>> = {
+  direct: ['fanOut'],
+  fan: ['fanOut'],
+  reference: ['fanOut'],
+  fft: ['recompute'],
+  folding: ['recompute'],
+  adjacent: ['recompute'],
+  deferred: ['recompute'],
+  window: [],
+  recurrence: ['modes', 'complex'],
 };
 
-/** Throws a RangeError unless a plan (which may come from a file, and be anything) is one, and fits a length. */
-export function checkPlan(plan: unknown, length: number): asserts plan is Plan {
+/** All of these. */
+const SOMETIMES = [...new Set(Object.values(HAS).flat())];
+
+const LONG: FilterKind = { kind: 'long' };
+
+/**
+ * Throws a RangeError unless a plan (which may come from a file, and be anything) is one, fits a length, and computes everything
+ * that filters of a kind contribute.
+ */
+export function checkPlan(plan: unknown, length: number, filter = LONG): asserts plan is Plan {
   if (typeof plan !== 'object' || plan === null || !('levels' in plan) || !Array.isArray(plan.levels)) {
     throw new RangeError('a plan has a length and levels');
   }
@@ -22,28 +33,28 @@ export function checkPlan(plan: unknown, length: number): asserts plan is Plan {
   levels.forEach(checkLevel);
   const of = (plan as Plan).length;
   if (of !== length) throw new RangeError(`the plan is for length ${String(of)}, not ${length}`);
-  checkTiling({ length, levels });
+  checkTiling({ length, levels }, filter);
 }
 
 function checkLevel(level: unknown, k: number): asserts level is LevelPlan {
-  const { kind, side, fanOut, recompute } = (level ?? {}) as Partial<Record<string, unknown>>;
+  const fields = (level ?? {}) as Partial<Record<string, unknown>>;
+  const { kind, side, recompute } = fields;
   if (typeof kind !== 'string' || !Object.hasOwn(HAS, kind)) {
     throw new RangeError(`level ${k} of the plan is of an unknown kind, ${JSON.stringify(kind)}`);
   }
   if (typeof side !== 'number') throw new RangeError(`level ${k} of the plan has no side`);
   const has = HAS[kind as LevelKind];
-  if (has === 'fanOut' ? recompute !== undefined : fanOut !== undefined) {
-    const other = has === 'fanOut' ? 'recompute' : 'fanOut';
-    throw new RangeError(`level ${k} of the plan, ${kind}, has no ${other}`);
-  }
+  const other = SOMETIMES.find((name) => fields[name] !== undefined && !has.includes(name));
+  if (other !== undefined) throw new RangeError(`level ${k} of the plan, ${kind}, has no ${other}`);
   if (recompute !== undefined && recompute !== true) {
     throw new RangeError(`level ${k} of the plan: recompute is true, or not there`);
   }
 }
 
-function checkTiling({ length, levels }: Plan): void {
+function checkTiling({ length, levels }: Plan, filter: FilterKind): void {
   const isFlat = ({ kind }: LevelPlan): boolean => kind === 'adjacent' || kind === 'deferred';
-  const blocks = levels.filter((level) => !isFlat(level));
+  const last = isRing({ levels }) ? levels.at(-1) : undefined;
+  const blocks = levels.filter((level) => !isFlat(level) && level !== last);
   let block = 1;
   blocks.forEach((level, k) => {
     const { kind, side } = level;
@@ -63,6 +74,12 @@ function checkTiling({ length, levels }: Plan): void {
     }
     block *= fanOut;
   });
+  if (last !== undefined) {
+    checkLast(last, block, length, filter);
+    if (blocks.length + 1 !== levels.length)
+      throw new RangeError(`a ${last.kind} is the only level above its blocks`);
+    return;
+  }
   const flat = levels.slice(blocks.length);
   if (flat.length === 0) {
     if (block < length)
@@ -77,6 +94,24 @@ function checkTiling({ length, levels }: Plan): void {
       `above blocks of ${block}, a flat plan for length ${length} has the levels ` +
         wanted.map(({ side, form }) => `${form} ${side}`).join(', '),
     );
+  }
+}
+
+/** A level above blocks of a side that leaves nothing to be done between blocks further apart. */
+function checkLast(level: LevelPlan, block: number, length: number, filter: FilterKind): void {
+  const { kind, side } = level;
+  if (side !== block || block >= length)
+    throw new RangeError(
+      `a ${kind} has the side of its blocks, ${block}, below the length ${length}; got ${side}`,
+    );
+  if (kind === 'window') {
+    checkFftSide(side);
+    if (filter.kind !== 'window' || filter.taps > side + 1)
+      throw new RangeError(`a window of side ${side} is for filters of at most ${side + 1} taps`);
+  } else if (kind === 'recurrence') {
+    const complex = level.complex === true;
+    if (filter.kind !== 'modal' || filter.modes !== level.modes || filter.complex !== complex)
+      throw new RangeError(`a recurrence of ${level.modes} modes is for filters of as many`);
   }
 }
 

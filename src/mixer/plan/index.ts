@@ -5,8 +5,10 @@ export {
   fanOutOf,
   FLAT_SIDE,
   isFolded,
+  isRing,
   type LevelKind,
   type LevelPlan,
+  periodOf,
   type Plan,
   recomputes,
   SMALLEST_FFT,
@@ -21,5 +23,6 @@ export {
   planCost,
   planFor,
   plansFor,
+  plansForFilter,
 } from './planner.js';
 export { costsFile, keepCosts, machineCosts, makeCostsFolder, readCosts } from './wisdom.js';

@@ -15,6 +15,11 @@ import { levelOfForm, type Level } from '../schedule/index.js';
  * - `adjacent`: between neighbouring blocks, urgent
  * - `deferred`: between blocks 2 or 3 apart
  *
+ * Above the blocks of these, in place of a flat tiling, for filters that make one tile a block enough. Two blocks of slots then serve
+ * all positions:
+ * - `window`: between neighbouring blocks, urgent. For filters of at most `side` + 1 taps
+ * - `recurrence`: from all blocks before, by the states of a modal filter, `modes` a channel
+ *
  * `recompute`: spectra of the filter are computed from the taps whenever a tile needs them, instead of kept: for large
  * sides, whose spectra take the most memory and have the fewest tiles to serve.
  */
@@ -24,6 +29,13 @@ export type LevelPlan =
       readonly kind: 'fft' | 'folding' | 'adjacent' | 'deferred';
       readonly side: number;
       readonly recompute?: true | undefined;
+    }
+  | { readonly kind: 'window'; readonly side: number }
+  | {
+      readonly kind: 'recurrence';
+      readonly side: number;
+      readonly modes: number;
+      readonly complex?: true | undefined;
     };
 
 export type LevelKind = LevelPlan['kind'];
@@ -44,6 +56,20 @@ export function isFolded({ levels }: Plan): boolean {
   return levels.at(-1)?.kind === 'folding';
 }
 
+/** Whether two blocks of slots serve all positions: the last level's, whose tiles are all that blocks have in common. */
+export function isRing({ levels }: Pick<Plan, 'levels'>): boolean {
+  const kind = levels.at(-1)?.kind;
+  return kind === 'window' || kind === 'recurrence';
+}
+
+/** Positions that have slots of their own: position t is in slot t modulo this. */
+export function periodOf(plan: Plan): number {
+  const last = plan.levels.at(-1);
+  if (last === undefined) return plan.length;
+  if (isFolded(plan)) return last.side;
+  return isRing(plan) ? 2 * last.side : plan.length;
+}
+
 /** Whether a level's spectra are recomputed. */
 export function recomputes(level: LevelPlan): boolean {
   return 'recompute' in level && level.recompute === true;
@@ -56,11 +82,18 @@ export function fanOutOf(level: LevelPlan): number {
 
 /** When a plan's tiles are due. */
 export function tilingOf({ levels }: Pick<Plan, 'levels'>): Level[] {
-  return levels.map((level) =>
-    level.kind === 'adjacent' || level.kind === 'deferred'
-      ? levelOfForm(level.kind, level.side)
-      : { side: level.side, fanOut: fanOutOf(level) },
-  );
+  return levels.map((level) => {
+    switch (level.kind) {
+      case 'adjacent':
+      case 'deferred':
+        return levelOfForm(level.kind, level.side);
+      case 'window':
+      case 'recurrence':
+        return levelOfForm('adjacent', level.side);
+      default:
+        return { side: level.side, fanOut: fanOutOf(level) };
+    }
+  });
 }
 
 /** The smallest side of FFT tiles. Direct tiles are faster up to there. */

@@ -3,6 +3,7 @@
  * same everywhere, bit by bit. (What a machine's own tiles cost, see wisdom.ts.)
  */
 import { flatLevels, sidesOf } from '../schedule/index.js';
+import type { FilterKind } from '../shape.js';
 import { COSTS, type CostTable, type LevelCosts } from './costs.js';
 import { FLAT_SIDE, recomputes, SMALLEST_FFT, type LevelKind, type LevelPlan, type Plan } from './plan.js';
 
@@ -41,6 +42,52 @@ export function foldedPlans(length: number, costs: CostTable = COSTS): Plan[] {
 }
 
 /**
+ * Plans for filters of a kind, from the cheapest in time to the leanest: `plansFor`, or, if that is cheaper, what makes use of
+ * the filters being of that kind. All are exact.
+ */
+export function plansForFilter(length: number, filter: FilterKind, costs: CostTable = COSTS): Plan[] {
+  const plans = plansFor(length, costs);
+  const last = lastLevel(filter);
+  if (last === undefined || last.side >= length) return plans;
+  const plan = ringPlan(length, last);
+  // A window's tiles are some of those of any tiling.
+  return filter.kind === 'window' || planCost(plan, costs) < planCost(plans[0], costs) ? [plan] : plans;
+}
+
+/** The level above which filters of a kind leave nothing to be done. */
+function lastLevel(filter: FilterKind): LevelPlan | undefined {
+  switch (filter.kind) {
+    case 'long':
+      return undefined;
+    case 'window':
+      return {
+        kind: 'window',
+        side: Math.max(SMALLEST_FFT, 2 ** Math.ceil(Math.log2(Math.max(1, filter.taps - 1)))),
+      };
+    case 'modal': {
+      const { modes, complex } = filter;
+      return { kind: 'recurrence', side: RECURRENCE_SIDE, modes, ...(complex && { complex }) };
+    }
+  }
+}
+
+/** Fan-out of its first level, which is part of reading the sums. */
+const WITHIN = 8;
+
+/**
+ * A plan with a single level above blocks of its side. Tiles within the blocks are binary: such mixers are wide, and what fans keep
+ * would come from memory for every tile.
+ */
+function ringPlan(length: number, last: LevelPlan): Plan {
+  const within = sidesOf(last.side)
+    .filter((side) => side >= WITHIN)
+    .map((side): LevelPlan =>
+      side < SMALLEST_FFT ? { kind: 'direct', side, fanOut: 2 } : { kind: 'fft', side },
+    );
+  return { length, levels: [{ kind: 'direct', side: 1, fanOut: WITHIN }, ...within, last] };
+}
+
+/**
  * A plan of flat latency: the cheapest one for blocks of `FLAT_SIDE` positions, and deferred tiles above. No step takes
  * longer than an urgent tile of that side. The largest deferred tiles recompute their spectra: three times in a run.
  */
@@ -62,6 +109,12 @@ export function flatPlans(length: number, costs: CostTable = COSTS): Plan[] {
 /** With the spectra of the filter recomputed, there are three transforms to a tile instead of two. */
 const RECOMPUTED = 1.5;
 
+/** Nanoseconds of a recurrence for each mode, per token and channel. Measured where `COSTS` was. */
+const RECURRENCE = { real: 0.1, complex: 0.25 };
+
+/** Positions of a recurrence's block. With more, tiles within blocks cost more than states that come less often save. */
+const RECURRENCE_SIDE = 16;
+
 /**
  * What a level of each kind costs. A binary level has half a tile per child. An adjacent one has one per child; a deferred
  * one has one and a half forward transforms and products, and one inverse transform.
@@ -74,6 +127,8 @@ const COST: { readonly [K in LevelKind]: (level: LevelPlan & { kind: K }, costs:
   adjacent: ({ side }, costs) => 2 * fftCost(side, 2, costs),
   deferred: ({ side }, costs) => 2.6 * fftCost(side, 2, costs),
   reference: () => Infinity,
+  window: ({ side }, costs) => 2 * fftCost(side, 2, costs),
+  recurrence: ({ modes, complex }) => modes * RECURRENCE[complex ? 'complex' : 'real'],
 };
 
 /** What a level costs by a table, ns per token and channel. */

@@ -3,6 +3,7 @@ import { deferredTiles } from './deferred.js';
 import { directTiles } from './direct.js';
 import { fanTiles, fftTiles, foldingTile } from './fft.js';
 import { referenceTiles } from './reference.js';
+import { recurrenceTiles, windowTiles } from './ring.js';
 import type { MakeTiles } from './tile.js';
 
 const TILES: Readonly<Record<LevelKind, MakeTiles>> = {
@@ -13,6 +14,8 @@ const TILES: Readonly<Record<LevelKind, MakeTiles>> = {
   adjacent: fftTiles,
   deferred: deferredTiles,
   reference: referenceTiles,
+  window: windowTiles,
+  recurrence: recurrenceTiles,
 };
 
 /** One bank's tile implementation for a level. */

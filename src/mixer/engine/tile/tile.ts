@@ -1,4 +1,5 @@
 import type { Bank, LevelLayout, TiledLayout } from '../../memory/index.js';
+import type { Modes } from '../../modes.js';
 
 /** One implementation of tau, for the tiles of one level in one bank. */
 export interface TileRunner {
@@ -7,6 +8,8 @@ export interface TileRunner {
    * 0 is no tile's business.
    */
   prepare(unit: number, taps: number): void;
+  /** Takes a unit's modes, of channel group `group`: what a recurrence has in place of taps. */
+  setModes?(unit: number, group: number, modes: Modes): void;
   /**
    * Adds what the `rows` inputs before slot `at`, whole children of a block, contribute to `count` outputs, from that slot
    * on or, if deferred, `side` slots later, in one lane's units `from` <= u < `to`. Called for each child in turn.

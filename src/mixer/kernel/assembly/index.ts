@@ -1,9 +1,11 @@
-export { pendingRow, scatter } from './rows';
+export { addProducts, clearLines, pendingRow, scatter } from './rows';
 export { dot, flush, spread } from './stream';
 export { directTile } from './direct';
 export { forward, inverse } from './transform';
 export { convolve } from './products';
 export { sumProducts } from './sums';
+export { modalTile } from './modal';
+export { pairTile } from './pair';
 export {
   addLower,
   addUpper,

@@ -145,7 +145,7 @@ function multiplyOne(
 
 /** `forward4` of one vector, its results multiplied before they are stored. */
 // @inline
-function forwardMultiply4(
+export function forwardMultiply4(
   block: usize,
   newest: usize,
   due: usize,

@@ -51,3 +51,29 @@ export function pendingRow(
     taps += tapStride;
   }
 }
+
+/** Makes `rows` lines of each group 0. */
+export function clearLines(lines: usize, stride: usize, groups: u32, rows: u32): void {
+  const zero = f32x4.splat(0);
+  for (let g: u32 = 0; g < groups; g++) {
+    let line = lines;
+    for (let r: u32 = 0; r < rows; r++) {
+      v128.store(line, zero, 0);
+      v128.store(line, zero, 16);
+      v128.store(line, zero, 32);
+      v128.store(line, zero, 48);
+      line += LINE;
+    }
+    lines += stride;
+  }
+}
+
+/** The products of a position's inputs with tap 0, all lines of a row: `row += y * taps`. */
+export function addProducts(row: usize, y: usize, taps: usize, lines: u32): void {
+  for (let vectors = lines << 2; vectors > 0; vectors--) {
+    v128.store(row, madd(v128.load(row), v128.load(y), v128.load(taps)));
+    row += 16;
+    y += 16;
+    taps += 16;
+  }
+}
