@@ -23,6 +23,11 @@ export function blockRows(length: number): number {
   return Math.max(USUAL_BLOCK, 2 ** Math.ceil(Math.log2(length)) / MOST_BLOCKS);
 }
 
+/** Rows of the longest sequence that has blocks of so many. */
+export function longestSequence(block: number): number {
+  return block === SHORT_BLOCK ? block : block * MOST_BLOCKS;
+}
+
 /** What a blockwise convolver is for. */
 export interface BlockwiseShape {
   /** Channels (D). */

@@ -49,7 +49,13 @@ export { build, createMixer, fit, type MixerOptions } from './create.js';
 export { createMixerOfKinds, type KindsOptions, type KindsShape, type MixerOfKinds } from './of-kinds.js';
 export type { KernelsName, Recipe } from './engine/index.js';
 export { convolveOffline, OfflineConvolver, offlineBytesNeeded, type OfflineShape } from './offline.js';
-export { blockRows, BlockwiseConvolver, blockwiseBytes, type BlockwiseShape } from './blockwise.js';
+export {
+  blockRows,
+  BlockwiseConvolver,
+  blockwiseBytes,
+  type BlockwiseShape,
+  longestSequence,
+} from './blockwise.js';
 export * from './framework/index.js';
 /** @internal */
 export { buildOn } from './create.js';

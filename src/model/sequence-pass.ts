@@ -2,7 +2,13 @@
 import type { ModelDimensions } from '../bundle/index.js';
 import { abortable } from '../format/index.js';
 import { convolutions, convolutionsOf } from '../layers/index.js';
-import { blockRows, BlockwiseConvolver, blockwiseBytes, type BlockwiseShape } from '../mixer/index.js';
+import {
+  blockRows,
+  BlockwiseConvolver,
+  blockwiseBytes,
+  type BlockwiseShape,
+  longestSequence,
+} from '../mixer/index.js';
 import {
   type Activations,
   type BlockGraphs,
@@ -193,7 +199,7 @@ export class SequencePass implements Sequences {
     const shape = { width, convolutions: convolutions(layers), block, length };
     const long = {
       ...shape,
-      length: this.keep ? Math.min(longestOf(block), Math.max(length, context)) : length,
+      length: this.keep ? Math.min(longestSequence(block), context) : length,
     };
     const kept = (what: Partial<BlockwiseShape>): BlockwiseShape => {
       const none = { keepFilters: false, keepInputs: false };
@@ -231,13 +237,6 @@ function sharedRows({ ids: before, states }: Shelf, ids: ArrayLike<number>): num
     if (row < common && row <= ids.length - 2) shared = Math.max(shared, row);
   }
   return shared;
-}
-
-/** The longest sequence that blocks of so many rows are for. */
-function longestOf(block: number): number {
-  let length = block;
-  while (blockRows(2 * length) === block) length *= 2;
-  return length;
 }
 
 /** Rows of one call: whole blocks, or parts of one. */

@@ -1,4 +1,4 @@
-import { blockRows, BlockwiseConvolver } from '../../src/mixer/index.js';
+import { blockRows, BlockwiseConvolver, longestSequence } from '../../src/mixer/index.js';
 import { mixerGate, Random, relL2 } from '../support/mixing.js';
 
 const WIDTH = 19;
@@ -29,6 +29,8 @@ test('blocks are powers of two, sixteen of them at most', () => {
     const block = blockRows(length);
     expect(Math.log2(block) % 1).toBe(0);
     expect(Math.ceil(length / block)).toBeLessThanOrEqual(16);
+    expect(blockRows(longestSequence(block))).toBe(block);
+    expect(longestSequence(block)).toBeGreaterThanOrEqual(length);
   }
 });
 

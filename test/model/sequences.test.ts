@@ -7,7 +7,7 @@ import { removeTemporary } from '../support/tiny-model.js';
 
 let loaded: Loaded;
 beforeAll(async () => {
-  loaded = await load(await dnaModel());
+  loaded = await load(await dnaModel({ context: 8192 }));
 });
 afterAll(async () => {
   await loaded.model.close();
@@ -25,6 +25,7 @@ test('each has the scores that it has alone, to the bit', async () => {
     variant[200 * k + 100] = 11;
     return variant;
   });
+  const long = bases(5000);
   const sequences = [
     window,
     ...variants,
@@ -39,6 +40,8 @@ test('each has the scores that it has alone, to the bit', async () => {
     window,
     bases(2),
     bases(1),
+    long,
+    [...long.slice(0, 3000), ...bases(2200)],
   ];
   const together = model.sequences();
   for (const ids of sequences) {
