@@ -44,6 +44,7 @@ export interface QuantisedTensor {
   readonly error: number;
 }
 
+/** How a bundle is written. */
 export interface WriteOptions {
   /** Quantises the matrices that tokens are multiplied with, embeddings and head. Left out: weights stay as they are. */
   readonly bits?: Bits | undefined;

@@ -1,4 +1,5 @@
 /** The model made ready to run: its sessions, one step, a whole prompt. */
+export { type Devices, findDevices } from './devices.js';
 export { openModel } from './model.js';
 export { timeNodes } from './nodes.js';
 export { logProbability } from './probability.js';

@@ -36,13 +36,13 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
   const { threads = 1, device: choice = 'auto', batch = 1 } = options;
   const bundle = openBundle(directory);
   try {
-    const runtime = await loadRuntime();
+    const runtime = await loadRuntime(choice);
     const large = bundle.weights.size >= SECOND_THREAD_FROM;
     const stepThreads = large || batch > 1 ? Math.min(threads, 2) : 1;
     const settings = { threads: stepThreads, prepack: true, spin: stepThreads > 1 };
     const source = sourceOf(bundle, 'step');
-    const { session, device } = await createOnDevice(runtime, source, choice, settings);
-    return new Hyena(bundle, runtime, { label: source.label, session }, device, threads);
+    const { session, device, fallback } = await createOnDevice(runtime, source, choice, settings);
+    return new Hyena(bundle, runtime, { label: source.label, session, device }, device, threads, fallback);
   } catch (error) {
     bundle.close();
     throw error;
@@ -81,6 +81,7 @@ class Hyena implements LanguageModel {
     step: Graph,
     readonly device: Device,
     private readonly threads: number,
+    readonly fallback: string | undefined,
   ) {
     const { config, directory, id, tokenizerFile } = bundle;
     this.config = config;
@@ -226,6 +227,7 @@ class Hyena implements LanguageModel {
   private async load(name: GraphName, threads = this.threads, prepack = false): Promise<Graph> {
     const settings = { device: this.device, threads, prepack, spin: false };
     const source = sourceOf(this.bundle, name);
-    return { label: source.label, session: await createSession(this.runtime, source, settings) };
+    const session = await createSession(this.runtime, source, settings);
+    return { label: source.label, session, device: this.device };
   }
 }

@@ -37,7 +37,7 @@ export async function timeNodes(
   };
   const settings = { device: 'cpu', threads: 1, prepack: true, spin: false } as const;
   const session = await createSession(runtime, source, settings);
-  const stepper = new Stepper(runtime, { label: source.label, session }, narrow, false);
+  const stepper = new Stepper(runtime, { label: source.label, session, device: 'cpu' }, narrow, false);
   try {
     const state = stepper.start(1, false);
     const times = new Float64Array(steps);

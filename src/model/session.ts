@@ -1,11 +1,11 @@
 /** ONNX Runtime sessions. It is loaded when the first session is, not when the program starts. */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Weights } from '../bundle/index.js';
 import { BundleError } from '../format/index.js';
 import type { TensorTable } from '../onnx/index.js';
+import { explainCuda, findCuda } from './cuda.js';
+import { DeviceError } from './device-error.js';
 import { firstLine } from './run.js';
 import type { Device, DeviceChoice } from './types.js';
 
@@ -31,20 +31,15 @@ export interface SessionSettings {
 /** ORT's severity "fatal": errors come as exceptions, and stderr belongs to the program. */
 const FATAL = 4;
 
-/** What CUDA needs: npm runs onnxruntime-node's install script in some versions only, node always. */
-function cudaHelp(): string {
-  return (
-    "CUDA needs an NVIDIA driver, CUDA 13 and cuDNN 9, and ONNX Runtime's CUDA provider, which " +
-    `\`ONNXRUNTIME_NODE_INSTALL=true node ${join(runtimeFolder(), 'script/install')}\` fetches (Linux, x64)`
-  );
-}
-
 /**
  * Loads ONNX Runtime, silent and without its telemetry, which is on by default and read from the environment once, when
  * the library is loaded. In a worker thread `process.env` is a copy that native code does not see: a program that loads
  * models there sets ORT_DISABLE_TELEMETRY itself, or starts the worker with `SHARE_ENV`.
+ *
+ * @param choice anything but the CPU: with CUDA's libraries, where they are; see `findCuda`
  */
-export async function loadRuntime(): Promise<Runtime> {
+export async function loadRuntime(choice: DeviceChoice = 'cpu'): Promise<Runtime> {
+  if (choice !== 'cpu') findCuda();
   process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const runtime = await import('onnxruntime-node');
   runtime.env.logLevel = 'fatal';
@@ -60,7 +55,7 @@ export interface Source {
   readonly make: (table: TensorTable, device: Device) => Uint8Array;
 }
 
-/** Loads a graph. One that does not load is the bundle's fault. Throws BundleError. */
+/** Loads a graph. One that does not load on the CPU is the bundle's fault: throws BundleError; on a device, a DeviceError. */
 export async function createSession(
   runtime: Runtime,
   source: Source,
@@ -69,31 +64,49 @@ export async function createSession(
   try {
     return await create(runtime, source, settings);
   } catch (error) {
+    if (settings.device !== 'cpu') throw new DeviceError(explainCuda(error), { cause: error });
     const got = firstLine(error);
     throw new BundleError({ file: source.label, expected: 'a graph that loads', got }, { cause: error });
   }
 }
 
+/** The device that a session got, and why it is not the one that `auto` would rather have. */
+export interface Chosen {
+  readonly session: Session;
+  readonly device: Device;
+  readonly fallback?: string;
+}
+
 /**
- * The session of the step graph on the device asked for, and the device it got. `auto` takes CUDA where its
- * provider library is installed and works; there is no other way to know than to try.
+ * The session of the step graph on the device asked for. `auto` takes CUDA where its provider is installed and works; there
+ * is no other way to know than to try. Throws a DeviceError where CUDA is asked for and does not work.
  */
 export async function createOnDevice(
   runtime: Runtime,
   source: Source,
   choice: DeviceChoice,
   settings: Omit<SessionSettings, 'device'>,
-): Promise<{ session: Session; device: Device }> {
-  if (choice === 'cuda' || (choice === 'auto' && hasCuda())) {
-    // CUDA would multiply in TF32, ten bits of fraction; this is how its libraries are told to keep float32.
-    process.env.NVIDIA_TF32_OVERRIDE ??= '0';
-    try {
-      return { session: await create(runtime, source, { ...settings, device: 'cuda' }), device: 'cuda' };
-    } catch (error) {
-      if (choice === 'cuda') throw new Error(`${cudaHelp()} (${firstLine(error)})`, { cause: error });
+): Promise<Chosen> {
+  let fallback: string | undefined;
+  if (choice !== 'cpu') {
+    const { problem, provider } = findCuda();
+    if (problem !== undefined && choice === 'cuda') throw new DeviceError(problem);
+    // Where there is no provider, nobody wants CUDA.
+    if (problem !== undefined) fallback = provider && problem;
+    else {
+      // CUDA would multiply in TF32, ten bits of fraction; this is how its libraries are told to keep float32.
+      process.env.NVIDIA_TF32_OVERRIDE ??= '0';
+      try {
+        const session = await createSession(runtime, source, { ...settings, device: 'cuda' });
+        return { session, device: 'cuda' };
+      } catch (error) {
+        if (choice === 'cuda') throw error;
+        fallback = (error as Error).message;
+      }
     }
   }
-  return { session: await createSession(runtime, source, { ...settings, device: 'cpu' }), device: 'cpu' };
+  const session = await createSession(runtime, source, { ...settings, device: 'cpu' });
+  return { session, device: 'cpu', ...(fallback !== undefined && { fallback }) };
 }
 
 /**
@@ -153,15 +166,4 @@ function options(
       },
     },
   };
-}
-
-/** Whether the CUDA provider lies beside ONNX Runtime's binding. */
-function hasCuda(): boolean {
-  const binaries = join(runtimeFolder(), 'bin', 'napi-v6', process.platform, process.arch);
-  return existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'));
-}
-
-/** Where onnxruntime-node is installed. */
-function runtimeFolder(): string {
-  return join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '..');
 }

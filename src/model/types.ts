@@ -127,6 +127,8 @@ export interface LanguageModel {
   readonly tokenizerFile?: Uint8Array | undefined;
   /** The device in use. */
   readonly device: Device;
+  /** Why it is the CPU, where a device's provider is installed and does not work. */
+  readonly fallback?: string | undefined;
   /** Long convolutions, over all layers: layers x (order - 1). */
   readonly convolutions: number;
   /** Hex SHA-256 over the bundle's file hashes: changes whenever anything in the model does. */

@@ -280,7 +280,15 @@ const COMPUTING: readonly Case[] = [
   { line: `${ONCE} --device tpu`, code: 2, stderr: error('auto, cpu, cuda') },
   ...(hasCuda()
     ? []
-    : [{ line: `${ONCE} --device cuda`, code: 1, stderr: error('CUDA needs .*onnxruntime-node') }]),
+    : [
+        {
+          line: `${ONCE} --device cuda`,
+          code: 1,
+          stderr: error('no CUDA provider .*`flashinf devices` says how'),
+        },
+      ]),
+  { line: 'devices', stdout: /^cpu +works: ONNX Runtime \d[^]*\nchosen +c/ },
+  { line: 'devices --json --verbose', stdout: { json: { runtime: '1.29.0' } } },
   { line: 'generate -m none -p once', code: 3, stderr: error('none: expected a model bundle') },
   { line: 'generate -m once.txt -p once', code: 3, stderr: error('once.txt') },
   { line: 'generate -m broken -p once', code: 3, stderr: error('weights.safetensors') },

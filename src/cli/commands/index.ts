@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { bench } from './bench.js';
 import { completion } from './completion.js';
 import { embed } from './embed.js';
+import { devices } from './devices.js';
 import { evaluateFile } from './eval.js';
 import { exportWeights } from './export.js';
 import { generate } from './generate/index.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   exportWeights,
   quantize,
   inspect,
+  devices,
   tune,
   tokenize,
   completion,

@@ -21,6 +21,7 @@ export function statsOf({ model }: Loaded, result: TextResult, { mixer, threads,
     seed: result.seed,
     model: { name: model.config.name, id: model.id },
     device: model.device,
+    device_problem: model.fallback ?? null,
     mixer,
     threads,
     timings: {
@@ -69,6 +70,7 @@ export function renderStats(stats: Stats, colour: ChalkInstance): string {
       'model',
       `${stats.model.name} on ${stats.device}, ${stats.mixer} mixer, ${stats.threads} thread(s), seed ${stats.seed}`,
     ],
+    ...(stats.device_problem === null ? [] : [['device', `not CUDA: ${stats.device_problem}`]]),
     ['load', `${t.load_ms.toFixed(0)} ms`],
     ['prompt', `${t.prompt_n} tokens in ${t.prompt_ms.toFixed(0)} ms, ${rate(t.prompt_per_second)}`],
     [

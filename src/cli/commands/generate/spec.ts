@@ -142,6 +142,7 @@ const NOTES: readonly Note[] = [
       ['seed', 'with which the same text comes again'],
       ['model', 'its name and id'],
       ['device', 'where the dense layers ran'],
+      ['device_problem', 'why it is not CUDA, where its provider is installed; else null'],
       ['mixer', 'how positions were mixed'],
       ['threads', 'CPU threads'],
       ['timings', 'tokens (prompt_n, predicted_n), ms and tokens per second of prompt and text, and more'],

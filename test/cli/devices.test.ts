@@ -1,0 +1,132 @@
+/** CUDA as it is found, or not: each missing link by its name, with its remedy, and never as the bundle's fault. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { explainCuda } from '../../src/model/cuda.js';
+import { hasCuda } from '../support/cuda.js';
+import { byteModel } from '../support/models.js';
+import { flashinf } from '../support/run.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+
+afterAll(removeTemporary);
+
+const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+const hasCompiler = ((): boolean => {
+  try {
+    execFileSync('cc', ['--version'], { stdio: 'ignore' });
+    return process.platform === 'linux' && process.arch === 'x64' && !hasCuda();
+  } catch {
+    return false;
+  }
+})();
+
+/** A shared library of that name, which wants others and a symbol, if it is to want one. */
+function library(folder: string, name: string, wants: readonly string[] = [], symbol?: string): void {
+  const source = join(folder, 'library.c');
+  const body =
+    symbol === undefined
+      ? 'int nothing;'
+      : `extern int ${symbol}(void); int call(void) { return ${symbol}(); }`;
+  writeFileSync(source, body);
+  const links = wants.flatMap((other) => [`-l:${other}`]);
+  execFileSync('cc', [
+    '-shared',
+    '-fPIC',
+    `-Wl,-soname,${name}`,
+    '-o',
+    join(folder, name),
+    source,
+    `-L${folder}`,
+    '-Wl,--no-as-needed',
+    ...links,
+  ]);
+  rmSync(source);
+}
+
+/** A folder as pip fills it: a provider that wants these libraries, of which some are taken away again. */
+function wheels(options: { runtime?: string; without?: string } = {}): string {
+  const folder = temporaryDirectory();
+  const capi = join(folder, 'onnxruntime', 'capi');
+  mkdirSync(capi, { recursive: true });
+  const names = ['libcublasLt.so.13', 'libcuda.so.1'];
+  for (const name of names) library(capi, name);
+  library(capi, 'libonnxruntime_providers_cuda.so', names, 'Provider_GetHost');
+  library(capi, `libonnxruntime.so.${options.runtime ?? version}`);
+  const lib = join(folder, 'nvidia', 'cu13', 'lib');
+  mkdirSync(lib, { recursive: true });
+  for (const name of names) {
+    rmSync(join(capi, name));
+    if (name !== options.without) library(lib, name);
+  }
+  return folder;
+}
+
+async function asked(folder: string, device = 'cuda'): Promise<{ code: number; stderr: string }> {
+  const model = await byteModel();
+  const args = ['generate', '-m', model, '-p', 'once', '-n', '2', '-s', '1', '--device', device, '--stats'];
+  const { code, stderr } = await flashinf(args, { env: { FLASHINF_CUDA: folder } });
+  return { code, stderr };
+}
+
+const LINE = (text: string): RegExp => new RegExp(`^error: [^\\n]*${text}[^\\n]*\\n$`);
+
+(hasCuda() ? test.skip : test)(
+  'no provider: said where it was looked for; auto takes the CPU without a word',
+  async () => {
+    const folder = temporaryDirectory();
+    expect(await asked(folder)).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        LINE(`no CUDA provider of ONNX Runtime in ${folder}: .flashinf devices. says`),
+      ) as string,
+    });
+    const { code, stderr } = await asked(folder, 'auto');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringMatching(/CUDA/) as string });
+  },
+);
+
+(hasCompiler ? describe : describe.skip)('a folder of wheels', () => {
+  test.each<[string, Parameters<typeof wheels>[0], string]>([
+    ['without cuBLAS', { without: 'libcublasLt.so.13' }, 'CUDA needs libcublasLt.so.13, which is in none of'],
+    [
+      'without a driver',
+      { without: 'libcuda.so.1' },
+      'CUDA needs libcuda.so.1 of an NVIDIA driver, 580 or later',
+    ],
+    [
+      'of another version',
+      { runtime: '1.30.0' },
+      `is of ONNX Runtime 1.30.0, not ${version}: install onnxruntime-gpu==${version}`,
+    ],
+  ])('%s', async (_, options, message) => {
+    const folder = wheels(options);
+    expect(await asked(folder)).toEqual({ code: 1, stderr: expect.stringMatching(LINE(message)) as string });
+    const { code, stderr } = await asked(folder, 'auto');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(`not CUDA: `) as string });
+    const devices = await flashinf(['devices'], { env: { FLASHINF_CUDA: folder } });
+    expect(devices.stdout.toString()).toMatch(new RegExp(`^cuda +no: [^\\n]*${message}`, 'm'));
+  });
+});
+
+test.each([
+  [
+    '35: CUDA driver version is insufficient for CUDA runtime version',
+    /driver is older than CUDA 13 needs: 580 or later/,
+  ],
+  ['100: no CUDA-capable device is detected', /the NVIDIA driver finds no GPU/],
+  [
+    '803: system has unsupported display driver / cuda driver combination',
+    /different versions.*restart the machine/,
+  ],
+  ['2: out of memory', /not enough free memory/],
+  ['999: unknown error', /^CUDA failure 999: unknown error$/],
+])('CUDA failure %s', (failure, wanted) => {
+  const message =
+    `/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:154 std::conditional_t<...> CUDA failure ${failure} ; ` +
+    'GPU=-1 ; hostname=h ; file=cuda_execution_provider.cc ; line=345 ; expr=cudaSetDevice(info_.device_id);';
+  const explained = explainCuda(new Error(message));
+  expect(explained).toMatch(wanted);
+  expect(explained).toContain(`CUDA failure ${failure}`);
+  expect(explained).not.toMatch(/onnxruntime_src|hostname|\n/);
+});
