@@ -10,6 +10,7 @@ import {
   tiles,
   tilesOf,
   type Level,
+  type Tile,
 } from '../../src/mixer/schedule/index.js';
 import { levelsTo, Random, randomLevels } from '../support/mixing.js';
 
@@ -104,18 +105,24 @@ test('the taps needed are those that tiles read, and never fewer for more inputs
       // The next position's sums take the inputs of its block of the first level.
       let read = levels[0].fanOut;
       let before = 0;
-      const all = [...tiles(length, levels)];
+      const wrong: object[] = [];
+      const due = new Map<number, Tile[]>();
+      for (const tile of tiles(length, levels))
+        due.set(tile.inputs.to, [...(due.get(tile.inputs.to) ?? []), tile]);
       for (let known = 0; known < length; known++) {
-        for (const { side, inputs, outputs } of all.filter(({ inputs }) => inputs.to === known)) {
+        for (const { side, inputs, outputs } of due.get(known) ?? []) {
           // Whole tiles are computed, those that are clipped too.
           read = Math.max(read, outputs.from + side - inputs.from);
         }
         const needed = tapsAfter(known, rows, levels);
-        expect(needed).toBeGreaterThanOrEqual(read);
-        expect(needed).toBeGreaterThanOrEqual(before);
+        const bounded = tapsAfter(known, 10, levels);
+        // One expectation per position would take most of the time.
+        if (needed < read || needed < before || bounded !== Math.min(10, needed)) {
+          wrong.push({ known, needed, read, before, bounded });
+        }
         before = needed;
-        expect(tapsAfter(known, 10, levels)).toBe(Math.min(10, needed));
       }
+      expect({ length, levels, wrong }).toEqual({ length, levels, wrong: [] });
     }
   }
 });
