@@ -117,7 +117,11 @@ const prompt: Check = (value, name) => (typeof value === 'string' ? undefined : 
 const ITEM: Checks<Item> = { ...SHAPE, prompt, samples: whole(1, 2 ** 16) };
 const MANY: Checks<ManyOptions> = { ...COMPUTE, lanes: whole(1, 2 ** 12) };
 
-const LOAD: Checks<OpenOptions> = { threads, batch: whole(1), device: oneOf('auto', 'cpu', 'cuda') };
+const LOAD: Checks<OpenOptions> = {
+  threads,
+  batch: whole(1),
+  device: oneOf('auto', 'cpu', 'cuda', 'webgpu'),
+};
 
 /** Throws a TypeError or RangeError that names the option. */
 export function checkLoadOptions(options: OpenOptions): void {

@@ -50,7 +50,7 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
 }
 
 /** Devices with a kernel for products with a transpose. */
-const FUSED: { readonly [D in Device]: boolean } = { cpu: true, cuda: true };
+const FUSED: { readonly [D in Device]: boolean } = { cpu: true, cuda: true, webgpu: false };
 
 function sourceOf({ config, weights, directory }: Bundle, name: GraphName): Source {
   return {
@@ -91,7 +91,7 @@ class Hyena implements LanguageModel {
     this.tokenizerFile = tokenizerFile;
     this.convolutions = convolutions(config.model.layers);
     const quantised = config.weights !== undefined;
-    this.stepper = new Stepper(runtime, step, config.model, quantised);
+    this.stepper = new Stepper(runtime, step, config.model, quantised || device !== 'cpu');
     this.graphs = new BlockGraphs(runtime, config.model, quantised, (name, prepack) =>
       this.load(name, this.threads, prepack),
     );

@@ -1,7 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { BundleError } from '../format/index.js';
-import { explainCuda } from './cuda.js';
-import { DeviceError } from './device-error.js';
+import { DeviceError, explainFailure } from './device-error.js';
 import type { Feeds, Session } from './session.js';
 import type { Device } from './types.js';
 
@@ -33,7 +32,7 @@ export async function runGraph(
   try {
     copies = await session.run(feeds, fetches);
   } catch (error) {
-    if (device !== 'cpu') throw new DeviceError(explainCuda(error), { cause: error });
+    if (device !== 'cpu') throw new DeviceError(explainFailure(error), { cause: error });
     const got = firstLine(error);
     throw new BundleError({ file: label, expected: 'a graph that runs', got }, { cause: error });
   }

@@ -4,8 +4,8 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Weights } from '../bundle/index.js';
 import { BundleError } from '../format/index.js';
 import type { TensorTable } from '../onnx/index.js';
-import { explainCuda, findCuda } from './cuda.js';
-import { DeviceError } from './device-error.js';
+import { findCuda } from './cuda.js';
+import { DeviceError, explainFailure } from './device-error.js';
 import { firstLine } from './run.js';
 import type { Device, DeviceChoice } from './types.js';
 
@@ -36,10 +36,10 @@ const FATAL = 4;
  * the library is loaded. In a worker thread `process.env` is a copy that native code does not see: a program that loads
  * models there sets ORT_DISABLE_TELEMETRY itself, or starts the worker with `SHARE_ENV`.
  *
- * @param choice anything but the CPU: with CUDA's libraries, where they are; see `findCuda`
+ * @param choice `auto` and `cuda`: with CUDA's libraries, where they are; see `findCuda`
  */
 export async function loadRuntime(choice: DeviceChoice = 'cpu'): Promise<Runtime> {
-  if (choice !== 'cpu') findCuda();
+  if (choice === 'auto' || choice === 'cuda') findCuda();
   process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const runtime = await import('onnxruntime-node');
   runtime.env.logLevel = 'fatal';
@@ -64,7 +64,7 @@ export async function createSession(
   try {
     return await create(runtime, source, settings);
   } catch (error) {
-    if (settings.device !== 'cpu') throw new DeviceError(explainCuda(error), { cause: error });
+    if (settings.device !== 'cpu') throw new DeviceError(explainFailure(error), { cause: error });
     const got = firstLine(error);
     throw new BundleError({ file: source.label, expected: 'a graph that loads', got }, { cause: error });
   }
@@ -79,7 +79,7 @@ export interface Chosen {
 
 /**
  * The session of the step graph on the device asked for. `auto` takes CUDA where its provider is installed and works; there
- * is no other way to know than to try. Throws a DeviceError where CUDA is asked for and does not work.
+ * is no other way to know than to try. Throws a DeviceError where a device is asked for and does not work.
  */
 export async function createOnDevice(
   runtime: Runtime,
@@ -88,6 +88,9 @@ export async function createOnDevice(
   settings: Omit<SessionSettings, 'device'>,
 ): Promise<Chosen> {
   let fallback: string | undefined;
+  if (choice === 'webgpu') {
+    return { session: await createSession(runtime, source, { ...settings, device: choice }), device: choice };
+  }
   if (choice !== 'cpu') {
     const { problem, provider } = findCuda();
     if (problem !== undefined && choice === 'cuda') throw new DeviceError(problem);

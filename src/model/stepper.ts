@@ -28,12 +28,12 @@ export class Stepper {
   /** What lanes go through one by one, by the state they are of. */
   private readonly alone = new WeakMap<StepState, StepState>();
 
-  /** @param quantised whether kernels may round several lanes otherwise than one */
+  /** @param mayDiffer whether kernels may round several lanes otherwise than one: those for quantised weights, and devices' */
   constructor(
     private readonly runtime: Runtime,
     private readonly graph: Graph,
     private readonly model: ModelDimensions,
-    private readonly quantised: boolean,
+    private readonly mayDiffer: boolean,
   ) {
     this.state = stateOf(model.layers, model.width);
     this.convolutions = convolutions(model.layers);
@@ -51,7 +51,7 @@ export class Stepper {
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
     const { token, result } = this.buffersOf(state);
     this.setTokens(token, tokens);
-    if (state.lanes === 1 || !this.quantised || !(await this.goApart(state.lanes))) {
+    if (state.lanes === 1 || !this.mayDiffer || !(await this.goApart(state.lanes))) {
       return this.together(state);
     }
     await stepApart(state, Array.from(token, Number), this.aloneOf(state), this.stepOf, result);

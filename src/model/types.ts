@@ -5,8 +5,8 @@ import type { Progress } from '../format/index.js';
 import type { StepState } from './state.js';
 
 /** Where dense layers run. */
-export type Device = 'cpu' | 'cuda';
-/** `auto` takes CUDA where its provider library is installed. */
+export type Device = 'cpu' | 'cuda' | 'webgpu';
+/** `auto` takes CUDA where its provider is installed and works, else the CPU. */
 export type DeviceChoice = 'auto' | Device;
 
 /** How a model is opened. */

@@ -277,7 +277,7 @@ const COMPUTING: readonly Case[] = [
   { line: `${ONCE} --memory lots`, code: 2, stderr: error('Expected a size like 500M') },
   { line: `${ONCE} --mixer fast`, code: 2, stderr: error('lazy, eager, tiled') },
   { line: `${ONCE} --threads 0`, code: 2, stderr: error('from 1 to 256') },
-  { line: `${ONCE} --device tpu`, code: 2, stderr: error('auto, cpu, cuda') },
+  { line: `${ONCE} --device tpu`, code: 2, stderr: error('auto, cpu, cuda, webgpu') },
   ...(hasCuda()
     ? []
     : [

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { explainCuda } from '../../src/model/cuda.js';
+import { explainFailure } from '../../src/model/device-error.js';
 import { hasCuda } from '../support/cuda.js';
 import { byteModel } from '../support/models.js';
 import { flashinf } from '../support/run.js';
@@ -125,8 +125,45 @@ test.each([
   const message =
     `/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:154 std::conditional_t<...> CUDA failure ${failure} ; ` +
     'GPU=-1 ; hostname=h ; file=cuda_execution_provider.cc ; line=345 ; expr=cudaSetDevice(info_.device_id);';
-  const explained = explainCuda(new Error(message));
+  const explained = explainFailure(new Error(message));
   expect(explained).toMatch(wanted);
   expect(explained).toContain(`CUDA failure ${failure}`);
   expect(explained).not.toMatch(/onnxruntime_src|hostname|\n/);
+});
+
+describe('webgpu', () => {
+  test('without a driver: said in a line, and exit 1', async () => {
+    const none = { VK_DRIVER_FILES: '/nothing', VK_ICD_FILENAMES: '/nothing' };
+    const args = ['generate', '-m', await byteModel(), '-p', 'once', '-n', '2', '--device', 'webgpu'];
+    const { code, stdout, stderr } = await flashinf(args, { env: none });
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: '' });
+    // The WebGPU library has its own say before.
+    expect(stderr).toMatch(/^error: WebGPU finds no GPU: [^\n]*Vulkan driver[^\n]*\n$/m);
+    expect(stderr).not.toMatch(/bundle|onnxruntime_src/);
+  });
+
+  test('with one: the text of the CPU', async () => {
+    const devices = await flashinf(['devices', '--json']);
+    const { webgpu } = JSON.parse(devices.stdout.toString()) as { webgpu: { works: boolean } };
+    if (!webgpu.works) {
+      console.log('there is no Vulkan driver here: not run');
+      return;
+    }
+    const args = [
+      'generate',
+      '-m',
+      await byteModel(),
+      '-p',
+      'once',
+      '-n',
+      '40',
+      '--temp',
+      '0',
+      '--raw',
+      '--device',
+    ];
+    const [cpu, gpu] = [await flashinf([...args, 'cpu']), await flashinf([...args, 'webgpu'])];
+    expect(gpu.stdout.equals(cpu.stdout)).toBe(true);
+    expect(gpu.code).toBe(0);
+  }, 120_000);
 });

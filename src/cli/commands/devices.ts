@@ -15,10 +15,11 @@ export const devices = command(DEVICES, async ({ options, io }) => {
   await io.stdout.write(options.json ? JSON.stringify(facts, null, 2) + '\n' : render(found));
 });
 
-function render({ runtime, cuda, chosen, reason }: Devices): string {
+function render({ runtime, cuda, webgpu, chosen, reason }: Devices): string {
   const lines = [
     ['cpu', `works: ONNX Runtime ${runtime}`],
     ['cuda', cuda.works ? 'works' : `no: ${cuda.problem}`],
+    ['webgpu', webgpu.works ? 'works' : `no: ${webgpu.problem}`],
     ['provider', cuda.provider ?? 'none'],
     ['folders', `${cuda.folders.join(', ')} (FLASHINF_CUDA, colons between)`],
     ['libraries', [...cuda.libraries.values()].join(', ') || 'none in these folders'],

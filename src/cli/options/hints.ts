@@ -37,6 +37,7 @@ export const OPTION_HINTS: Readonly<Record<string, string>> = {
   gpu: '--device cuda',
   cuda: '--device cuda',
   cpu: '--device cpu',
+  webgpu: '--device webgpu',
   'threads-batch': '--threads',
   'num-threads': '--threads',
   quiet: 'nothing but the text is printed unless --stats is given',

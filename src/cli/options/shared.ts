@@ -38,7 +38,7 @@ export const COMPUTE = {
     type: 'choice',
     value: 'name',
     help: 'where the dense layers run',
-    choices: ['auto', 'cpu', 'cuda'],
+    choices: ['auto', 'cpu', 'cuda', 'webgpu'],
     default: 'auto',
     group: ROUNDED,
   },
