@@ -41,6 +41,17 @@ interface Shelf {
   readonly states: Map<number, StepState>;
 }
 
+/** Bytes that a sequence of so many tokens takes while it is scored, about: activations, taps, spectra. */
+export function sequenceBytes({ width, layers }: ModelDimensions, length: number): number {
+  const block = blockRows(length);
+  const own = { width, convolutions: convolutions(layers), block, length };
+  const kept = blockwiseBytes({ ...own, keepFilters: true, keepInputs: true });
+  const spectra = kept <= 2 * KEPT ? kept : blockwiseBytes({ ...own, keepFilters: false, keepInputs: false });
+  // x, gate and y; the gates within a layer; the taps.
+  const arrays = 3 + Math.max(...layers.map(convolutionsOf)) - 1 + 1;
+  return 4 * arrays * length * width + spectra;
+}
+
 export class SequencePass implements Sequences {
   /** By what sequences have to have in common to round alike. */
   private readonly shelves = new Map<string, Shelf>();

@@ -91,47 +91,49 @@ describe('SIMD kernels and the reference', () => {
     }
   });
 
-  test.each([2, 3, 4, 5, 6, 7, 8])('compute fan-out tiles of %i children, child by child', (children) => {
-    const random = new Random(36 + children);
-    // Every side, by one number of children or the next.
-    for (let side = children % 2 === 0 ? 16 : 32; side <= 1024; side *= 4) {
-      const kept = children - 1;
-      const clipped = random.int(1, side);
-      const size = (side + random.int(0, 5)) * 64;
-      const inputs = kept * side * 16;
-      // Arrays end with the outputs that exist.
-      const outputs = inputs - (side - clipped) * 16;
-      const spectra = (2 * kept * size) / 4;
-      const slots = (2 * keptOf(children) * size) / 4;
-      const sizes = [inputs, outputs, children * side * 16, spectra, slots, 2 * side * 16];
-      const gate = 4 * U * Math.sqrt(Math.log2(4 * side * kept));
-      compare(38, side, sizes, gate, (workshop, arrays) => {
-        const { kernels, twiddles, twisted } = workshop;
-        const [from, to, taps, filter, own, points] = arrays;
-        for (let d = 0; d < kept; d++) {
-          kernels.spectrum(taps + d * side * 64, filter + d * size, kept * size, side, twisted, twiddles);
-        }
-        for (let known = 1; known < children; known++) {
-          const count = known === kept ? clipped : side;
-          const before = (known - 1) * side * 64;
-          kernels.fanTile(
-            from + before,
-            to + before,
-            count,
-            side,
-            known,
-            children,
-            own,
-            filter,
-            size,
-            points,
-            twisted,
-            twiddles,
-          );
-        }
-      });
-    }
-  });
+  test.each([2, 3, 4, 5, 6, 7, 8])(
+    'compute fan-out tiles of %i children and every side, child by child',
+    (children) => {
+      const random = new Random(36 + children);
+      for (let side = 16; side <= 1024; side *= 2) {
+        const kept = children - 1;
+        const clipped = random.int(1, side);
+        const size = (side + random.int(0, 5)) * 64;
+        const inputs = kept * side * 16;
+        // Arrays end with the outputs that exist.
+        const outputs = inputs - (side - clipped) * 16;
+        const spectra = (2 * kept * size) / 4;
+        const slots = (2 * keptOf(children) * size) / 4;
+        const sizes = [inputs, outputs, children * side * 16, spectra, slots, 2 * side * 16];
+        const gate = 4 * U * Math.sqrt(Math.log2(4 * side * kept));
+        compare(38, side, sizes, gate, (workshop, arrays) => {
+          const { kernels, twiddles, twisted } = workshop;
+          const [from, to, taps, filter, own, points] = arrays;
+          for (let d = 0; d < kept; d++) {
+            kernels.spectrum(taps + d * side * 64, filter + d * size, kept * size, side, twisted, twiddles);
+          }
+          for (let known = 1; known < children; known++) {
+            const count = known === kept ? clipped : side;
+            const before = (known - 1) * side * 64;
+            kernels.fanTile(
+              from + before,
+              to + before,
+              count,
+              side,
+              known,
+              children,
+              own,
+              filter,
+              size,
+              points,
+              twisted,
+              twiddles,
+            );
+          }
+        });
+      }
+    },
+  );
 
   test('compute fft tiles of every side, clipped anywhere', () => {
     const random = new Random(37);

@@ -4,7 +4,7 @@ import { fit, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';
 import { planFacts, renderPlan } from '../report/plan.js';
 import type { LayerSpec, ModelDimensions } from '../../bundle/index.js';
-import type { LanguageModel } from '../../model/index.js';
+import { type LanguageModel, sequenceBytes } from '../../model/index.js';
 import { table } from '../report/table.js';
 import { command } from '../command.js';
 import {
@@ -19,7 +19,7 @@ import {
 
 const INSPECT = {
   name: 'inspect',
-  summary: 'what a bundle holds, and what generating a length takes',
+  summary: 'what a bundle holds, and what generating and scoring a length take',
   options: {
     len: { type: 'integer', value: 'n', help: 'tokens to generate', from: 1, defaultText: 'the context' },
     plan: { type: 'flag', help: 'print only the plan: levels, what they cost and what they take' },
@@ -56,6 +56,7 @@ export const inspect = command(INSPECT, async ({ options, io }) => {
       );
       return;
     }
+    const scored = Math.min(length, config.model.context);
     const facts = {
       name: config.name,
       id: model.id,
@@ -75,6 +76,8 @@ export const inspect = command(INSPECT, async ({ options, io }) => {
         mixer_bytes: bytes,
         levels: mixer === 'tiled' ? plan.levels : [],
       },
+      scoring: { length: scored, bytes: sequenceBytes(config.model, scored) },
+      available_bytes: process.availableMemory(),
     };
     await io.stdout.write(options.json ? JSON.stringify(facts, null, 2) + '\n' : render(facts));
   } finally {
@@ -100,6 +103,8 @@ function render(facts: {
     mixer: string;
     mixer_bytes: number;
   };
+  scoring: { length: number; bytes: number };
+  available_bytes: number;
 }): string {
   const { generation, model } = facts;
   const { width, vocabulary, context } = model;
@@ -108,6 +113,8 @@ function render(facts: {
       .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
       .join(', ');
   const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const beyond = (bytes: number): string =>
+    bytes <= facts.available_bytes ? '' : `, more than the ${size(facts.available_bytes)} that are free`;
   const lines = [
     ['model', facts.name],
     ['id', facts.id],
@@ -121,7 +128,12 @@ function render(facts: {
     ['size', size(facts.bytes)],
     [
       'generating',
-      `${generation.length} tokens takes ${size(generation.mixer_bytes)} in the ${generation.mixer} mixer`,
+      `${generation.length} tokens takes ${size(generation.mixer_bytes)} in the ${generation.mixer} mixer` +
+        beyond(generation.mixer_bytes),
+    ],
+    [
+      'scoring',
+      `${facts.scoring.length} tokens takes about ${size(facts.scoring.bytes)}${beyond(facts.scoring.bytes)}`,
     ],
   ];
   const files = Object.entries(facts.files).map(([name, { bytes }]) => [name, `${bytes}`]);

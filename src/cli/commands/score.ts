@@ -107,7 +107,10 @@ export async function scoreFile(
   }
 }
 
-/** Nine digits: more than float32 sums are good for. */
+/** A sum has to show what one base changes in a million. */
+const exactly = (sum: number): number => Number(sum.toFixed(6));
+
+/** Nine digits: more than float32 is good for. */
 const rounded = (value: number): number => Number(value.toPrecision(9));
 
 function toColumns(record: TextRecord, score: Score | Error): string {
@@ -116,7 +119,7 @@ function toColumns(record: TextRecord, score: Score | Error): string {
   const values =
     score instanceof Error
       ? ['NA', 'NA', 'NA', 'NA']
-      : [score.tokens, ...[score.logLikelihood, score.mean, score.bits].map(rounded)];
+      : [score.tokens, exactly(score.logLikelihood), rounded(score.mean), rounded(score.bits)];
   return [name, ...values].join('\t') + '\n';
 }
 
@@ -135,7 +138,7 @@ function toJson(
       ...head,
       tokens,
       predicted,
-      log_likelihood: rounded(logLikelihood),
+      log_likelihood: exactly(logLikelihood),
       mean: rounded(mean),
       [tokenizer.isDna ? 'bits_per_base' : 'bits_per_byte']: rounded(bits),
       ...(wanted && { logprobs: list(logprobs) }),
