@@ -22,6 +22,7 @@ const MEASUREMENTS = {
   modal: () => kind({ kind: 'modal', modes: 16, complex: false }, 'modal filter of 16 real modes'),
   complex: () => kind({ kind: 'modal', modes: 16, complex: true }, 'modal filter of 16 complex modes'),
   window: () => kind({ kind: 'window', taps: 128 }, 'window of 128 taps'),
+  'narrow-window': () => kind({ kind: 'window', taps: 128 }, 'window of 128 taps', 256, 1),
   'max-plus': maxPlus,
 };
 
@@ -92,9 +93,9 @@ async function generic() {
   console.log(`  ${(over / special).toFixed(3)} times`);
 }
 
-/** Nine layers of filters of a kind. */
-async function kind(filter, name) {
-  const [convolutions, width, length] = [9, 4096, 2048];
+/** Layers of filters of a kind. */
+async function kind(filter, name, width = 4096, convolutions = 9) {
+  const length = 2048 * Math.max(1, Math.round(1024 / width));
   const shape = { convolutions, width, length, filter };
   const mixer = await createMixer({ name: 'tiled', shape });
   const part = (size) => new Float32Array(size).map((_, k) => 0.9 - (k % 97) / 200);

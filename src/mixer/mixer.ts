@@ -25,7 +25,7 @@ export interface Mixer {
   /** Bytes of array memory the mixer holds. */
   readonly bytes: number;
   /**
-   * Rows of a filter that it takes, `length` or more. Those from `length` on multiply nothing, but are in the spectra of the
+   * Rows of a long filter that it takes, `length` or more. Those from `length` on multiply nothing, but are in the spectra of the
    * last tiles: with them, sums are those of a longer mixer, bit by bit.
    */
   readonly filterRows: number;

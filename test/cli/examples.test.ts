@@ -19,6 +19,8 @@ const means = Array.from({ length: 12 }, (_, t) => {
 
 const PRINTS: Readonly<Record<string, RegExp | string>> = {
   'generate.js': /^\s*(\S+\s+){20}/,
+  'kinds.js':
+    /^long: 9\.9900, by .*\nwindow: 0\.6000, by .* window 16\nmodal: 9\.5000, by .* recurrence 16\n$/,
   'mixer.js': /^Float32Array\(4\) \[/,
   'moving-average.js': `it can be tiled\n${means.map((mean, t) => `${t} ${mean}\n`).join('')}`,
   'plans.js': /^after input 0: 0 \.\. to 1 \.\. 1\n[^]*ns per token/,
