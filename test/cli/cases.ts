@@ -658,7 +658,11 @@ const OTHERS: readonly Case[] = [
   },
   { line: 'tokenize -m bytes', code: 2, stderr: error('nothing to tokenize') },
   { line: 'tokenize -m none x --verbose', code: 3, stderr: traced('BundleError') },
-  { line: 'inspect -m bytes', stdout: /^model +tiny\n[^]*\nscoring +131072 tokens takes about [\d.]+ MiB[^]*weights\.safetensors[^]*embeddings +\| +F32/ },
+  {
+    line: 'inspect -m bytes',
+    stdout:
+      /^model +tiny\n[^]*\nscoring +131072 tokens takes about [\d.]+ MiB[^]*weights\.safetensors[^]*embeddings +\| +F32/,
+  },
   {
     line: 'inspect --model bytes --json --len 1000 --mixer lazy -t 1 --device cpu',
     stdout: { json: { model: { vocabulary: 256 }, generation: { length: 1000, mixer: 'lazy' } } },
