@@ -102,5 +102,5 @@ export { tilingOf } from './mixer/plan/plan.js';
 export * from './mixer/framework/index.js';
 
 // Measurements
-export { measureMixing, type Contender, type MixingOptions, type MixingResult } from './bench/mixing.js';
+export { measureMixing, type MixingCase, type MixingOptions, type MixingRow } from './bench/mixing.js';
 export { measureGeneration, type EndToEnd, type EndToEndOptions } from './bench/end-to-end.js';

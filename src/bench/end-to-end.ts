@@ -10,6 +10,10 @@ import {
 import type { MixerName } from '../mixer/index.js';
 import type { LanguageModel } from '../model/index.js';
 import { quantiles, type Quantiles } from './quantiles.js';
+import { type Stretch, stretches } from './series.js';
+
+/** Tokens that are generated however little time there is: fewer say nothing of the others. */
+const FEWEST = 500;
 
 /** What `measureGeneration` takes. */
 export interface EndToEndOptions extends ComputeOptions, MixingChoice {
@@ -18,6 +22,8 @@ export interface EndToEndOptions extends ComputeOptions, MixingChoice {
   readonly seed: number;
   /** The token the text starts from. */
   readonly start: number;
+  /** Ends the text early after so many ms. Default: never. */
+  readonly budgetMs?: number | undefined;
   /** Called now and then with the part that is done, 0 to 1. */
   readonly onProgress?: ((done: number) => void) | undefined;
 }
@@ -25,7 +31,10 @@ export interface EndToEndOptions extends ComputeOptions, MixingChoice {
 /** One text generated from nothing, timed. Milliseconds. */
 export interface EndToEnd {
   readonly mixer: MixerName;
+  /** Tokens there was room for. */
   readonly length: number;
+  /** Tokens generated: fewer if time was up. */
+  readonly tokens: number;
   readonly threads: number;
   /** From the call to the first token: filters, spectra, the first logits. */
   readonly firstTokenMs: number;
@@ -36,12 +45,15 @@ export interface EndToEnd {
   readonly tokensPerSecond: number;
   /** Time per token after the first. */
   readonly tokenMs: Quantiles;
+  /** The same by position, ms. */
+  readonly stretches: readonly Stretch[];
   readonly mixerBytes: number;
 }
 
-/** Generates a text of exactly `length` tokens and times every one. */
+/** Generates a text of exactly `length` tokens, or as many as there is time for, and times every one. */
 export async function measureGeneration(model: LanguageModel, options: EndToEndOptions): Promise<EndToEnd> {
   const { mixer = 'tiled', length, threads = 1, seed, start, plan, memory, signal } = options;
+  const { budgetMs = Infinity } = options;
   const generation = new Generation(model, [start], {
     count: length,
     seed,
@@ -57,20 +69,24 @@ export async function measureGeneration(model: LanguageModel, options: EndToEndO
   for await (const token of generation) {
     void token;
     at[n++] = performance.now();
-    if (n % 256 === 0) options.onProgress?.(n / length);
+    if (n % 64 === 0) options.onProgress?.(n / length);
+    if (n >= FEWEST && at[n - 1] - began > budgetMs) break;
   }
   signal?.throwIfAborted();
-  const totalMs = at[length - 1] - began;
+  const totalMs = at[n - 1] - began;
+  const times = gaps(at.subarray(0, n));
   return {
     mixer,
     length,
+    tokens: n,
     threads,
     firstTokenMs: at[0] - began,
     totalMs,
     stepsMs: generation.timings.steps,
     mixingMs: generation.timings.mixing,
-    tokensPerSecond: (length / totalMs) * 1000,
-    tokenMs: gaps(at),
+    tokensPerSecond: (n / totalMs) * 1000,
+    tokenMs: quantiles(times),
+    stretches: stretches(times),
     mixerBytes: generation.mixerBytes,
   };
 }
@@ -109,25 +125,48 @@ export async function measureTogether(
  */
 export async function measureModelAlone(
   model: LanguageModel,
-  { length, seed, start, signal, onProgress }: Omit<EndToEndOptions, 'mixer' | 'threads'>,
-): Promise<Quantiles> {
+  {
+    length,
+    seed,
+    start,
+    signal,
+    onProgress,
+    budgetMs = Infinity,
+  }: Omit<EndToEndOptions, 'mixer' | 'threads'>,
+): Promise<{ readonly tokens: number; readonly tokenMs: Quantiles }> {
   const state = model.start();
   const sampler = new Sampler(DEFAULT_SAMPLING, seed);
   const at = new Float64Array(length);
   let token = start;
-  for (let n = 0; n < length; n++) {
+  let n = 0;
+  const began = performance.now();
+  while (n < length) {
     signal?.throwIfAborted();
     const { logits } = await model.step(state, token);
     token = sampler.sample(logits);
-    at[n] = performance.now();
-    if (n % 256 === 0) onProgress?.(n / length);
+    at[n++] = performance.now();
+    if (n % 64 === 0) onProgress?.(n / length);
+    if (n >= FEWEST && at[n - 1] - began > budgetMs) break;
   }
-  return gaps(at);
+  return { tokens: n, tokenMs: quantiles(gaps(at.subarray(0, n))) };
+}
+
+/** Milliseconds from a prompt of so many tokens to the first token after it: all positions at once, one FFT convolution a layer. */
+export async function measurePrompt(
+  model: LanguageModel,
+  { length, threads, seed, start, memory, signal }: Omit<EndToEndOptions, 'mixer'>,
+): Promise<number> {
+  const ids = new Uint32Array(length).map((_, k) => (k * 7 + start) % model.config.model.vocabulary);
+  const generation = new Generation(model, [...ids], { count: 1, seed, threads, memory, signal });
+  const began = performance.now();
+  for await (const token of generation) void token;
+  signal?.throwIfAborted();
+  return performance.now() - began;
 }
 
 /** Times between tokens. */
-function gaps(at: Float64Array): Quantiles {
-  return quantiles(at.subarray(1).map((time, k) => time - at[k]));
+function gaps(at: Float64Array): Float64Array {
+  return at.subarray(1).map((time, k) => time - at[k]);
 }
 
 /**

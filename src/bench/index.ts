@@ -1,13 +1,18 @@
 /** How fast: mixers alone, and in the model. */
-export {
-  compareTexts,
-  type EndToEnd,
-  type EndToEndOptions,
-  measureGeneration,
-  measureModelAlone,
-  measureTogether,
-} from './end-to-end.js';
-export { type Contender, measureMixing, type MixingResult } from './mixing.js';
+export { type Comparison, compareRuns } from './compare.js';
+export { type Estimate } from './estimate.js';
+export { type Curve } from './curve.js';
+export { type BenchShape, type MixingRow } from './mixing.js';
 export { type Provenance, provenance } from './provenance.js';
-export { measureStep, type StepCost, type TokenCost } from './step.js';
 export type { Quantiles } from './quantiles.js';
+export {
+  type BenchReport,
+  type EndToEndReport,
+  type EndToEndRow,
+  type LengthRow,
+  REPORT_FORMAT,
+  REPORT_VERSION,
+} from './report.js';
+export { type BenchHooks, type BenchRequest, runBench } from './run.js';
+export { measureStep, type StepCost, type TokenCost } from './step.js';
+export { isTiling, type Variant, VARIANTS } from './variants.js';

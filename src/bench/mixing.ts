@@ -1,318 +1,267 @@
 /**
  * How long position mixing takes, on its own: no model, random inputs and filters, every convolution.
  *
- * The tiled mixer runs from start to end, every tile and every position. The baselines, whose work is quadratic,
- * are measured at positions spread evenly over the range and integrated, unless everything is asked for. One mixer after
- * the other, each with the memory and the caches to itself, on the same inputs; and the sums are compared on the way: a
- * mixer that is fast and wrong must not be reported.
+ * Cases are measured in rounds, one after the other in each, so that what changes on the machine meanwhile meets all of them. In
+ * each round a mixer is made anew (set-up), run over memory that nobody has touched (cold), and run once more (warm). Tiled
+ * mixers run every tile and every position. The baselines, whose work is quadratic, are measured at positions spread evenly over
+ * the range and integrated, unless everything is asked for. All sums are held against the definition.
  */
-import { setImmediate } from 'node:timers/promises';
-import {
-  buildOn,
-  fit,
-  type MixerName,
-  type MixerShape,
-  type OnlineMixer,
-  type Plan,
-} from '../mixer/index.js';
-import { accumulate, integrate, samplePositions, type Curve } from './curve.js';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { fit, type CostTable, type MixerShape, type Plan, type Recipe } from '../mixer/index.js';
+import { accumulate, type Curve, integrate, samplePositions } from './curve.js';
+import { type Agreement, Definition } from './definition.js';
+import { type Estimate, estimate, median } from './estimate.js';
 import { quantiles, type Quantiles } from './quantiles.js';
+import { bySide, type SideSeries, type Stretch, stretches } from './series.js';
+import { type RunTimes, Track } from './track.js';
+import { choiceOf, isTiling, type Variant } from './variants.js';
 
-/** One way to mix, to be measured beside others. */
-export interface Contender {
-  readonly label: string;
-  readonly mixer: MixerName;
-  /** A tiled mixer's plan, or several, of which the first that fits is taken. Default: the fastest known. */
-  readonly plan?: Plan | readonly Plan[];
-  /** Bytes it may hold. Default: any. */
-  readonly memory?: number;
-  /** Default 1. */
-  readonly threads?: number;
-  /** Sequences side by side (default 1): all the same one. */
-  readonly lanes?: number;
+/** M convolutions of D channels, L positions, B lanes. */
+export type BenchShape = Required<Omit<MixerShape, 'filter'>>;
+
+/** One way to mix at one size. */
+export interface MixingCase {
+  readonly variant: Variant;
+  readonly shape: BenchShape;
+  readonly threads: number;
 }
 
 /** What `measureMixing` takes. */
 export interface MixingOptions {
-  /** Convolutions (M), channels (D), positions (L). */
-  readonly convolutions: number;
-  readonly width: number;
-  readonly length: number;
-  readonly contenders: readonly Contender[];
-  /** Measures the baselines at every position as well. */
-  readonly full?: boolean;
-  /** Positions at which the baselines are measured. Default 32. */
+  readonly costs: CostTable;
+  /** Positions at which the baselines are measured; all of them with `full`. Default 32. */
   readonly samples?: number;
-  /** Times that a tiled mixer's run is repeated; the fastest counts. Default 5. */
-  readonly rounds?: number;
-  /** Seed of the inputs and filters. Default 1. */
+  readonly full?: boolean;
+  /** Bytes a mixer may hold. Default: any. */
+  readonly memory?: number | undefined;
+  /** Seed of inputs and filters. Default 1. */
   readonly seed?: number;
-  /** Called now and then with the part of the run that is done, 0 to 1. What it throws ends the run. */
-  readonly onProgress?: (done: number) => void;
-  /** Ends it with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  /** ms to spend: rounds begin as long as one more will fit. There is always one. */
+  readonly budgetMs: number;
+  /** Rounds at most. Default 9. */
+  readonly rounds?: number;
+  /** Keeps times by position. */
+  readonly series?: boolean;
+  /** Called now and then. What it throws ends the measurement. */
+  readonly breathe?: () => void;
 }
 
-export interface MixerTiming {
-  readonly label: string;
-  readonly mixer: MixerName;
+/** Median, interval and samples are over rounds. */
+export interface MixingRow extends MixingCase {
   readonly plan: Plan;
-  readonly threads: number;
-  readonly lanes: number;
   /** Bytes of array memory held. */
   readonly bytes: number;
-  /** Setting all filters, ms. Not part of the total. */
-  readonly setupMs: number;
-  /** All pending and push calls over the whole length, ms. */
-  readonly totalMs: number;
-  /** Whether the total is integrated from sampled positions. */
+  /** Making the mixer and setting all filters, ms. In no other figure. */
+  readonly setupMs: Estimate;
+  /** All pending and push calls of the first run of a mixer just made, ms; null for baselines, which have nothing to warm. */
+  readonly coldMs: Estimate | null;
+  /** The same of a run after it: what each further text takes. */
+  readonly warmMs: Estimate;
+  /** Whether times are integrated from sampled positions; and at how many they were measured. */
   readonly estimated: boolean;
-  /** The total per position, sequence, convolution and channel, ns. */
+  readonly measuredPositions: number;
+  /** The warm median per position, lane, convolution and channel, ns. */
   readonly nsPerTokenChannel: number;
-  /** Both calls of one position, over the positions measured, us. */
-  readonly tokens: Quantiles;
+  /** Both calls of one position, over the positions measured in the median round, us. */
+  readonly tokenUs: Quantiles;
+  /** What a baseline streams from and to memory per second, where its arrays exceed any cache; null for others. */
+  readonly bytesPerSecond: number | null;
+  /** CPU time over wall time of single-threaded runs, the least of all rounds; null with threads. */
+  readonly cpuShare: number | null;
+  readonly agreement: Agreement;
   readonly curve: Curve;
+  readonly stretches: readonly Stretch[];
+  readonly sides: readonly SideSeries[];
 }
 
-/** What `measureMixing` measured. */
-export interface MixingResult {
-  readonly convolutions: number;
-  readonly width: number;
-  readonly length: number;
-  readonly timings: readonly MixerTiming[];
-  /** Agreement of the mixers' pending sums, on the same inputs. */
-  readonly agreement: {
-    /** Positions at which they were compared. */
-    readonly positions: number;
-    /** The largest relative L2 difference, and the bound it must keep. */
-    readonly worst: number;
-    readonly bound: number;
-  };
-}
+/** Runs shorter than this, in ms, are repeated in a round until it is reached: clocks tick, and small things take turns. */
+const SHORTEST_RUN = 4;
+const MOST_REPEATS = 200;
+/** Two runs in a row that differ by less are warm. */
+const STEADY = 0.05;
+const MOST_WARM_UPS = 8;
+const WARM_UP_LENGTH = 1024;
+/** Streams of more bytes than this come from memory. */
+const BEYOND_CACHES = 2 ** 27;
 
-/** The event loop gets a turn every so many ms, between two positions: signals are heard, however long a run takes. */
-const BREATH = 100;
+/** What a case takes to be measured. */
+class Contender {
+  readonly recipe: Recipe;
+  readonly estimated: boolean;
+  private readonly setup: number[] = [];
+  private readonly cold: number[] = [];
+  private readonly warm: RunTimes[] = [];
+  private readonly totals: number[] = [];
 
-/** Unit roundoff of float32. */
-const ROUNDOFF = 2 ** -24;
-
-/** Measures mixers side by side. Throws if their results differ by more than float32 allows. */
-export async function measureMixing(options: MixingOptions): Promise<MixingResult> {
-  const { convolutions, width, length, contenders, full, samples = 32, onProgress } = options;
-  const sampled = samplePositions(length, full === true ? length : samples);
-  const comparison = new Comparison(8 * ROUNDOFF * Math.sqrt(Math.log2(2 * length)));
-  const timings: MixerTiming[] = [];
-  for (const [k, contender] of contenders.entries()) {
-    await warmUp(contender, width);
-    const progress = (done: number): void => {
-      options.signal?.throwIfAborted();
-      onProgress?.((k + done) / contenders.length);
-    };
-    timings.push(await measure(contender, sampled, comparison, { ...options, onProgress: progress }));
+  constructor(
+    readonly mixing: MixingCase,
+    private readonly definition: Definition,
+    private readonly sampled: ReadonlySet<number>,
+    private readonly options: MixingOptions,
+  ) {
+    this.recipe = recipeOf(mixing, options);
+    this.estimated = !isTiling(mixing.variant) && sampled.size < mixing.shape.length;
   }
-  onProgress?.(1);
-  const { positions, worst, bound } = comparison;
-  return { convolutions, width, length, timings, agreement: { positions, worst, bound } };
+
+  async round(): Promise<void> {
+    const { definition, sampled, options, recipe } = this;
+    const { variant, threads } = this.mixing;
+    const track = await Track.open(recipe, {
+      seed: options.seed ?? 1,
+      definition,
+      sampled,
+      label: threads > 1 ? `${variant}, ${threads} threads,` : variant,
+      breathe: options.breathe ?? (() => undefined),
+    });
+    try {
+      this.setup.push(track.setupMs);
+      let run = await track.run();
+      if (isTiling(variant)) {
+        this.cold.push(this.totalOf(run));
+        run = await again(track);
+      }
+      const repeats = Math.min(MOST_REPEATS, Math.ceil(SHORTEST_RUN / this.totalOf(run)));
+      const totals = [this.totalOf(run)];
+      for (let k = 1; k < repeats; k++) {
+        run = await again(track);
+        totals.push(this.totalOf(run));
+      }
+      this.totals.push(median(totals));
+      this.warm.push(run);
+    } finally {
+      await track.mixer.close();
+      collectGarbage();
+    }
+  }
+
+  private curveOf({ tokens }: RunTimes): Curve {
+    return this.estimated ? integrate(tokens, this.sampled) : accumulate(tokens);
+  }
+
+  private totalOf(run: RunTimes): number {
+    return this.curveOf(run).at(-1)!.ms;
+  }
+
+  row(): MixingRow {
+    const { mixing, totals, recipe, estimated } = this;
+    const { convolutions, width, length, lanes } = mixing.shape;
+    const warmMs = estimate(totals);
+    const nearest = totals.reduce(
+      (best, total, k) => (off(total, warmMs) < off(totals[best], warmMs) ? k : best),
+      0,
+    );
+    const run = this.warm[nearest];
+    const measured = run.tokens.filter((us) => !Number.isNaN(us));
+    const series = this.options.series === true && !estimated;
+    return {
+      ...mixing,
+      plan: recipe.plan,
+      bytes: recipe.bytes,
+      setupMs: estimate(this.setup),
+      coldMs: this.cold.length > 0 ? estimate(this.cold) : null,
+      warmMs,
+      estimated,
+      measuredPositions: measured.length,
+      nsPerTokenChannel: (warmMs.median * 1e6) / (length * lanes * convolutions * width),
+      tokenUs: quantiles(measured),
+      bytesPerSecond: traffic(mixing, run.tokens),
+      cpuShare: mixing.threads > 1 ? null : Math.min(...this.warm.map(({ cpuShare }) => cpuShare)),
+      agreement: this.definition.agreement,
+      curve: this.curveOf(run),
+      stretches: series ? stretches(run.tokens) : [],
+      sides: series && isTiling(mixing.variant) ? bySide(run.tokens) : [],
+    };
+  }
 }
 
-/** One mixer's way over all positions; a tiled one's fastest of several. */
-async function measure(
-  contender: Contender,
-  sampled: ReadonlySet<number>,
-  comparison: Comparison,
-  { convolutions, width, length, seed = 1, rounds = 5, onProgress }: MixingOptions,
-): Promise<MixerTiming> {
-  const track = await Track.open(contender, { convolutions, width, length });
+const off = (value: number, { median }: Estimate): number => Math.abs(value - median);
+
+async function again(track: Track): Promise<RunTimes> {
+  track.mixer.reset();
+  return await track.run();
+}
+
+/** Lays out a case's mixer. Throws a RangeError if it does not fit the memory allowed. */
+export function recipeOf(
+  { variant, shape, threads }: MixingCase,
+  { costs, memory }: Pick<MixingOptions, 'costs' | 'memory'>,
+): Recipe {
+  const choice = choiceOf(variant, shape.length, costs);
+  return fit({ ...choice, shape, threads, ...(memory !== undefined && { memory }) });
+}
+
+/** Measures cases side by side. Throws if a mixer's sums are wrong. */
+export async function measureMixing(
+  cases: readonly MixingCase[],
+  options: MixingOptions,
+): Promise<MixingRow[]> {
+  const began = performance.now();
+  const { full, samples = 32, rounds = 9, budgetMs } = options;
+  const definitions = new Map<string, Definition>();
+  const contenders = cases.map((mixing) => {
+    const { convolutions, width, length } = mixing.shape;
+    const sampled = samplePositions(length, full === true ? length : samples);
+    const key = `${convolutions} ${width} ${length}`;
+    const definition = definitions.get(key) ?? new Definition(mixing.shape, [...sampled]);
+    definitions.set(key, definition);
+    return new Contender(mixing, definition, sampled, options);
+  });
+  for (const { variant, shape, threads } of cases) await warmUp({ variant, shape, threads }, options);
+  for (let round = 0; round < rounds; round++) {
+    const begin = performance.now();
+    // Whoever comes first in one round comes last in another.
+    for (let k = 0; k < contenders.length; k++) await contenders[(k + round) % contenders.length].round();
+    const now = performance.now();
+    if (now - began + (now - begin) > budgetMs) break;
+  }
+  return contenders.map((contender) => contender.row());
+}
+
+/** Short runs until they take no less time: V8 has then compiled what it will. */
+async function warmUp({ variant, shape, threads }: MixingCase, options: MixingOptions): Promise<void> {
+  const short = { ...shape, convolutions: 1, length: WARM_UP_LENGTH, lanes: 1 };
+  const sampled = samplePositions(short.length, short.length);
+  const track = await Track.open(recipeOf({ variant, shape: short, threads }, { costs: options.costs }), {
+    seed: 1,
+    definition: new Definition(short, []),
+    sampled,
+    label: variant,
+    breathe: options.breathe ?? (() => undefined),
+  });
   try {
-    const filters = new Random(seed);
-    const taps = new Float32Array(length * width);
-    for (let convolution = 0; convolution < convolutions; convolution++)
-      track.setFilter(convolution, filters.fill(taps));
-    const y = new Float32Array(convolutions * width);
-    const count = track.mixer.name === 'tiled' ? rounds : 1;
-    let best: MixerTiming | undefined;
-    let reported = 0;
-    for (let round = 0; round < count; round++) {
-      const inputs = new Random(seed + 1);
-      track.begin();
-      for (let t = 0; t < length; t++) {
-        const sums = track.step(t, inputs.fill(y), sampled.has(t));
-        // An eager mixer that skips positions has nothing to compare.
-        if (sums !== undefined && (track.mixer.name !== 'eager' || sampled.size === length)) {
-          comparison.add(t, sums, contender.label);
-        }
-        if (performance.now() - reported > BREATH) {
-          await setImmediate();
-          onProgress?.((round + t / length) / count);
-          reported = performance.now();
-        }
-      }
-      const timing = track.timing(sampled);
-      if (best === undefined || timing.totalMs < best.totalMs) best = timing;
+    let before = Infinity;
+    for (let k = 0; k < MOST_WARM_UPS; k++) {
+      const ms = accumulate((await again(track)).tokens).at(-1)!.ms;
+      if (ms > before * (1 - STEADY)) break;
+      before = ms;
     }
-    return best!;
   } finally {
     await track.mixer.close();
   }
 }
 
-/** Holds all mixers' sums against the first one's. */
-class Comparison {
-  worst = 0;
-  private readonly first = new Map<number, Float32Array>();
-  private readonly compared = new Set<number>();
-
-  constructor(readonly bound: number) {}
-
-  /** Positions compared. */
-  get positions(): number {
-    return this.compared.size;
-  }
-
-  add(position: number, sums: Float32Array, label: string): void {
-    const first = this.first.get(position);
-    if (first === undefined) this.first.set(position, sums.slice());
-    else {
-      this.compared.add(position);
-      this.worst = Math.max(this.worst, difference(sums, first));
-      if (!(this.worst <= this.bound)) {
-        throw new Error(
-          `mixer ${label} disagrees at position ${position}: relative difference ${this.worst}, allowed ${this.bound}`,
-        );
-      }
-    }
-  }
+/**
+ * Bytes per second that a baseline streams, over positions where it streams more than caches hold: inputs and taps, 8 bytes a
+ * product, for lazy; taps, and partial sums in and out, 12 bytes, for eager.
+ */
+function traffic({ variant, shape }: MixingCase, tokens: Float64Array): number | null {
+  if (isTiling(variant)) return null;
+  const { convolutions, width, length, lanes } = shape;
+  let [bytes, us] = [0, 0];
+  tokens.forEach((time, t) => {
+    if (Number.isNaN(time)) return;
+    const products = (variant === 'lazy' ? t : length - 1 - t) * convolutions * lanes * width;
+    const moved = products * (variant === 'lazy' ? 8 : 12);
+    if (moved < BEYOND_CACHES) return;
+    bytes += moved;
+    us += time;
+  });
+  return us === 0 ? null : (bytes / us) * 1e6;
 }
 
-/** One mixer's way through a run. */
-class Track {
-  private setupMs = 0;
-  /** Time of each position, us; NaN where it was not measured in full. */
-  private readonly tokens: Float64Array;
-  /** `[convolution, lane, channel]`. */
-  private readonly y: Float32Array;
-  private readonly sums: Float32Array;
-  /** Of lane 0, `[convolution, channel]`. */
-  private readonly out: Float32Array;
-
-  private constructor(
-    private readonly contender: Contender,
-    readonly mixer: OnlineMixer,
-  ) {
-    const { convolutions, width, length, lanes = 1 } = mixer.shape;
-    this.tokens = new Float64Array(length);
-    this.y = new Float32Array(convolutions * lanes * width);
-    this.sums = new Float32Array(convolutions * lanes * width);
-    this.out = new Float32Array(convolutions * width);
-  }
-
-  static async open(contender: Contender, shape: MixerShape): Promise<Track> {
-    const { mixer: name, lanes = 1, plan, memory, threads = 1 } = contender;
-    const how = { threads, ...(plan && { plan }), ...(memory !== undefined && { memory }) };
-    return new Track(contender, await buildOn(fit({ name, shape: { ...shape, lanes }, ...how })));
-  }
-
-  setFilter(convolution: number, taps: Float32Array): void {
-    const begin = performance.now();
-    this.mixer.setFilter(convolution, taps);
-    this.setupMs += performance.now() - begin;
-  }
-
-  /** Back to position 0. Also touches the memory: each page's first touch takes the operating system as long as a small tile. */
-  begin(): void {
-    this.mixer.reset();
-    this.tokens.fill(NaN);
-  }
-
-  /**
-   * One position: the tiled mixer always does all of it, the others what a sample needs. Returns the sums of a sample,
-   * `[convolution, channel]`, overwritten by the next.
-   */
-  step(t: number, inputs: Float32Array, sample: boolean): Float32Array | undefined {
-    const { mixer, y, sums, out } = this;
-    const { width, convolutions, lanes = 1 } = mixer.shape;
-    for (let convolution = 0; convolution < convolutions; convolution++) {
-      const row = inputs.subarray(convolution * width, (convolution + 1) * width);
-      for (let lane = 0; lane < lanes; lane++) y.set(row, (convolution * lanes + lane) * width);
-    }
-    const whole = sample || mixer.name === 'tiled';
-    if (mixer.name === 'eager') {
-      if (!whole) return undefined;
-      mixer.skipTo(t);
-    }
-    const begin = performance.now();
-    // A lazy mixer's inputs are needed at every position, its sums only where they are measured.
-    if (whole) mixer.pending(sums);
-    mixer.push(y);
-    if (whole) this.tokens[t] = (performance.now() - begin) * 1e3;
-    if (!sample) return undefined;
-    for (let convolution = 0; convolution < convolutions; convolution++) {
-      const at = convolution * lanes * width;
-      out.set(sums.subarray(at, at + width), convolution * width);
-    }
-    return out;
-  }
-
-  timing(sampled: ReadonlySet<number>): MixerTiming {
-    const { mixer, tokens, setupMs, contender } = this;
-    const { convolutions, width, length, lanes = 1 } = mixer.shape;
-    const estimated = mixer.name !== 'tiled' && sampled.size < length;
-    const curve = estimated ? integrate(tokens, sampled) : accumulate(tokens);
-    const totalMs = curve[curve.length - 1].ms;
-    return {
-      label: contender.label,
-      mixer: mixer.name,
-      plan: mixer.plan,
-      threads: contender.threads ?? 1,
-      lanes,
-      bytes: mixer.bytes,
-      setupMs,
-      totalMs,
-      estimated,
-      nsPerTokenChannel: (totalMs * 1e6) / (length * lanes * convolutions * width),
-      tokens: quantiles(tokens.filter((us) => !Number.isNaN(us))),
-      curve,
-    };
-  }
-}
-
-/** |a - b| / |b|, Euclidean. */
-function difference(a: Float32Array, b: Float32Array): number {
-  let error = 0;
-  let norm = 0;
-  for (let k = 0; k < a.length; k++) {
-    error += (a[k] - b[k]) ** 2;
-    norm += b[k] ** 2;
-  }
-  return error === 0 ? 0 : Math.sqrt(error / norm);
-}
-
-/** Runs the same mixer for a short while, so that the measured one starts with optimised code. */
-async function warmUp({ label, mixer, threads = 1 }: Contender, width: number): Promise<void> {
-  const shape = { convolutions: 1, width, length: 1024 };
-  const y = new Float32Array(width);
-  const track = await Track.open({ label, mixer, threads }, shape);
-  track.setFilter(0, new Float32Array(shape.length * width));
-  for (let t = 0; t < shape.length; t++) track.step(t, y, true);
-  await track.mixer.close();
-}
-
-/** xorshift32: cheap, repeatable, good enough for numbers nobody reads. */
-class Random {
-  private state: number;
-  constructor(seed: number) {
-    this.state = Math.imul(seed, 0x9e3779b1) | 1;
-  }
-  /** Fills with values uniform in [-1, 1). */
-  fill(values: Float32Array): Float32Array {
-    let s = this.state;
-    for (let k = 0; k < values.length; k++) {
-      s ^= s << 13;
-      s ^= s >>> 17;
-      s ^= s << 5;
-      values[k] = s * 2 ** -31;
-    }
-    this.state = s;
-    return values;
-  }
+/** A mixer's memory goes back to the system when it is collected; the next one should not have to wait for that, nor share. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }

@@ -45,7 +45,7 @@ export async function measureStep(
   options: Omit<EndToEndOptions, 'mixer'>,
 ): Promise<StepCost> {
   const { parameters, bytes } = weightsRead(model);
-  const bandwidth = measureBandwidth(bytes);
+  const { best: bandwidth } = await measureBandwidth(bytes, 60);
   const { seed, start, signal } = options;
   const state = model.start();
   const sampler = new Sampler(DEFAULT_SAMPLING, seed);

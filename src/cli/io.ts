@@ -1,4 +1,4 @@
-import { Chalk, supportsColorStderr, type ChalkInstance } from 'chalk';
+import { Chalk, supportsColor, supportsColorStderr, type ChalkInstance } from 'chalk';
 import type { Progress } from '../model/index.js';
 import { PATIENCE, StatusLine } from './status.js';
 import { Output } from './streams.js';
@@ -8,6 +8,8 @@ export interface Io {
   readonly stdout: Output;
   /** Colours for stderr; plain where stderr is no terminal or NO_COLOR is set. */
   readonly colour: ChalkInstance;
+  /** The same for stdout. */
+  readonly outputColour: ChalkInstance;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** A line, or several, on stderr. */
@@ -34,6 +36,8 @@ export function processIo(signal: AbortSignal): Io {
   // What nobody can read is lost, and that ends nothing: the text is on stdout.
   process.stderr.on('error', () => undefined);
   const colour = new Chalk({ level: plain ? 0 : supportsColorStderr ? supportsColorStderr.level : 0 });
+  const rich = process.stdout.isTTY === true && !process.env['NO_COLOR'];
+  const outputColour = new Chalk({ level: rich && supportsColor ? supportsColor.level : 0 });
   const line = terminal ? new StatusLine(process.stderr, colour) : undefined;
   signal.addEventListener('abort', () => line?.erase());
   const watched = line !== undefined && process.stdout.isTTY !== true;
@@ -41,6 +45,7 @@ export function processIo(signal: AbortSignal): Io {
     watched,
     stdout: new Output(process.stdout, signal),
     colour,
+    outputColour,
     signal,
     note: (text) => {
       line?.erase();

@@ -10,6 +10,8 @@ import {
   ENVIRONMENT,
   EXIT_CODES,
   longFlag,
+  parseCounts,
+  parseDuration,
   parseSize,
   placeholder,
   rangeOf,
@@ -177,6 +179,19 @@ function withParser(option: Option, spec: OptionSpec): Option {
         const names = text.split(',');
         if (names.every((name) => spec.choices.includes(name))) return names;
         throw new InvalidArgumentError(`Expected some of ${spec.choices.join(', ')}, with commas between.`);
+      });
+    case 'counts':
+      return option.argParser((text) => {
+        const counts = parseCounts(text, spec);
+        if (counts !== undefined) return counts;
+        const range = `from ${spec.from} to ${spec.to}`;
+        throw new InvalidArgumentError(`Expected whole numbers ${range}, like 16K, 1,2,4 or 1K..16K.`);
+      });
+    case 'duration':
+      return option.argParser((text) => {
+        const ms = parseDuration(text);
+        if (Number.isNaN(ms)) throw new InvalidArgumentError('Expected a time, like 20s or 3m.');
+        return ms;
       });
     case 'number':
     case 'integer':

@@ -35,7 +35,7 @@ export {
   recomputes,
 } from './plan/index.js';
 export { planMemory, type PlanMemory } from './memory/index.js';
-export { measureBandwidth, measureCosts, type MeasureOptions } from './tune/index.js';
+export { type Bandwidth, measureBandwidth, measureCosts, type MeasureOptions } from './tune/index.js';
 export {
   binaryLevels,
   sidesOf,
@@ -57,6 +57,8 @@ export {
   longestSequence,
 } from './blockwise.js';
 export * from './framework/index.js';
+/** @internal */
+export { kernelModuleName } from './kernel/index.js';
 /** @internal */
 export { buildOn } from './create.js';
 /** @internal */

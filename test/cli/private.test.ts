@@ -23,7 +23,7 @@ const COMMANDS: readonly { what: string; args: readonly string[]; leaves?: reado
   },
   { what: 'a batch', args: ['generate', '-m', BYTES, '-n', '3', '--batch', join(folder, 'batch.jsonl')] },
   { what: 'eval', args: ['eval', '-m', BYTES, join(folder, 'once.txt')] },
-  { what: 'bench', args: ['bench', '-m', BYTES, '--len', '20', '--samples', '2', '-t', '2'] },
+  { what: 'bench', args: ['bench', '-m', BYTES, '--len', '20', '--budget', '1s', '-t', '2'] },
   { what: 'inspect', args: ['inspect', '-m', BYTES] },
   { what: 'import', args: ['import', join(folder, 'tiny'), '-o', 'new'], leaves: ['new'] },
 ];

@@ -35,7 +35,7 @@ describeOnTerminal('Ctrl-C', () => {
 
   test.each([
     ['tune', ['tune'], /tiles .*━/],
-    ['bench', ['bench', '--no-end-to-end', '--len', '131072', '--mixers', 'lazy', '--full'], /mixing .*━/],
+    ['bench', ['bench', '--no-end-to-end', '--len', '131072', '--mixers', 'lazy', '--full'], /bench .*━/],
     ['eval', ['eval', '-m', SHIPPED, text], /eval .*━/],
     ['a long prompt', ['generate', '-m', SHIPPED, '-f', text], /prompt .*━/],
   ])('stops %s at once, and leaves no bar', async (_what, args, bar) => {

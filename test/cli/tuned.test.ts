@@ -58,16 +58,18 @@ test('the mixers alone are planned by what was measured', async () => {
     '--width',
     '8',
     '--mixers',
-    'tiled',
+    'fan-out',
+    '--budget',
+    '1s',
     '-t',
     '1',
     '--json',
   ];
   interface Report {
-    mixing: { timings: { plan: { levels: { side: number }[] } }[] };
+    mixing: { plan: { levels: { side: number }[] } }[];
   }
   const sides = async (cache: string | null): Promise<number[]> =>
-    (JSON.parse(await run(cache, ...args)) as Report).mixing.timings[0].plan.levels.map(({ side }) => side);
+    (JSON.parse(await run(cache, ...args)) as Report).mixing[0].plan.levels.map(({ side }) => side);
   expect(await sides(tunedCache())).toEqual([1, 2, 4, 8, 16, 32]);
   expect(await sides(null)).not.toEqual([1, 2, 4, 8, 16, 32]);
 });

@@ -51,6 +51,9 @@ describe('SIMD kernels and the reference', () => {
     compare(32, 0, [lines, lines, 16], gate, ({ kernels }, [past, taps, total]) => {
       kernels.dot(past, taps, rows, total);
     });
+    compare(37, 0, [4 * lines, 16], 64 * U * Math.sqrt(4 * rows), ({ kernels }, [from, total]) => {
+      kernels.readLines(from, 4, rows, total);
+    });
     compare(33, 0, [16, lines, lines], U, ({ kernels }, [y, taps, sums]) => {
       kernels.spread(y, taps, sums, rows);
     });

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { bench } from './bench.js';
+import { bench } from './bench/index.js';
 import { completion } from './completion.js';
 import { embed } from './embed.js';
 import { devices } from './devices.js';

@@ -63,8 +63,28 @@ export interface NumberSpec extends ValueSpec<number> {
   readonly to?: number;
 }
 
+/** Whole numbers to go through, ascending or not: `128K`, `1,2,4`, `1K..128K` in powers of two. */
+export interface CountsSpec extends ValueSpec<readonly number[]> {
+  readonly type: 'counts';
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A time, in milliseconds: 20s, 3m, 1.5h. */
+export interface DurationSpec extends ValueSpec<number> {
+  readonly type: 'duration';
+}
+
 export type OptionSpec =
-  FlagSpec | TextSpec | OptionalTextSpec | TextsSpec | ChoiceSpec | ChoicesSpec | NumberSpec;
+  | FlagSpec
+  | TextSpec
+  | OptionalTextSpec
+  | TextsSpec
+  | ChoiceSpec
+  | ChoicesSpec
+  | NumberSpec
+  | CountsSpec
+  | DurationSpec;
 
 /** Options by the name of their value in code: `nPredict` is `--n-predict` and `FLASHINF_N_PREDICT`. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -97,17 +117,19 @@ export interface Note {
 
 type ValueOf<S extends OptionSpec> = S extends FlagSpec
   ? boolean
-  : S extends NumberSpec
+  : S extends NumberSpec | DurationSpec
     ? number
-    : S extends TextsSpec
-      ? readonly string[]
-      : S extends OptionalTextSpec
-        ? string | true
-        : S extends ChoicesSpec
-          ? readonly S['choices'][number][]
-          : S extends ChoiceSpec
-            ? S['choices'][number]
-            : string;
+    : S extends CountsSpec
+      ? readonly number[]
+      : S extends TextsSpec
+        ? readonly string[]
+        : S extends OptionalTextSpec
+          ? string | true
+          : S extends ChoicesSpec
+            ? readonly S['choices'][number][]
+            : S extends ChoiceSpec
+              ? S['choices'][number]
+              : string;
 
 type Certain<T extends OptionTable> = {
   [K in keyof T]: T[K] extends { default: unknown } | { required: true } | { negated: true } ? K : never;
@@ -175,6 +197,33 @@ export function parseSize(text: string): number {
   return number === undefined
     ? NaN
     : Math.floor(Number(number) * 1024 ** ' kmgt'.indexOf(unit.toLowerCase() || ' '));
+}
+
+/** Numbers of a list like 128K, 1,2,4 or 1K..128K; undefined if it is none, or a number is out of range. */
+export function parseCounts(text: string, { from, to }: CountsSpec): number[] | undefined {
+  const counts = text.split(',').flatMap((part) => {
+    const ends = part.split('..').map(parseCount);
+    const [first, last = first] = ends;
+    if (ends.length > 2 || Number.isNaN(first) || Number.isNaN(last)) return NaN;
+    const range: number[] = [];
+    // Nothing below 1 doubles its way up.
+    for (let count = first; count >= 1 && count <= last && count <= to; count *= 2) range.push(count);
+    return last > to || range.length === 0 ? NaN : range;
+  });
+  return counts.every((count) => count >= from && count <= to) ? counts : undefined;
+}
+
+/** 131072, 128K or 1M. */
+function parseCount(text: string): number {
+  const [, digits, unit = ''] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
+  return digits === undefined ? NaN : Number(digits) * 1024 ** ' kmg'.indexOf(unit.toLowerCase() || ' ');
+}
+
+/** Milliseconds of a time like 20s or 3m; NaN if it is none above zero. */
+export function parseDuration(text: string): number {
+  const [, number, unit] = /^(\d+\.?\d*|\.\d+)(ms|s|m|h)$/.exec(text) ?? [];
+  const ms = Number(number) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h'];
+  return ms > 0 ? ms : NaN;
 }
 
 /** The default as help shows it; undefined where there is nothing to say. */

@@ -26,6 +26,11 @@ export interface Kernels {
 
   /** Lazy, one group: the line `total += sum over r < rows of past[r] * taps[r]`. */
   dot(past: number, taps: number, rows: number, total: number): void;
+  /**
+   * Reads `streams` arrays of `rows` lines, one after the other in memory, side by side, and adds all their lines to the line
+   * `total`: as fast as memory can be read.
+   */
+  readLines(from: number, streams: number, rows: number, total: number): void;
   /** Eager, one group: `sums[r] += y * taps[r]` for r < rows; y is one line. */
   spread(y: number, taps: number, sums: number, rows: number): void;
   /** Eager, one group: `totals[r] += partial[r]; partial[r] = 0` for r < rows. */

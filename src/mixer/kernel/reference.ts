@@ -22,7 +22,15 @@ function lines(
   f: Floats,
 ): Pick<
   Kernels,
-  'scatter' | 'pendingRow' | 'clearLines' | 'addProducts' | 'dot' | 'spread' | 'flush' | 'directTile'
+  | 'scatter'
+  | 'pendingRow'
+  | 'clearLines'
+  | 'addProducts'
+  | 'dot'
+  | 'readLines'
+  | 'spread'
+  | 'flush'
+  | 'directTile'
 > {
   return {
     scatter(row, lines, stride, groups) {
@@ -60,6 +68,10 @@ function lines(
         for (let r = 0; r < rows; r++) sum += f[past / 4 + r * STEP + c] * f[taps / 4 + r * STEP + c];
         f[total / 4 + c] = sum;
       }
+    },
+
+    readLines(from, streams, rows, total) {
+      for (let at = 0; at < streams * rows * STEP; at++) f[total / 4 + (at % STEP)] += f[from / 4 + at];
     },
 
     spread(y, taps, sums, rows) {

@@ -7,6 +7,7 @@ import type { Kernels } from './kernels.js';
 const fileOf = (name: string): URL => built(`kernel/${name}.wasm`);
 
 let compiled: WebAssembly.Module | undefined;
+let relaxed = false;
 
 /**
  * The compiled kernels; one module serves every memory, on every thread. Threads are handed this one instead of compiling
@@ -16,8 +17,18 @@ let compiled: WebAssembly.Module | undefined;
  * threads V8 can take minutes to see that it is worth it; so everything is optimised from the start, which takes a few ms.
  */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= compileRelaxed() ?? compileBasic();
+  if (compiled === undefined) {
+    compiled = compileRelaxed();
+    relaxed = compiled !== undefined;
+    compiled ??= compileBasic();
+  }
   return compiled;
+}
+
+/** Which of the two modules `kernelModule` gives. */
+export function kernelModuleName(): 'relaxed' | 'basic' {
+  kernelModule();
+  return relaxed ? 'relaxed' : 'basic';
 }
 
 /** The kernels that multiply and add in one instruction; undefined where there is no relaxed SIMD. */

@@ -1,5 +1,5 @@
 export { addProducts, clearLines, pendingRow, scatter } from './rows';
-export { dot, flush, spread } from './stream';
+export { dot, flush, readLines, spread } from './stream';
 export { directTile } from './direct';
 export { forward, inverse } from './transform';
 export { convolve } from './products';

@@ -54,6 +54,29 @@ export function dot(past: usize, taps: usize, rows: u32, total: usize): void {
   }
 }
 
+/** Adds the lines of `streams` arrays of `rows` lines, which follow each other from `from` on, to the line `total`. */
+export function readLines(from: usize, streams: u32, rows: u32, total: usize): void {
+  const stride = rows * LINE;
+  let a0 = v128.load(total, 0);
+  let a1 = v128.load(total, 16);
+  let a2 = v128.load(total, 32);
+  let a3 = v128.load(total, 48);
+  for (const end = from + stride; from < end; from += LINE) {
+    let at = from;
+    for (let stream = streams; stream > 0; stream--) {
+      a0 = f32x4.add(a0, v128.load(at, 0));
+      a1 = f32x4.add(a1, v128.load(at, 16));
+      a2 = f32x4.add(a2, v128.load(at, 32));
+      a3 = f32x4.add(a3, v128.load(at, 48));
+      at += stride;
+    }
+  }
+  v128.store(total, a0, 0);
+  v128.store(total, a1, 16);
+  v128.store(total, a2, 32);
+  v128.store(total, a3, 48);
+}
+
 /** The eager step of one group: `sums[r] += y * taps[r]` for every later position. `y` is one line. */
 export function spread(y: usize, taps: usize, sums: usize, rows: u32): void {
   const y0 = v128.load(y, 0);

@@ -1,0 +1,110 @@
+/** What a run of the benchmark found, as plain data: docs/bench.schema.json says the same. */
+import type { Bandwidth, CostTable } from '../mixer/index.js';
+import type { Estimate } from './estimate.js';
+import type { MixingRow } from './mixing.js';
+import type { Provenance } from './provenance.js';
+import type { Quantiles } from './quantiles.js';
+import type { Stretch } from './series.js';
+import type { Variant } from './variants.js';
+
+export const REPORT_FORMAT = 'flashinf bench';
+export const REPORT_VERSION = 1;
+
+export interface BenchReport {
+  readonly format: typeof REPORT_FORMAT;
+  readonly version: typeof REPORT_VERSION;
+  readonly provenance: Provenance;
+  /** What it was given to spend, and what it spent, ms. */
+  readonly budgetMs: number;
+  readonly tookMs: number;
+  /** What one thread reads from memory: before all else, and when all was done. */
+  readonly bandwidth: { readonly before: Bandwidth; readonly after: Bandwidth };
+  /** Mixers alone: variants by sizes. */
+  readonly mixing: readonly MixingRow[];
+  /** The first of these sizes at shorter lengths, one thread. */
+  readonly lengths: readonly LengthRow[];
+  readonly crossover: Crossover;
+  readonly validation: Validation | null;
+  /** What levels of tiles cost here, ns per token and channel, by fan-out and log2 of the side. */
+  readonly tiles: CostTable | null;
+  /** Bytes that the variants hold by length. */
+  readonly memory: readonly MemoryRow[];
+  readonly endToEnd: EndToEndReport | null;
+  /** What was asked for and not measured. */
+  readonly leftOut: readonly { readonly what: string; readonly reason: string }[];
+  /** What makes figures doubtful. */
+  readonly warnings: readonly string[];
+  /** The most memory the process had. */
+  readonly peakBytes: number;
+}
+
+export type LengthRow = Pick<MixingRow, 'variant' | 'shape' | 'warmMs' | 'setupMs' | 'estimated'>;
+
+export interface MemoryRow {
+  readonly variant: Variant;
+  readonly length: number;
+  readonly bytes: number;
+}
+
+/** The smallest measured length from which on tiled is faster than lazy, as far as was measured; null: none. */
+export interface Crossover {
+  readonly mixing: Readonly<Partial<Record<Variant, number | null>>>;
+  /** Of whole texts, flat against lazy. */
+  readonly endToEnd: number | null;
+}
+
+/** Estimates from sampled positions beside what they estimate. */
+export interface Validation {
+  readonly length: number;
+  readonly rows: readonly {
+    readonly variant: Variant;
+    readonly estimatedMs: Estimate;
+    readonly fullMs: Estimate;
+  }[];
+}
+
+export interface EndToEndReport {
+  readonly model: string;
+  readonly device: string;
+  readonly convolutions: number;
+  readonly width: number;
+  readonly length: number;
+  readonly threads: number;
+  /** Greedy tokens that came out the same for every mixer. */
+  readonly agreedTokens: number;
+  readonly rows: readonly EndToEndRow[];
+  /** The same loop without a mixer, ms per token: no mixer can be steadier. */
+  readonly modelAlone: { readonly tokens: number; readonly tokenMs: Quantiles };
+  /** A prompt, and the first token after it. */
+  readonly prompt: { readonly tokens: number; readonly ms: number };
+  /** Whole texts of few tokens, lazy beside flat, ms. */
+  readonly short: readonly ShortText[];
+  /** Of the process after the flat text, before any other mixer was made. */
+  readonly peakBytes: number;
+}
+
+export interface EndToEndRow {
+  readonly variant: Variant;
+  /** Texts side by side: times are of all of them together. */
+  readonly lanes: number;
+  /** From the call to the last token, ms; of which mixing, in the median run. */
+  readonly totalMs: Estimate;
+  readonly mixingMs: number;
+  readonly tokensPerSecond: number;
+  /**
+   * Estimated: of a baseline, what the flat text takes besides mixing, and its own mixing; of a text that time did not suffice
+   * for, its first tokens.
+   */
+  readonly estimated: boolean;
+  /** Tokens generated, in the median run. */
+  readonly measuredTokens: number;
+  readonly firstTokenMs: number | null;
+  readonly tokenMs: Quantiles | null;
+  readonly stretches: readonly Stretch[];
+}
+
+export interface ShortText {
+  readonly length: number;
+  readonly lazyMs: Estimate;
+  readonly flatMs: Estimate;
+}

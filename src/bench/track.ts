@@ -1,0 +1,126 @@
+import { setImmediate } from 'node:timers/promises';
+import { buildOn, type OnlineMixer, type Recipe } from '../mixer/index.js';
+import type { Definition } from './definition.js';
+import { Random } from './random.js';
+
+/** The event loop gets a turn every so many ms, between two positions: signals are heard, however long a run takes. */
+const BREATH = 100;
+
+/** What a run over all positions took. */
+export interface RunTimes {
+  /** Of each position, us; NaN where it was not measured. */
+  readonly tokens: Float64Array;
+  /** CPU time of the process over wall time, preparing inputs included. */
+  readonly cpuShare: number;
+}
+
+export interface TrackOptions {
+  readonly seed: number;
+  readonly definition: Definition;
+  /** Positions at which a baseline is measured: all, or some, and then its total is an estimate. */
+  readonly sampled: ReadonlySet<number>;
+  readonly label: string;
+  /** Called now and then. What it throws ends the run. */
+  readonly breathe: () => void;
+}
+
+/** A mixer's way through a run: made, given its filters, and then one position after the other, as generation does. */
+export class Track {
+  /** Making the mixer, its threads included, and setting all filters, ms: spectra and all that comes once. */
+  setupMs = 0;
+  /** `[convolution, lane, channel]`. */
+  private readonly y: Float32Array;
+  private readonly sums: Float32Array;
+  /** Of lane 0, `[convolution, channel]`. */
+  private readonly out: Float32Array;
+  private readonly inputs: Float32Array;
+
+  private constructor(
+    readonly mixer: OnlineMixer,
+    private readonly options: TrackOptions,
+  ) {
+    const { convolutions, width, lanes = 1 } = mixer.shape;
+    this.y = new Float32Array(convolutions * lanes * width);
+    this.sums = new Float32Array(convolutions * lanes * width);
+    this.out = new Float32Array(convolutions * width);
+    this.inputs = new Float32Array(convolutions * width);
+  }
+
+  static async open(recipe: Recipe, options: TrackOptions): Promise<Track> {
+    const begin = performance.now();
+    const track = new Track(await buildOn(recipe), options);
+    track.setupMs = performance.now() - begin;
+    const { convolutions, width, length } = recipe.shape;
+    const filters = new Random(options.seed);
+    const taps = new Float32Array(length * width);
+    for (let convolution = 0; convolution < convolutions; convolution++) {
+      filters.fill(taps);
+      options.definition.setFilter(convolution, taps);
+      await track.breathe();
+      const begin = performance.now();
+      track.mixer.setFilter(convolution, taps);
+      track.setupMs += performance.now() - begin;
+    }
+    return track;
+  }
+
+  /** One run from position 0, on the same inputs every time. */
+  async run(): Promise<RunTimes> {
+    const { mixer, options, inputs } = this;
+    const { length } = mixer.shape;
+    const random = new Random(options.seed + 1);
+    const tokens = new Float64Array(length).fill(NaN);
+    const [cpu, began] = [process.cpuUsage(), performance.now()];
+    let breathed = began;
+    for (let t = 0; t < length; t++) {
+      this.position(t, random.fill(inputs), tokens);
+      if (performance.now() - breathed > BREATH) {
+        await this.breathe();
+        breathed = performance.now();
+      }
+    }
+    const { user, system } = process.cpuUsage(cpu);
+    return { tokens, cpuShare: (user + system) / 1e3 / (performance.now() - began) };
+  }
+
+  /** A tiled mixer always does all of a position, the others what a sample needs. */
+  private position(t: number, inputs: Float32Array, tokens: Float64Array): void {
+    const { mixer, y, sums, options } = this;
+    const { width, convolutions, lanes = 1 } = mixer.shape;
+    const { definition, sampled } = options;
+    definition.setInputs(t, inputs);
+    const sample = sampled.has(t);
+    if (mixer.name === 'eager' && sampled.size < mixer.shape.length) {
+      if (!sample) return;
+      mixer.skipTo(t);
+    }
+    for (let convolution = 0; convolution < convolutions; convolution++) {
+      const row = inputs.subarray(convolution * width, (convolution + 1) * width);
+      for (let lane = 0; lane < lanes; lane++) y.set(row, (convolution * lanes + lane) * width);
+    }
+    // A lazy mixer's inputs are needed at every position, its sums only where they are measured.
+    const whole = sample || mixer.name === 'tiled';
+    const begin = performance.now();
+    if (whole) mixer.pending(sums);
+    mixer.push(y);
+    if (whole) tokens[t] = (performance.now() - begin) * 1e3;
+    // An eager mixer that skips positions has no sums.
+    const whatToCheck = mixer.name !== 'eager' || sampled.size === mixer.shape.length;
+    if (whole && whatToCheck && definition.positions.has(t)) this.check(t);
+  }
+
+  private check(t: number): void {
+    const { mixer, sums, out, options } = this;
+    const { width, convolutions, lanes = 1 } = mixer.shape;
+    for (let convolution = 0; convolution < convolutions; convolution++) {
+      const at = convolution * lanes * width;
+      out.set(sums.subarray(at, at + width), convolution * width);
+    }
+    options.definition.check(t, out, options.label);
+  }
+
+  private async breathe(): Promise<void> {
+    await setImmediate();
+    this.options.breathe();
+  }
+}

@@ -1,0 +1,67 @@
+/** What a run says, in plain sentences. */
+import type { BenchReport } from '../../../bench/index.js';
+import { percent, ratio, time } from './units.js';
+
+/** The command line that made it, as a shell takes it. */
+export const commandOf = ({ provenance }: BenchReport): string =>
+  ['flashinf', ...provenance.command]
+    .map((word) => (/^[\w./=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+
+export function readingOf(report: BenchReport): string[] {
+  const { mixing, endToEnd, bandwidth, crossover, validation, warnings } = report;
+  const longest = Math.max(...mixing.map(({ shape }) => shape.length));
+  const first = mixing.find(({ shape }) => shape.length === longest)!.shape;
+  const row = (wanted: string): BenchReport['mixing'][number] | undefined =>
+    mixing.find(({ variant, shape, threads }) => variant === wanted && shape === first && threads === 1);
+  const [lazy, binary, flat] = ['lazy', 'binary', 'flat'].map(row);
+  const sentences: string[] = [];
+  if (lazy && flat) {
+    sentences.push(
+      `Mixing ${longest} positions takes lazy ${time(lazy.warmMs.median)}${lazy.estimated ? ' (estimated)' : ''}, and the flat ` +
+        `tiling, which generation takes, ${time(flat.warmMs.median)}: ${ratio(lazy.warmMs.median / flat.warmMs.median)} less, on one ` +
+        `thread. Its set-up, once per process, is another ${time(flat.setupMs.median)}; counted in, the ratio is ` +
+        `${ratio((lazy.warmMs.median + lazy.setupMs.median) / ((flat.coldMs ?? flat.warmMs).median + flat.setupMs.median))} for a ` +
+        'mixer that runs once.',
+    );
+  }
+  if (lazy?.bytesPerSecond) {
+    sentences.push(
+      `Is lazy slower than it could be? It reads at ${percent(lazy.bytesPerSecond / bandwidth.before.median)} of the speed at which ` +
+        'one thread of this machine reads memory and does nothing else.',
+    );
+  }
+  if (validation) {
+    const offs = validation.rows.map(
+      ({ variant, estimatedMs, fullMs }) =>
+        `${variant} ${((estimatedMs.median / fullMs.median - 1) * 100).toFixed(1)} %`,
+    );
+    sentences.push(
+      `Estimates were checked where the whole can be measured, at ${validation.length} positions: they are off by ${offs.join(', ')}.`,
+    );
+  }
+  if (crossover.mixing.flat) {
+    sentences.push(
+      `Flat is faster than lazy from ${crossover.mixing.flat} positions on` +
+        (crossover.endToEnd === null ? '.' : `; as whole texts, from ${crossover.endToEnd} tokens on.`),
+    );
+  }
+  if (binary && flat) {
+    sentences.push(
+      `The slowest token of the paper's binary tiling waits ${time(binary.tokenUs.max / 1000)}, that of the flat one ` +
+        `${time(flat.tokenUs.max / 1000)}; flat pays for that with ${ratio(flat.warmMs.median / binary.warmMs.median)} the time in all.`,
+    );
+  }
+  const text = endToEnd?.rows.find(({ variant, lanes }) => variant === 'flat' && lanes === 1);
+  const lazyText = endToEnd?.rows.find(({ variant }) => variant === 'lazy');
+  if (endToEnd && text) {
+    sentences.push(
+      `A text of ${endToEnd.length} tokens takes ${time(text.totalMs.median)}${text.estimated ? ' (estimated)' : ''}, of which mixing is ` +
+        `${percent(text.mixingMs / text.totalMs.median)}` +
+        (lazyText
+          ? `; lazily it would take ${time(lazyText.totalMs.median)}, ${ratio(lazyText.totalMs.median / text.totalMs.median)} as long.`
+          : '.'),
+    );
+  }
+  return [...sentences, ...warnings.map((warning) => `Take care: ${warning}.`)];
+}
