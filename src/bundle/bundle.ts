@@ -17,10 +17,10 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BundleError, FileBytes, isObject, parseJson } from '../format/index.js';
-import { hyenaDimensions } from '../hyena/index.js';
 import { CONFIG_FILE, readConfig, readFileNames, WEIGHTS_FILE, type BundleConfig } from './config.js';
 import { isVacant } from './place.js';
 import { type Stored, storedTensors } from './quantised.js';
+import { modelTensors } from './tensors.js';
 import { Weights } from './weights-file.js';
 
 /** A config is a few kilobytes; a larger file is something else. */
@@ -137,8 +137,8 @@ function openOnce(directory: string, inMemory?: number): Bundle {
 }
 
 /** The tensors of the model, no other and none left out, of the shapes that its dimensions ask for. */
-function checkTensors({ file, tensors }: Weights, { model, filter, weights }: BundleConfig): void {
-  const wanted = storedTensors(hyenaDimensions(model), filter, tensors.has('head'), weights?.bits);
+function checkTensors({ file, tensors }: Weights, config: BundleConfig): void {
+  const wanted = storedTensors(modelTensors(config, tensors.has('head')), config.weights?.bits);
   const show = ({ dtype, dims }: Stored): string =>
     `${dtype === 'F32' ? '' : `of type ${dtype} `}[${dims.join(', ')}]`;
   for (const [name, stored] of wanted) {

@@ -1,11 +1,18 @@
 /** `config.json`: what a bundle says about itself. */
-import { BundleError, describe, Fields, isArray, type Json, sha256OfText } from '../format/index.js';
-import { type FilterDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';
-import type { Bits } from './quantised.js';
-import { ACTIVATIONS, type LayerSpec, type ModelDimensions, type NormSpec } from '../layers/index.js';
 import { isDeepStrictEqual } from 'node:util';
+import { BundleError, describe, Fields, isArray, type Json, sha256OfText } from '../format/index.js';
+import type { FilterDimensions, HyenaDimensions } from '../hyena/index.js';
+import type { Bits } from './quantised.js';
+import {
+  ACTIVATIONS,
+  convolutions,
+  type LayerSpec,
+  type MixerSpec,
+  type MlpSpec,
+  type ModelDimensions,
+  type NormSpec,
+} from '../layers/index.js';
 
-export { type FilterDimensions, hyenaDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';
 export type { LayerSpec, MixerSpec, MlpSpec, ModelDimensions, NormSpec } from '../layers/index.js';
 
 export const FORMAT_NAME = 'flashinf-bundle';
@@ -53,7 +60,8 @@ export interface BundleConfig {
   /** Hex SHA-256 over all that makes the model what it is: everything here but its name, its tensors' names and the provenance. */
   readonly id: string;
   readonly model: ModelDimensions;
-  readonly filter: FilterDimensions;
+  /** Of the long convolutions' filters. Left out by models that have none. */
+  readonly filter?: FilterDimensions;
   readonly tokenizer: TokenizerReference;
   /** Left out: all of them are float32. */
   readonly weights?: QuantisedWeights;
@@ -87,6 +95,8 @@ const ORDER = { min: 2, max: 16 };
 const LAYERS = { min: 1, max: 1024 };
 const CONTEXT = { min: 2, max: 1 << 27 };
 const EPSILON = { min: 0, max: 1 };
+const TAPS = { min: 2, max: 1 << 12 };
+const MODES = { min: 1, max: 1 << 10 };
 
 /** Reads and checks a parsed `config.json`; `file` names it in errors. Throws BundleError. */
 export function readConfig(json: Json, file: string): BundleConfig {
@@ -100,12 +110,13 @@ export function readConfig(json: Json, file: string): BundleConfig {
       '1: make the bundle again from its checkpoint with flashinf import',
     );
   }
+  const model = readModel(fields.object('model'));
   const config: BundleConfig = {
     format: { name: FORMAT_NAME, version: format.oneOf('version', [FORMAT_VERSION]) },
     name: fields.string('name', LABEL, 'a name of 1 to 200 characters'),
     id: fields.string('id', SHA256, '64 lower-case hexadecimal digits'),
-    model: readModel(fields.object('model')),
-    filter: readFilter(fields.object('filter')),
+    model,
+    ...(convolutions(model.layers) > 0 && { filter: readFilter(fields.object('filter')) }),
     tokenizer: readTokenizer(fields.object('tokenizer')),
     ...(fields.has('weights') && { weights: readWeights(fields.object('weights')) }),
     ...(fields.has('names') && { names: readNames(fields.object('names')) }),
@@ -134,7 +145,8 @@ export function identify(
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
       : value;
-  const described = [model, filter, tokenizer, files, ...(weights === undefined ? [] : [weights])];
+  const given = [model, filter, tokenizer, files, weights];
+  const described = given.filter((value) => value !== undefined);
   return sha256OfText(JSON.stringify(described, sorted));
 }
 
@@ -176,43 +188,73 @@ function readModel(fields: Fields): ModelDimensions {
     layers: layers.map((layer, l) => readLayer(Fields.of(layer, fields.file, `${fields.path}.layers.${l}`))),
     norm: readNorm(fields.object('norm')),
   };
-  // The Hyena family's tensors are stacked over layers.
-  const [{ mixer, mlp }] = model.layers;
-  const { width, vocabulary, context, norm } = model;
-  const { order, activation } = mixer;
-  const alike = {
-    order,
-    ...(activation && { activation }),
-    inner: mlp.inner,
-    normEps: norm.epsilon,
-    layers: layers.length,
-  };
-  if (!isDeepStrictEqual(model, hyenaModel({ width, vocabulary, context, ...alike }))) {
-    fields.fail('layers', 'layers that are all alike', 'others');
-  }
+  const fits = model.layers.every((layer) => belongsTo(layer, model));
+  if (!fits) fields.fail('layers', 'layers all alike, or those of recurrences and attention', 'others');
   fields.done();
   return model;
 }
 
+/**
+ * Whether a layer can stand in this model: long convolutions are stacked over layers, which then are all alike; recurrences and
+ * attention go with the norms and MLPs that there are graphs for.
+ */
+function belongsTo(layer: LayerSpec, { width, layers, norm }: ModelDimensions): boolean {
+  if (convolutions(layers) > 0)
+    return (
+      isDeepStrictEqual(layer, layers[0]) &&
+      isDeepStrictEqual(layer.norm, norm) &&
+      layer.mlp.kind === 'gelu' &&
+      norm.kind === 'layer'
+    );
+  const heads = layer.mixer.kind === 'attention' ? layer.mixer.heads : 1;
+  return (
+    layer.mlp.kind === 'gated' &&
+    [layer.norm, norm].every(({ kind }) => kind === 'rms') &&
+    width % (2 * heads) === 0
+  );
+}
+
 function readLayer(fields: Fields): LayerSpec {
-  const mixer = fields.object('mixer');
-  const mlp = fields.object('mlp');
   const layer: LayerSpec = {
-    mixer: {
-      kind: mixer.oneOf('kind', ['hyena'] as const),
-      order: mixer.integer('order', ORDER),
-      ...(mixer.has('activation') && { activation: mixer.oneOf('activation', ACTIVATIONS) }),
-    },
+    mixer: readMixer(fields.object('mixer')),
     norm: readNorm(fields.object('norm')),
-    mlp: { kind: mlp.oneOf('kind', ['gelu'] as const), inner: mlp.integer('inner', CHANNELS) },
+    mlp: readMlp(fields.object('mlp')),
   };
-  for (const each of [mixer, mlp, fields]) each.done();
+  fields.done();
   return layer;
+}
+
+const readActivation = (fields: Fields): Pick<MlpSpec & { kind: 'gated' }, 'activation'> =>
+  fields.has('activation') ? { activation: fields.oneOf('activation', ACTIVATIONS) } : {};
+
+function readMixer(fields: Fields): MixerSpec {
+  const kind = fields.oneOf('kind', ['hyena', 'window', 'modal', 'attention'] as const);
+  const read: { readonly [K in MixerSpec['kind']]: () => MixerSpec } = {
+    hyena: () => ({ kind: 'hyena', order: fields.integer('order', ORDER), ...readActivation(fields) }),
+    window: () => ({ kind: 'window', taps: fields.integer('taps', TAPS) }),
+    modal: () => ({
+      kind: 'modal',
+      modes: fields.integer('modes', MODES),
+      complex: readBoolean(fields, 'complex'),
+    }),
+    attention: () => ({ kind: 'attention', heads: fields.integer('heads', CHANNELS) }),
+  };
+  const mixer = read[kind]();
+  fields.done();
+  return mixer;
+}
+
+function readMlp(fields: Fields): MlpSpec {
+  const kind = fields.oneOf('kind', ['gelu', 'gated'] as const);
+  const inner = fields.integer('inner', CHANNELS);
+  const mlp: MlpSpec = kind === 'gelu' ? { kind, inner } : { kind, inner, ...readActivation(fields) };
+  fields.done();
+  return mlp;
 }
 
 function readNorm(fields: Fields): NormSpec {
   const norm = {
-    kind: fields.oneOf('kind', ['layer'] as const),
+    kind: fields.oneOf('kind', ['layer', 'rms'] as const),
     epsilon: fields.number('epsilon', EPSILON),
   };
   fields.done();
@@ -246,23 +288,24 @@ function readFalse(fields: Fields, name: string): false {
 
 function readNames(fields: Fields): TensorNames {
   const wrapped = fields.object('wrapped');
-  const flag = (from: Fields, name: string): boolean => {
-    const value = from.get(name);
-    if (typeof value !== 'boolean') from.fail(name, 'true or false', describe(value));
-    return value;
-  };
   const names: TensorNames = {
     stem: fields.string('stem', STEM, 'a prefix of tensor names'),
     ...(fields.has('head') && { head: fields.string('head', TENSOR_NAME, 'a tensor name') }),
-    wrapped: { mixer: flag(wrapped, 'mixer'), mlp: flag(wrapped, 'mlp') },
+    wrapped: { mixer: readBoolean(wrapped, 'mixer'), mlp: readBoolean(wrapped, 'mlp') },
     layout: fields.oneOf('layout', ['interleaved', 'stacked'] as const),
-    positions: flag(fields, 'positions'),
+    positions: readBoolean(fields, 'positions'),
     ...(fields.has('aliases') && { aliases: readTrue(fields, 'aliases') }),
     ...(fields.has('renamed') && { renamed: readRenamed(fields.object('renamed')) }),
   };
   wrapped.done();
   fields.done();
   return names;
+}
+
+function readBoolean(fields: Fields, name: string): boolean {
+  const value = fields.get(name);
+  if (typeof value !== 'boolean') fields.fail(name, 'true or false', describe(value));
+  return value;
 }
 
 function readTrue(fields: Fields, name: string): true {

@@ -7,7 +7,7 @@ import { graphNames, makeGraph } from './graphs.js';
 import { preparePlace } from './place.js';
 
 /** The files that `exportOnnx` writes beside a bundle's own. */
-export const GRAPH_FILE = /^(step|head|filter|block\d+)\.onnx$/;
+export const GRAPH_FILE = /^(step|head|filter|rows|block\d+)\.onnx$/;
 
 /**
  * Writes a copy of a bundle to a directory, its graphs beside the weights that they read in place: step.onnx, block0.onnx

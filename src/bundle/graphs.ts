@@ -1,13 +1,28 @@
 /** The graphs of a bundle: a function of its config and its weights' table, made when a graph is needed. */
 import { filterGraph, hyenaDimensions } from '../hyena/index.js';
-import { blockGraph, headGraph, type HeadOptions, stepGraph } from '../layers/index.js';
+import {
+  blockGraph,
+  convolutions,
+  headGraph,
+  type HeadOptions,
+  recurrentGraph,
+  stepGraph,
+} from '../layers/index.js';
 import type { TensorTable } from '../onnx/index.js';
 import type { BundleConfig } from './config.js';
 
-/** The segments of a prompt's pass are `block0` .. `block` and the number of layers. */
-export type GraphName = 'step' | `block${number}` | 'head' | 'filter';
+/** The most rows of a call of the graph `rows`. */
+export const ROWS_OF_RECURRENCES = 64;
+
+/**
+ * `step` is one token through the whole model. The rest is for prompts: the segments of a model of long convolutions,
+ * `block0` .. `block` and the number of layers; the head; the filters. Of recurrences, it is `rows`, some rows through the whole
+ * model, or `rows` and a number, through so many layers.
+ */
+export type GraphName = 'step' | `block${number}` | 'head' | 'filter' | 'rows' | `rows${number}`;
 
 export function graphNames({ model }: Pick<BundleConfig, 'model'>): GraphName[] {
+  if (convolutions(model.layers) === 0) return ['step', 'rows'];
   const blocks = Array.from({ length: model.layers.length + 1 }, (_, segment) => `block${segment}` as const);
   return ['step', ...blocks, 'head', 'filter'];
 }
@@ -19,6 +34,12 @@ export function makeGraph(
   table: TensorTable,
   options: HeadOptions,
 ): Uint8Array {
+  if (filter === undefined) {
+    const rows = name === 'step' ? 1 : ROWS_OF_RECURRENCES;
+    const until = name.slice('rows'.length);
+    const partly = name !== 'step' && until !== '' && { until: Number(until) };
+    return recurrentGraph(model, table, { ...options, rows, ...partly });
+  }
   if (name === 'step') return stepGraph(model, table, options);
   if (name === 'head') return headGraph(model, table, options);
   if (name === 'filter') return filterGraph(hyenaDimensions(model), filter, table);

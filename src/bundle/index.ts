@@ -5,12 +5,8 @@ export {
   checkDimensions,
   CONFIG_FILE,
   type FileEntry,
-  type FilterDimensions,
   FORMAT_NAME,
   FORMAT_VERSION,
-  hyenaDimensions,
-  type HyenaDimensions,
-  hyenaModel,
   identify,
   LABEL,
   type LayerSpec,
@@ -25,8 +21,17 @@ export {
   type TokenizerReference,
   WEIGHTS_FILE,
 } from './config.js';
-export { type GraphName, makeGraph } from './graphs.js';
+export { type GraphName, makeGraph, ROWS_OF_RECURRENCES } from './graphs.js';
 export { Weights } from './weights-file.js';
-export { quantiseBundle, type QuantisedTensor, writeBundle, type WriteOptions } from './write.js';
+export {
+  type ModelContent,
+  quantiseBundle,
+  type QuantisedTensor,
+  writeBundle,
+  writeModel,
+  type WriteOptions,
+} from './write.js';
 export { type Bits, storedTensors } from './quantised.js';
+export { modelTensors } from './tensors.js';
 export { exportOnnx, GRAPH_FILE } from './export-onnx.js';
+export { type FilterDimensions, hyenaDimensions, type HyenaDimensions, hyenaModel } from '../hyena/index.js';

@@ -7,13 +7,7 @@
  * of a range of scales, of either sign, rounds the block to some q; for these, the best scale is `<x, q> / <q, q>`.
  */
 import { setImmediate } from 'node:timers/promises';
-import {
-  type FilterDimensions,
-  type HyenaDimensions,
-  hyenaTensors,
-  orientationOf,
-  transpose,
-} from '../hyena/index.js';
+import { orientationOf, transpose } from '../hyena/index.js';
 import { scalesOf } from '../layers/index.js';
 import { elements, type Packing } from '../onnx/index.js';
 
@@ -54,15 +48,13 @@ export function packingOf(name: string, dims: readonly number[], model: Bits): P
   return block === undefined ? undefined : { bits, block };
 }
 
-/** The tensors of a model as a bundle stores them, with those of so many bits quantised. */
+/** Tensors of these shapes as a bundle stores them, with those that can be quantised to so many bits. */
 export function storedTensors(
-  model: HyenaDimensions,
-  filter: FilterDimensions,
-  headed: boolean,
+  shapes: ReadonlyMap<string, readonly number[]>,
   bits: Bits | undefined,
 ): ReadonlyMap<string, Stored> {
   const stored = new Map<string, Stored>();
-  for (const [name, dims] of hyenaTensors(model, filter, headed)) {
+  for (const [name, dims] of shapes) {
     const packing = bits && packingOf(name, dims, bits);
     if (packing === undefined) {
       stored.set(name, { dtype: 'F32', dims });

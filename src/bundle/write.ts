@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { BundleError, parseJson, type Progress } from '../format/index.js';
 import {
-  hyenaDimensions,
+  type FilterDimensions,
   type HyenaDimensions,
   hyenaModel,
-  hyenaTensors,
   hyenaValues,
   type HyenaWeights,
   orientationOf,
@@ -29,6 +28,7 @@ import {
 } from './config.js';
 import { preparePlace } from './place.js';
 import { type Bits, hasHead, packingOf, quantise, storedTensors } from './quantised.js';
+import { modelTensors } from './tensors.js';
 import { layOut } from './weights-file.js';
 
 /** Bytes hashed and written at a time: some ten milliseconds, after which signals are heard. */
@@ -56,9 +56,21 @@ export interface WriteOptions {
 
 /** All of a bundle but the files' hashes. */
 export interface BundleContent
-  extends Omit<BundleConfig, 'format' | 'id' | 'model' | 'weights' | 'files'>, WriteOptions {
+  extends Omit<BundleConfig, 'format' | 'id' | 'model' | 'filter' | 'weights' | 'files'>, WriteOptions {
   readonly model: HyenaDimensions;
+  readonly filter: FilterDimensions;
   readonly weights: HyenaWeights;
+  /** The content of `tokenizer.file`. */
+  readonly tokenizerFile?: Uint8Array;
+}
+
+/** All of a bundle of any model but the files' hashes. */
+export interface ModelContent
+  extends Omit<BundleConfig, 'format' | 'id' | 'weights' | 'files'>, WriteOptions {
+  /** Whether the head is a matrix of its own. */
+  readonly headed: boolean;
+  /** The model's tensors by name. */
+  readonly values: ReadonlyMap<string, Values>;
   /** The content of `tokenizer.file`. */
   readonly tokenizerFile?: Uint8Array;
 }
@@ -69,11 +81,15 @@ export interface BundleContent
  * than a bundle is there, and what the system says.
  */
 export async function writeBundle(directory: string, content: BundleContent): Promise<BundleConfig> {
-  const { model, filter, weights } = content;
-  const values = hyenaValues(model, filter, weights);
-  return await inPlace(directory, (fresh) =>
-    writeFiles(fresh, { ...content, headed: weights.head !== undefined, values }),
-  );
+  const { weights, ...rest } = content;
+  const values = hyenaValues(content.model, content.filter, weights);
+  const model = hyenaModel(content.model);
+  return await writeModel(directory, { ...rest, model, headed: weights.head !== undefined, values });
+}
+
+/** `writeBundle`, of any model. */
+export async function writeModel(directory: string, content: ModelContent): Promise<BundleConfig> {
+  return await inPlace(directory, (fresh) => writeFiles(fresh, content));
 }
 
 /**
@@ -108,9 +124,8 @@ async function writeQuantised(
   directory: string,
   options: WriteOptions,
 ): Promise<BundleConfig> {
-  const model = hyenaDimensions(config.model);
   const headed = weights.tensors.has('head');
-  const names = [...hyenaTensors(model, config.filter, headed).keys()];
+  const names = [...modelTensors(config, headed).keys()];
   const values = new Map(names.map((name) => [name, (): Float32Array => weights.values(name)]));
   const provenance = { ...config.provenance, quantised_from: config.id };
   return await inPlace(directory, (fresh) =>
@@ -118,7 +133,6 @@ async function writeQuantised(
       ...config,
       provenance,
       ...options,
-      model,
       headed,
       values,
       ...(tokenizerFile && { tokenizerFile }),
@@ -143,13 +157,7 @@ async function inPlace(
   }
 }
 
-interface Files extends Omit<BundleContent, 'weights'> {
-  readonly headed: boolean;
-  /** The model's tensors by name. */
-  readonly values: ReadonlyMap<string, Values>;
-}
-
-async function writeFiles(directory: string, content: Files): Promise<BundleConfig> {
+async function writeFiles(directory: string, content: ModelContent): Promise<BundleConfig> {
   const { name, model, filter, tokenizer, names, provenance, bits } = content;
   const headed = hasHead(content.headed, bits);
   const files: Record<string, FileEntry> = {};
@@ -160,7 +168,7 @@ async function writeFiles(directory: string, content: Files): Promise<BundleConf
     files[file] = await writeFile(join(directory, file), parts);
   };
 
-  const place = layOut(storedTensors(model, filter, headed, bits));
+  const place = layOut(storedTensors(modelTensors(content, headed), bits));
   const parts = async function* (): AsyncGenerator<Uint8Array> {
     yield place.header;
     yield* tensorParts(place.names, content);
@@ -173,8 +181,8 @@ async function writeFiles(directory: string, content: Files): Promise<BundleConf
 
   const weights = bits && { weights: { bits } };
   const described = {
-    model: hyenaModel(model),
-    filter,
+    model,
+    ...(filter && { filter }),
     tokenizer,
     ...weights,
     ...(names && { names }),
@@ -192,9 +200,9 @@ async function writeFiles(directory: string, content: Files): Promise<BundleConf
 /** The bytes of the tensors, in the order of these names: theirs, and those of quantised ones' scales. */
 async function* tensorParts(
   order: readonly string[],
-  { model, filter, headed, values, bits, onQuantised }: Files,
+  { model, filter, headed, values, bits, onQuantised }: ModelContent,
 ): AsyncGenerator<Uint8Array> {
-  const shapes = hyenaTensors(model, filter, hasHead(headed, bits));
+  const shapes = modelTensors({ model, ...(filter && { filter }) }, hasHead(headed, bits));
   const valuesOf = (name: string): Float32Array =>
     checked(name, shapes.get(name)!, values.get(name === 'head' && !headed ? 'embeddings' : name)!());
   // What a quantised tensor and its scales are made of is made once: whichever comes second is kept.

@@ -1,11 +1,12 @@
 /** A bundle's weights back in the names they came with: what an import did, undone. */
-import { type BundleConfig, openBundle, type TensorNames } from '../bundle/index.js';
+import { join } from 'node:path';
+import { type BundleConfig, CONFIG_FILE, openBundle, type TensorNames } from '../bundle/index.js';
 import { filterFeatures, hyenaDimensions, transpose, type Values } from '../hyena/index.js';
 import { elements } from '../onnx/index.js';
 import { SAFARI } from './hyena/read.js';
 import { joinChannels } from './hyena/channel-order.js';
 import { hyenaNames } from './hyena/names.js';
-import { replaceFile } from '../format/index.js';
+import { BundleError, replaceFile } from '../format/index.js';
 import { type TensorToWrite, writeSafetensors } from '../container/index.js';
 
 /** Bundles of this project's training do not say: safari's names, nothing stored that can be computed. */
@@ -36,11 +37,22 @@ export interface Exported {
 export function exportBundle(directory: string, file: string, stem?: string): Exported {
   const bundle = openBundle(directory);
   const { config, weights } = bundle;
-  const { names: kept = OWN } = config;
+  const { names: kept = OWN, filter } = config;
   const names = stem === undefined ? kept : { ...kept, stem, renamed: {} };
   try {
+    if (filter === undefined) {
+      const expected = 'a model of long convolutions: no others can be exported';
+      throw new BundleError({
+        file: join(directory, CONFIG_FILE),
+        field: 'model.layers',
+        expected,
+        got: 'another',
+      });
+    }
     const tied = !weights.tensors.has('head');
-    const tensors = namedTensors(config, names, tied, (name, row) => weights.values(name, row));
+    const tensors = namedTensors({ ...config, filter }, names, tied, (name, row) =>
+      weights.values(name, row),
+    );
     replaceFile(file, (descriptor) => {
       writeSafetensors(descriptor, tensors, { format: 'pt' });
     });
@@ -56,7 +68,7 @@ export function exportBundle(directory: string, file: string, stem?: string): Ex
 type Read = (name: string, row?: number) => Float32Array;
 
 function namedTensors(
-  { model, filter }: BundleConfig,
+  { model, filter }: Required<Pick<BundleConfig, 'model' | 'filter'>>,
   dialect: TensorNames,
   tied: boolean,
   read: Read,

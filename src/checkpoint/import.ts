@@ -16,21 +16,20 @@ import {
   type BundleConfig,
   type QuantisedTensor,
   TOKENIZER_FILE,
-  writeBundle,
+  writeModel,
 } from '../bundle/index.js';
 import { checkpointFile, modelName, openCheckpoint, type TensorInfo } from '../container/index.js';
 import { abortable, isObject, type Json, type Progress, readJsonFile } from '../format/index.js';
 import { OTHER_HEADS } from './classifier.js';
 import { findModel } from './find.js';
-import type { Conventions } from './hyena/conventions.js';
+import type { Choices } from './architecture.js';
 import { SAFARI } from './hyena/read.js';
-import { readHyperParameters } from './hyena/settings.js';
 import { describeLeftOut } from './left-out.js';
 import { chooseTokenizer } from './tokenizer.js';
 import { bundleCheckpoint } from './training.js';
 
 /** What checkpoints do not say is told by these conventions, where it is not given. */
-export interface ImportOptions extends Partial<Conventions> {
+export interface ImportOptions extends Choices {
   /** The model's name. Default: the checkpoint's file name, or its directory's where that is `model` or the like. */
   readonly name?: string;
   /** A config.json. Default: the one beside the weights, if there is one. */
@@ -63,8 +62,6 @@ export interface Imported {
   readonly warnings: readonly string[];
 }
 
-/** Where training programs keep their settings, in the checkpoint itself: Lightning, now and of old. */
-const HYPER_PARAMETERS = ['hyper_parameters', 'hparams'];
 const NO_HEAD =
   'no head of a language model in the file, but another one: what it generates means nothing (embed --head gives what ' +
   'that head says)';
@@ -88,26 +85,21 @@ export async function importCheckpoint(
     const notes: string[] = [];
     const found = findModel(opened, options.stem);
     const { architecture, source, leftOut } = found;
-    const kept = HYPER_PARAMETERS.map((name) => [name, opened.beside(name)] as const)
-      .filter((entry): entry is [string, Json] => entry[1] !== undefined)
-      .map(([name, json]) => readHyperParameters(json, file, name));
-    const settings = Object.assign(
-      {},
-      ...kept,
-      config === undefined ? {} : architecture.settings(config, configFile!),
-    ) as ReturnType<typeof architecture.settings>;
-
-    const dimensions = architecture.dimensions(found, settings, options, notes);
-    const { model, filter, family } = dimensions;
+    const read = architecture.read(found, {
+      checkpoint: opened,
+      ...(config !== undefined && { config: { json: config, file: configFile! } }),
+      chosen: options,
+      leftOut,
+      notes,
+    });
     const note = describeLeftOut(
       leftOut.map((name) => source.givenName(name)),
       found.elsewhere,
     );
     if (note !== undefined) notes.push(note);
-    const weights = architecture.read(found, dimensions, leftOut);
     const warnings: string[] = [];
     const quantised: QuantisedTensor[] = [];
-    if (dimensions.names.head === undefined) {
+    if (read.head === undefined) {
       const others = [...leftOut, ...found.elsewhere.map((place) => `${place}.`)];
       if (others.some((name) => OTHER_HEADS.test(name))) warnings.push(NO_HEAD);
       else notes.push('no head in the file: the embeddings, assumed');
@@ -115,30 +107,32 @@ export async function importCheckpoint(
     const { tokenizer, tokenizerFile } = chooseTokenizer(
       options.tokenizer,
       beside(file, TOKENIZER_FILE),
-      family,
-      model.vocabulary,
+      read.tokenizer,
+      read.model.vocabulary,
       notes,
     );
     // The bundle holds nothing of the file: the same weights and settings make the same bundle, byte for byte.
-    const written = await writeBundle(directory, {
+    const { model, filter, names, headed, values, family } = read;
+    const written = await writeModel(directory, {
       name: options.name ?? modelName(file),
       model,
-      filter,
+      ...(filter && { filter }),
       tokenizer,
-      names: dimensions.given,
+      ...(names && { names }),
       provenance: { family, notes: [...notes, ...warnings] },
-      weights,
+      headed,
+      values,
       bits: options.bits,
       onQuantised: (tensor) => quantised.push(tensor),
       ...(tokenizerFile && { tokenizerFile }),
       onProgress: abortable(options.signal, options.onProgress),
     });
-    const tied = weights.head === undefined ? [dimensions.names.head] : [];
+    const tied = headed ? [] : [read.head];
     return {
       config: written,
       file,
       container: opened.container,
-      dialect: dimensions.dialect,
+      dialect: read.dialect,
       parameters: countParameters(source.tensors, new Set([...leftOut, ...tied])),
       quantised,
       notes,
@@ -188,7 +182,8 @@ function countParameters(
   leftOut: ReadonlySet<string | undefined>,
 ): number {
   // Positions are no parameters, and the frequencies have three names.
-  const counts = (name: string): boolean => !leftOut.has(name) && !/\.pos_emb\.|\.[35]\.freq$/.test(name);
+  const counts = (name: string): boolean =>
+    !leftOut.has(name) && !/\.pos_emb\.|\.[35]\.freq$|\.inv_freq$|\.filter\.t$/.test(name);
   return [...tensors]
     .filter(([name]) => counts(name))
     .reduce((sum, [, { shape }]) => sum + shape.reduce((product, dim) => product * dim, 1), 0);

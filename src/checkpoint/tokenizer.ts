@@ -2,7 +2,6 @@
 import { TOKENIZER_FILE, type TokenizerReference } from '../bundle/index.js';
 import { readSmallFile } from '../format/index.js';
 import { checkTokenizer, LONGEST_TOKENIZER } from '../text/index.js';
-import { HYENADNA_ROWS, type Family } from './hyena/dialect.js';
 
 export interface ChosenTokenizer {
   readonly tokenizer: TokenizerReference;
@@ -16,12 +15,13 @@ const BYTES = { least: 256, most: 272 };
 
 /**
  * @param wanted a tokenizer.json, or the name of a built-in one
+ * @param usual what models of this family take
  * @param beside the tokenizer.json beside the weights, if there is one
  */
 export function chooseTokenizer(
   wanted: string | undefined,
   beside: string | undefined,
-  family: Family,
+  usual: TokenizerReference['kind'] | undefined,
   vocabulary: number,
   notes: string[],
 ): ChosenTokenizer {
@@ -33,7 +33,7 @@ export function chooseTokenizer(
     checkTokenizer(content, file, vocabulary);
     return { tokenizer: { kind: 'bpe', file: TOKENIZER_FILE }, tokenizerFile: content };
   }
-  if (family === 'hyenadna' && vocabulary <= HYENADNA_ROWS) return { tokenizer: { kind: 'characters' } };
+  if (usual !== undefined) return { tokenizer: { kind: usual } };
   const bytes = vocabulary >= BYTES.least && vocabulary <= BYTES.most;
   notes.push(`no tokenizer given: ${bytes ? 'one token per byte' : 'ids as text (7 8 9)'}, assumed`);
   return { tokenizer: { kind: bytes ? 'bytes' : 'ids' } };

@@ -67,6 +67,10 @@ export class SafetensorsFile implements Checkpoint, TensorSource {
     return new Float64Array(stored.length / bytes).map((_, i) => get!(view, i * bytes));
   }
 
+  has(name: string): boolean {
+    return this.tensors.has(name);
+  }
+
   beside(): undefined {
     return undefined;
   }

@@ -66,6 +66,10 @@ export class ShardedFile implements Checkpoint, TensorSource {
     throw new BundleError({ file: this.file, field: name, expected: 'a tensor', got: 'none' });
   }
 
+  has(name: string): boolean {
+    return this.tensors.has(name);
+  }
+
   beside(): undefined {
     return undefined;
   }

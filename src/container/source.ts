@@ -25,5 +25,7 @@ export interface Checkpoint {
   readonly dictionaries: ReadonlyMap<string, TensorSource>;
   /** What a training program kept beside the weights under this name, as far as it is plain data. */
   beside(name: string): Json | undefined;
+  /** Whether there is anything under this name, plain data or not. */
+  has(name: string): boolean;
   close(): void;
 }

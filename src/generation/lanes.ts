@@ -155,6 +155,7 @@ export class Lanes {
 
   retire(lane: number): void {
     this.mixer.retire(lane);
+    this.state.clearLane(lane);
     this.tokens[lane] = 0;
     this.prompts[lane] = [];
   }

@@ -201,7 +201,11 @@ class StateFile {
     const { vocabulary } = model.config.model;
     const odd = ids.findIndex((token) => token >= vocabulary);
     if (odd >= 0) this.fail(`ids.${odd}`, `a token below ${vocabulary}`, String(ids[odd]));
-    const { arrays: state } = model.start();
+    // The last of the ids has not been through the model.
+    const state = model
+      .start()
+      .sizes(count - 1)
+      .map((length) => new Float32Array(length));
     for (const array of state) content.read(bytesOf(array));
 
     const from = content.position;

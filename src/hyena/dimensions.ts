@@ -54,6 +54,7 @@ export function hyenaModel(dimensions: HyenaDimensions): ModelDimensions {
 export function hyenaDimensions(model: ModelDimensions): HyenaDimensions {
   const { width, vocabulary, context, layers, norm } = model;
   const [{ mixer, mlp }] = layers;
+  if (mixer.kind !== 'hyena') throw new RangeError(`a model of ${mixer.kind} layers is none of Hyena's`);
   const { order, activation } = mixer;
   const { inner } = mlp;
   const dimensions = {

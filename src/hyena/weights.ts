@@ -126,7 +126,7 @@ export function hyenaTensors(
  */
 export function orientationOf(name: string): 'rows' | 'columns' | undefined {
   if (name === 'embeddings' || name === 'head') return 'rows';
-  return /^layers\.\d+\.(in_proj|out_proj|fc1|fc2)\.weight$/.test(name) ? 'columns' : undefined;
+  return /^layers\.\d+\.(in_proj|out_proj|fc1|gate|fc2)\.weight$/.test(name) ? 'columns' : undefined;
 }
 
 /** The values of `hyenaTensors`, each made when it is asked for. */

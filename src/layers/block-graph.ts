@@ -10,10 +10,10 @@
  */
 import { GraphBuilder, type TensorTable } from '../onnx/index.js';
 import type { ModelDimensions } from './dimensions.js';
-import { beginHyenaBlock, endHyenaBlock } from './hyena.js';
+import { beginHyenaBlock, endHyenaBlock, hyenaLayers } from './hyena.js';
 import { stateOf } from './kinds.js';
 import { embed, head } from './linear.js';
-import { mlp } from './mlp.js';
+import { geluMlp } from './mlp.js';
 import { add, addAndNorm, norm } from './norm.js';
 import type { HeadOptions } from './step-graph.js';
 
@@ -25,7 +25,8 @@ import type { HeadOptions } from './step-graph.js';
  * - out: `x_out` `[T, D]`; before the last segment, what the mixer hands out
  */
 export function blockGraph(model: ModelDimensions, segment: number, table: TensorTable): Uint8Array {
-  const { layers, width } = model;
+  const { width } = model;
+  const layers = hyenaLayers(model);
   const g = new GraphBuilder(`block${segment}`, table);
   const [short] = stateOf(layers, width);
   const begin = (normalised: string): void =>
@@ -36,7 +37,7 @@ export function blockGraph(model: ModelDimensions, segment: number, table: Tenso
     begin(norm(g, layers[0].norm, x, 'layers.0.norm1'));
   } else {
     const before = segment - 1;
-    const { norm: ownNorm, mlp: ownMlp } = layers[before];
+    const { norm: ownNorm } = layers[before];
     const x = g.input('x', 'float32', ['time', width]);
     const middle = addAndNorm(
       g,
@@ -45,7 +46,7 @@ export function blockGraph(model: ModelDimensions, segment: number, table: Tenso
       endHyenaBlock(g, layers[before].mixer, width, before),
       `layers.${before}.norm2`,
     );
-    const branch = mlp(g, ownMlp, before, middle.normalised);
+    const branch = geluMlp(g, before, middle.normalised);
     if (segment === layers.length) {
       add(g, middle.x, branch, 'x_out');
     } else {

@@ -3,14 +3,15 @@
  * and v; then `z = v; for o = order - 1 .. 1: z = conv_o(z * x_o)`, and the output is `W f(z * x_0)`, f the identity as a
  * rule.
  */
-import { CONTRIB, type GraphBuilder, type Value } from '../onnx/index.js';
-import type { Activation, MixerSpec } from './dimensions.js';
+import type { GraphBuilder, Value } from '../onnx/index.js';
+import { activate } from './activation.js';
+import type { HyenaSpec, LayerSpec, ModelDimensions } from './dimensions.js';
 import { linear, multiply } from './linear.js';
 import type { Branch } from './norm.js';
 import type { LayerState } from './state.js';
 
 /** The two inputs of the short convolution before the current one. */
-export function hyenaState({ order }: MixerSpec, width: number): readonly LayerState[] {
+export function hyenaState({ order }: HyenaSpec, width: number): readonly LayerState[] {
   return [{ name: 'short', dims: [(order + 1) * width], past: 2 }];
 }
 
@@ -46,7 +47,7 @@ export function shortPast(g: GraphBuilder, older: Value, newer: Value): Value {
 /** One token. The convolutions' own terms `y * rho[0]` are computed here, the rest of them is pending. */
 export function hyenaStep(
   g: GraphBuilder,
-  { order, activation }: MixerSpec,
+  { order, activation }: HyenaSpec,
   layer: number,
   normalised: Value,
   { past, pending, convolution }: HyenaStep,
@@ -80,7 +81,7 @@ export function innerGate(o: number): string {
  */
 export function beginHyenaBlock(
   g: GraphBuilder,
-  { order }: MixerSpec,
+  { order }: HyenaSpec,
   width: number,
   layer: number,
   row: number,
@@ -111,7 +112,7 @@ export function beginHyenaBlock(
 /** From the last convolution's output `z` `[T, D]` and the gate `[T, D]` handed out before it to the layer's output. */
 export function endHyenaBlock(
   g: GraphBuilder,
-  { activation }: MixerSpec,
+  { activation }: HyenaSpec,
   width: number,
   layer: number,
 ): Branch {
@@ -120,24 +121,16 @@ export function endHyenaBlock(
   return outProject(g, activation, layer, z, gate);
 }
 
-const ACTIVATE: { readonly [A in Activation]: (g: GraphBuilder, x: Value) => Value } = {
-  relu: (g, x) => g.node('Relu', [x]),
-  gelu: (g, x) => g.node('Gelu', [x], { domain: CONTRIB }),
-  silu: (g, x) => g.node('Mul', [x, g.node('Sigmoid', [x])]),
-  sigmoid: (g, x) => g.node('Sigmoid', [x]),
-  tanh: (g, x) => g.node('Tanh', [x]),
-};
-
 function outProject(
   g: GraphBuilder,
-  activation: Activation | undefined,
+  activation: HyenaSpec['activation'],
   layer: number,
   z: Value,
   gate: Value,
 ): Branch {
   const name = `layers.${layer}.out_proj`;
   const gated = g.node('Mul', [z, gate]);
-  const output = activation === undefined ? gated : ACTIVATE[activation](g, gated);
+  const output = activate(g, activation, gated);
   return { value: multiply(g, output, `${name}.weight`), bias: `${name}.bias` };
 }
 
@@ -151,4 +144,13 @@ function splitProjections(g: GraphBuilder, order: number, c: Value): { gates: re
   const names = Array.from({ length: order + 1 }, () => g.fresh('third'));
   g.nodeOf('Split', [c], names, { attributes: { axis: -1, num_outputs: names.length } });
   return { gates: names.slice(0, -1), v: names[order] };
+}
+
+/** The layers of a model whose mixers are all Hyena's. Throws a RangeError for another. */
+export function hyenaLayers({ layers }: ModelDimensions): readonly LayerSpec<HyenaSpec>[] {
+  return layers.map(({ mixer, ...rest }) => {
+    if (mixer.kind !== 'hyena')
+      throw new RangeError(`a ${mixer.kind} layer among those of long convolutions`);
+    return { mixer, ...rest };
+  });
 }

@@ -3,14 +3,19 @@ export { blockGraph, headGraph } from './block-graph.js';
 export {
   type Activation,
   ACTIVATIONS,
+  type AttentionSpec,
+  type HyenaSpec,
   type LayerSpec,
+  type ModalSpec,
   type MixerSpec,
   type MlpSpec,
   type ModelDimensions,
   type NormSpec,
+  type WindowSpec,
 } from './dimensions.js';
 export { innerGate } from './hyena.js';
 export { scalesOf } from './linear.js';
 export { convolutions, convolutionsOf, stateOf } from './kinds.js';
+export { headsOf, recurrentGraph, type RecurrentOptions, recurrentTensors } from './recurrent-graph.js';
 export type { StackedState } from './state.js';
 export { type HeadOptions, stepGraph } from './step-graph.js';

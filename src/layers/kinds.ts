@@ -1,28 +1,37 @@
 /** What follows from the kinds of a model's layers. */
+import { attentionState } from './attention.js';
 import type { LayerSpec } from './dimensions.js';
 import { hyenaState } from './hyena.js';
+import { recurrentState } from './recurrence.js';
 import type { LayerState, StackedState } from './state.js';
 
 /** The state of one layer. */
-export function layerState({ mixer }: LayerSpec, width: number): readonly LayerState[] {
-  return hyenaState(mixer, width);
+export function layerState({ mixer }: LayerSpec, width: number, layer: number): readonly LayerState[] {
+  switch (mixer.kind) {
+    case 'hyena':
+      return hyenaState(mixer, width);
+    case 'attention':
+      return attentionState(mixer, width, layer);
+    default:
+      return recurrentState(mixer, width, layer);
+  }
 }
 
 /** The state of a model: what several layers declare alike is one tensor, layers first. */
 export function stateOf(layers: readonly LayerSpec[], width: number): readonly StackedState[] {
-  const declared = layers.map((layer) => layerState(layer, width));
+  const declared = layers.map((layer, l) => layerState(layer, width, l));
   const key = ({ name, dims, past }: LayerState): string => JSON.stringify([name, dims, past]);
   const kinds = new Map(declared.flat().map((state) => [key(state), state]));
-  return [...kinds].map(([own, { name, dims, past }]) => {
+  return [...kinds].map(([own, { name, dims, past, grows }]) => {
     let count = 0;
     const places = declared.map((states) => (states.some((state) => key(state) === own) ? count++ : -1));
-    return { name, dims: [count, ...dims], past, places };
+    return { name, dims: [count, ...dims], past, ...(grows && { grows }), places };
   });
 }
 
 /** Long convolutions of a layer. */
 export function convolutionsOf({ mixer }: LayerSpec): number {
-  return mixer.order - 1;
+  return mixer.kind === 'hyena' ? mixer.order - 1 : 0;
 }
 
 /** Long convolutions of a model: they are numbered over all layers, within a layer in the order of execution. */

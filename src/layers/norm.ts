@@ -41,3 +41,21 @@ export function addAndNorm(
 export function add(g: GraphBuilder, x: Value, { value, bias }: Branch, result: Value): void {
   g.node('Add', [x, g.node('Add', [value, g.weight(bias)])], {}, result);
 }
+
+/**
+ * `w x / (rms(x) + epsilon)`, rms the root of the mean of squares over channels. ONNX Runtime's own operator has epsilon under
+ * the root, which is another norm where x is small.
+ */
+export function rmsNorm(
+  g: GraphBuilder,
+  { epsilon }: NormSpec,
+  width: number,
+  x: Value,
+  name: string,
+  result?: Value,
+): Value {
+  const length = g.node('ReduceL2', [x, g.constant([-1])], { attributes: { keepdims: 1 } });
+  const rms = g.node('Mul', [length, g.scalar(width ** -0.5)]);
+  const scaled = g.node('Div', [x, g.node('Add', [rms, g.scalar(epsilon)])]);
+  return g.node('Mul', [scaled, g.weight(`${name}.weight`)], {}, result);
+}

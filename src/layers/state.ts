@@ -9,6 +9,11 @@ export interface StateTensor {
   /** Shape without the lanes, which come second: `[dims[0], lane, dims[1], ...]`. */
   readonly dims: readonly [number, ...number[]];
   readonly past: number;
+  /**
+   * Left out: a step replaces what there was. True: it adds a row, and all rows of before are read: keys and values, of so
+   * many heads and channels, `[lane, head, row, channel]`.
+   */
+  readonly grows?: true;
 }
 
 /** What one layer declares: a `StateTensor` without the axis of layers. */
@@ -16,6 +21,7 @@ export interface LayerState {
   readonly name: string;
   readonly dims: readonly number[];
   readonly past: number;
+  readonly grows?: true;
 }
 
 /** A tensor of the state, and by layer its place in the first axis: -1 where the layer has none. */

@@ -8,10 +8,10 @@
  */
 import { GraphBuilder, type TensorTable, type Value } from '../onnx/index.js';
 import type { ModelDimensions } from './dimensions.js';
-import { hyenaStep, shortPast } from './hyena.js';
+import { hyenaLayers, hyenaStep, shortPast } from './hyena.js';
 import { convolutions, convolutionsOf, stateOf } from './kinds.js';
 import { embed, head } from './linear.js';
-import { mlp } from './mlp.js';
+import { geluMlp } from './mlp.js';
 import { addAndNorm, norm } from './norm.js';
 
 export interface HeadOptions {
@@ -25,7 +25,8 @@ export interface HeadOptions {
  *   reads)
  */
 export function stepGraph(model: ModelDimensions, table: TensorTable, { fused }: HeadOptions): Uint8Array {
-  const { layers, width, vocabulary } = model;
+  const { width, vocabulary } = model;
+  const layers = hyenaLayers(model);
   const count = convolutions(layers);
   const g = new GraphBuilder('step', table);
   const token = g.input('token', 'int64', [1, 'lane']);
@@ -49,7 +50,7 @@ export function stepGraph(model: ModelDimensions, table: TensorTable, { fused }:
     newest.push(mixed.short);
     ys.push(...mixed.inputs);
     const middle = addAndNorm(g, layer.norm, x, mixed.branch, `layers.${l}.norm2`);
-    const branch = mlp(g, layer.mlp, l, middle.normalised);
+    const branch = geluMlp(g, l, middle.normalised);
     const last = l + 1 === layers.length;
     ({ x, normalised } = last
       ? addAndNorm(g, model.norm, middle.x, branch, 'norm_f', 'hidden')

@@ -1,5 +1,6 @@
 import { KERNELS, type KernelsName, KINDS, openEngine, type Recipe } from './engine/index.js';
 import { type BankLayout, dealBanks, fitsPages, pageBytes, pagesFor, sharedMemory } from './memory/index.js';
+import { IdleMixer } from './idle.js';
 import type { Mixer } from './mixer.js';
 import { OnlineMixer } from './online.js';
 import { checkPlan, type Plan, plansForFilter } from './plan/index.js';
@@ -99,7 +100,7 @@ function layOut(
  * space.
  */
 export async function build(recipe: Recipe): Promise<Mixer> {
-  return await buildOn(recipe);
+  return recipe.banks.length === 0 ? new IdleMixer(recipe) : await buildOn(recipe);
 }
 
 /**
@@ -127,15 +128,15 @@ export async function createMixer(options: MixerOptions): Promise<Mixer> {
 function checkShape({ convolutions, width, length, lanes = 1, filter }: MixerShape): void {
   if (filter?.kind === 'window') checkWhole('taps of a window', filter.taps, 2 ** 26);
   if (filter?.kind === 'modal') checkWhole('modes', filter.modes, 2 ** 16);
-  checkWhole('convolutions', convolutions, 2 ** 16);
+  checkWhole('convolutions', convolutions, 2 ** 16, 0);
   checkWhole('lanes', lanes, 2 ** 12);
   checkWhole('width', width, 2 ** 24);
   // Beyond, a single channel group would not fit a memory; and positions stay small integers.
   checkWhole('length', length, 2 ** 26);
 }
 
-function checkWhole(what: string, value: number, most: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > most) {
-    throw new RangeError(`${what}: expected a whole number from 1 to ${most}, got ${value}`);
+function checkWhole(what: string, value: number, most: number, least = 1): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${what}: expected a whole number from ${least} to ${most}, got ${value}`);
   }
 }

@@ -4,7 +4,6 @@ import { convolutionsOf, innerGate, type StackedState, stateOf } from '../layers
 import type { Feeds, Runtime } from './session.js';
 import { runGraph, type Graph } from './run.js';
 import type { StepState } from './state.js';
-import { checkToken } from './token.js';
 import type { LogitsChunk } from './types.js';
 
 /** Rows per call: enough for the matrix kernels' full speed, few enough to bound what ONNX Runtime holds. */
@@ -76,19 +75,6 @@ export class BlockGraphs {
       name: innerGate(gates - k),
       values: new Float32Array(rows * width),
     }));
-  }
-
-  /** Throws a RangeError for no ids, too many, or such as the model does not have. */
-  check(ids: ArrayLike<number>, ahead: number): void {
-    const { context, vocabulary } = this.model;
-    if (ids.length === 0) throw new RangeError('a prompt needs at least one token');
-    if (!Number.isSafeInteger(ahead) || ahead < 0)
-      throw new RangeError(`${ahead} tokens cannot be generated`);
-    if (ids.length + ahead > context) {
-      const more = ahead > 0 ? ` and ${ahead} more` : '';
-      throw new RangeError(`${ids.length} prompt tokens${more} do not fit the model's context of ${context}`);
-    }
-    for (let t = 0; t < ids.length; t++) checkToken(ids[t], vocabulary);
   }
 
   /**

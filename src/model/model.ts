@@ -1,12 +1,15 @@
-import { type Bundle, type BundleConfig, type GraphName, makeGraph, openBundle } from '../bundle/index.js';
+import { type Bundle, type BundleConfig, type GraphName, openBundle } from '../bundle/index.js';
 import { hyenaDimensions } from '../hyena/index.js';
 import { convolutions } from '../layers/index.js';
 import { BlockGraphs } from './block-graphs.js';
 import { PromptPass } from './prompt-pass.js';
+import { Recurrent } from './recurrent.js';
 import { SequencePass } from './sequence-pass.js';
 import { logProbability } from './probability.js';
 import type { Graph } from './run.js';
-import { createOnDevice, createSession, loadRuntime, type Runtime, type Source } from './session.js';
+import { createOnDevice, createSession, loadRuntime, type Runtime } from './session.js';
+import { sourceOf } from './source.js';
+import { stepThrough } from './stepwise.js';
 import type { StepState } from './state.js';
 import { Stepper } from './stepper.js';
 import { checkToken } from './token.js';
@@ -42,25 +45,14 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
     const settings = { threads: stepThreads, prepack: true, spin: stepThreads > 1 };
     const source = sourceOf(bundle, 'step');
     const { session, device, fallback } = await createOnDevice(runtime, source, choice, settings);
-    return new Hyena(bundle, runtime, { label: source.label, session, device }, device, threads, fallback);
+    const { layers } = bundle.config.model;
+    const Model = convolutions(layers) > 0 ? Hyena : Recurrent;
+    return new Model(bundle, runtime, { label: source.label, session, device }, device, threads, fallback);
   } catch (error) {
     bundle.close();
     throw error;
   }
 }
-
-/** Devices with a kernel for products with a transpose. */
-const FUSED: { readonly [D in Device]: boolean } = { cpu: true, cuda: true, webgpu: false };
-
-function sourceOf({ config, weights, directory }: Bundle, name: GraphName): Source {
-  return {
-    label: `${directory}, ${name} graph`,
-    weights,
-    make: (table, device) => makeGraph(config, name, table, { fused: FUSED[device] }),
-  };
-}
-
-const NOTHING = new Float32Array(0);
 
 class Hyena implements LanguageModel {
   readonly config: BundleConfig;
@@ -150,7 +142,7 @@ class Hyena implements LanguageModel {
     }
     const scores = new Float64Array(ids.length - 1);
     const given = Array.prototype.slice.call(ids, 0, -1) as number[];
-    for await (const { start, logits } of this.stepThrough(given, options, { hidden: false })) {
+    for await (const { start, logits } of stepThrough(this, given, { ...options, stepwise, hidden: false })) {
       scores[start] = logProbability(logits, ids[start + 1], vocabulary);
     }
     return scores;
@@ -158,7 +150,7 @@ class Hyena implements LanguageModel {
 
   async *logits(ids: ArrayLike<number>, options: ScoreOptions = {}): AsyncGenerator<LogitsChunk> {
     if (options.stepwise !== undefined) {
-      yield* this.stepThrough(ids, options, { hidden: true });
+      yield* stepThrough(this, ids, { ...options, stepwise: options.stepwise, hidden: true });
       return;
     }
     this.checkOpen();
@@ -193,26 +185,9 @@ class Hyena implements LanguageModel {
     if (this.closed) throw new Error(`the model ${this.config.name} is closed`);
   }
 
-  /** A chunk of one row after each of `ids`. */
-  private async *stepThrough(
-    ids: ArrayLike<number>,
-    { stepwise: mixer, onProgress, signal }: ScoreOptions,
-    options: { readonly hidden: boolean },
-  ): AsyncGenerator<LogitsChunk> {
-    if (mixer === undefined) throw new TypeError('no mixer to step through');
-    const state = this.start(1, options);
-    for (let t = 0; t < ids.length; t++) {
-      signal?.throwIfAborted();
-      mixer.pending(state.pending);
-      const { logits, y, hidden = NOTHING } = await this.step(state, ids[t]);
-      mixer.push(y);
-      yield { start: t, rows: 1, logits, hidden };
-      onProgress?.(t + 1, ids.length);
-    }
-  }
-
   private loadFilters(): Promise<FilterEvaluator> {
     const { model, filter } = this.config;
+    if (filter === undefined) throw new RangeError(`${this.config.name} has no filters`);
     // While a text is generated, filters are evaluated a few rows at a time: too little to wake another thread for.
     this.filters ??= this.load('filter', 1).then(
       (graph) => new FilterEvaluator(this.runtime, graph, hyenaDimensions(model), filter),

@@ -1,4 +1,10 @@
-import { type BundleConfig, hyenaDimensions, makeGraph, storedTensors } from '../bundle/index.js';
+import {
+  type BundleConfig,
+  hyenaDimensions,
+  makeGraph,
+  modelTensors,
+  storedTensors,
+} from '../bundle/index.js';
 import { hyenaModel } from '../hyena/index.js';
 import { elements, type TensorPlace, type TensorTable } from '../onnx/index.js';
 import { createSession, loadRuntime } from './session.js';
@@ -17,12 +23,13 @@ export async function timeNodes(
   steps: number,
 ): Promise<Float64Array> {
   const dimensions = { ...hyenaDimensions(model), width: NARROW, inner: NARROW, vocabulary: NARROW };
+  const narrow = hyenaModel(dimensions);
+  const narrowed = { model: narrow, ...(filter && { filter }) };
   const tensors = new Map<string, TensorPlace>();
-  for (const [name, stored] of storedTensors(dimensions, filter, headed, weights?.bits)) {
+  for (const [name, stored] of storedTensors(modelTensors(narrowed, headed), weights?.bits)) {
     const bytes = elements(stored.dims) * (stored.dtype === 'F32' ? 4 : 1);
     tensors.set(name, { ...stored, file: name, offset: 0, bytes });
   }
-  const narrow = hyenaModel(dimensions);
   const runtime = await loadRuntime();
   const source = {
     label: 'a narrow step graph',
@@ -33,7 +40,7 @@ export async function timeNodes(
       read: (name: string) => new Uint8Array(tensors.get(name)!.bytes),
       inFile: () => tensors,
     },
-    make: (table: TensorTable) => makeGraph({ model: narrow, filter }, 'step', table, { fused: true }),
+    make: (table: TensorTable) => makeGraph(narrowed, 'step', table, { fused: true }),
   };
   const settings = { device: 'cpu', threads: 1, prepack: true, spin: false } as const;
   const session = await createSession(runtime, source, settings);

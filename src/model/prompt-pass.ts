@@ -5,6 +5,7 @@ import { convolutions, convolutionsOf } from '../layers/index.js';
 import { type Activations, type BlockGraphs, multiply, partsOf, ROWS } from './block-graphs.js';
 import type { FilterEvaluator } from './taps.js';
 import type { StepState } from './state.js';
+import { checkIds } from './token.js';
 import type { ConvolutionStart, Prefilled, Progress } from './types.js';
 
 export interface PromptRun {
@@ -32,7 +33,7 @@ export class PromptPass {
     const { graphs } = this;
     const { layers, width } = this.model;
     const prompt = ids.length;
-    graphs.check(ids, ahead);
+    checkIds(ids, ahead, this.model);
     const total = (layers.length + convolutions(layers)) * prompt + 1;
     let done = 0;
     const advance = (rows: number): void => {

@@ -1,7 +1,7 @@
 /** Whole sequences through the model, one after another: what the next one can use of the last is kept. */
 import type { ModelDimensions } from '../bundle/index.js';
 import { abortable } from '../format/index.js';
-import { convolutions, convolutionsOf } from '../layers/index.js';
+import { convolutions, convolutionsOf, stateOf } from '../layers/index.js';
 import {
   blockRows,
   BlockwiseConvolver,
@@ -19,8 +19,8 @@ import {
 } from './block-graphs.js';
 import { logProbability } from './probability.js';
 import type { FilterEvaluator } from './taps.js';
-import type { StepState } from './state.js';
-import { checkToken } from './token.js';
+import { stateBytes, type StepState } from './state.js';
+import { checkIds, checkToken } from './token.js';
 import type { HiddenChunk, LogitsChunk, SequenceOptions, Sequences } from './types.js';
 
 /** Bytes of spectra kept of filters, or of inputs: beyond, they are made anew for each sequence. */
@@ -43,6 +43,7 @@ interface Shelf {
 
 /** Bytes that a sequence of so many tokens takes while it is scored, about: activations, taps, spectra. */
 export function sequenceBytes({ width, layers }: ModelDimensions, length: number): number {
+  if (convolutions(layers) === 0) return stateBytes(stateOf(layers, width), length);
   const block = blockRows(length);
   const own = { width, convolutions: convolutions(layers), block, length };
   const kept = blockwiseBytes({ ...own, keepFilters: true, keepInputs: true });
@@ -74,7 +75,7 @@ export class SequencePass implements Sequences {
     if (ids.length < 2) return new Float64Array(0);
     // Nothing is predicted from the last one.
     const given = Array.prototype.slice.call(ids, 0, -1) as number[];
-    this.graphs.check(given, 0);
+    checkIds(given, 0, this.model);
     const shelf = this.shelfFor(given.length);
     const from = sharedRows(shelf, given);
     const scores = new Float64Array(given.length);
@@ -89,7 +90,7 @@ export class SequencePass implements Sequences {
   }
 
   async *logits(ids: ArrayLike<number>, options: SequenceOptions = {}): AsyncGenerator<LogitsChunk> {
-    this.graphs.check(ids, 0);
+    checkIds(ids, 0, this.model);
     yield* this.rows(this.shelfFor(ids.length), ids, 0, { logits: true, hidden: true }, options);
   }
 
@@ -102,7 +103,7 @@ export class SequencePass implements Sequences {
     if (!Number.isSafeInteger(layer) || layer < 0 || layer > layers.length) {
       throw new RangeError(`layer ${layer} is not one of 0 to ${layers.length}`);
     }
-    this.graphs.check(ids, 0);
+    checkIds(ids, 0, this.model);
     const shelf = this.shelfFor(ids.length);
     if (layer === layers.length) {
       yield* this.rows(shelf, ids, 0, { hidden: true }, options);

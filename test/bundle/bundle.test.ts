@@ -261,8 +261,12 @@ describe('config fields', () => {
       (c) => (c.model.layers[1].mixer.order = 1),
       /model\.layers\.1\.mixer\.order: expected an integer from 2 to 16, got 1/,
     ],
-    ['another mixer', (c) => (c.model.layers[0].mixer.kind = 'attention'), /mixer\.kind: expected "hyena"/],
-    ['another norm', (c) => (c.model.norm.kind = 'rms'), /model\.norm\.kind: expected "layer"/],
+    [
+      'another mixer',
+      (c) => (c.model.layers[0].mixer.kind = 'attention'),
+      /mixer\.heads: expected a value, got none/,
+    ],
+    ['another norm', (c) => (c.model.norm.kind = 'rms'), /model\.layers: expected layers all alike/],
     ['no layers', (c) => (c.model.layers = []), /model\.layers: expected a list of 1 to 1024, got 0/],
     ['layers unlike each other', (c) => (c.model.layers[1].mixer.order = 3), /model\.layers: .*all alike/],
     ['an even number of features', (c) => (c.filter.features = 8), /an odd number/],
@@ -307,7 +311,7 @@ describe('config fields', () => {
     ['width', (c) => (c.model.width = 33), /embeddings: expected a tensor \[40, 33\], got one \[40, 32\]/],
     ['vocabulary', (c) => (c.model.vocabulary = 41), /embeddings: expected a tensor \[41, 32\]/],
     ['order', (c) => c.model.layers.forEach(({ mixer }) => (mixer.order = 3)), /short\.past2: .*128\], got/],
-    ['more layers', (c) => c.model.layers.push(c.model.layers[0]), /short\.past2: .*got \[2, 1, 96\]/],
+    ['more layers', (c) => c.model.layers.push(c.model.layers[0]), /short\.past2: .*got one \[2, 1, 96\]/],
     ['the filter', (c) => (c.filter.features = 7), /filter\.0\.weight: expected a tensor \[2, 7, /],
   ])('dimensions unlike the tensors: %s', async (_, edit, message) => {
     expect((await problem(sealed(edited(edit)))).message).toMatch(message);

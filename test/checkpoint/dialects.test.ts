@@ -137,13 +137,13 @@ describe('what is inferred', () => {
       tokenizer: { kind: 'characters' },
     });
     expect(await config('lightning')).toMatchObject({ filter: { shift: 0 }, tokenizer: { kind: 'ids' } });
-    expect((await config('lightning', { family: 'hyenadna' })).filter.shift).toBe(0.05);
-    expect((await config('standalone', { family: 'safari', shift: 0.25 })).filter.shift).toBe(0.25);
+    expect((await config('lightning', { family: 'hyenadna' })).filter!.shift).toBe(0.05);
+    expect((await config('standalone', { family: 'safari', shift: 0.25 })).filter!.shift).toBe(0.25);
   });
 
   test('positions that rounding explains are computed, others kept', async () => {
-    expect((await config('safari')).filter.positions).toBeUndefined();
-    expect((await config('trained')).filter.positions).toBe('stored');
+    expect((await config('safari')).filter!.positions).toBeUndefined();
+    expect((await config('trained')).filter!.positions).toBe('stored');
   });
 
   test('a stored head that is the embeddings is not held twice', async () => {

@@ -98,7 +98,7 @@ describeWithData('hyenadna', (directory) => {
       filter: { features: 5, hidden: 64, shift: 0.05, time: 'linear' },
       tokenizer: { kind: 'characters' },
     });
-    expect(config.filter.positions).toBeUndefined();
+    expect(config.filter!.positions).toBeUndefined();
     expect(said).toMatchObject({ container: 'safetensors', dialect: 'Hugging Face' });
     expect(said.notes).toContain('shift 0.05, assumed');
     expect(said.warnings).toHaveLength(1);

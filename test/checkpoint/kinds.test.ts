@@ -371,14 +371,14 @@ describe('what a training program kept of its settings', () => {
     ],
   ])('in %s: the shift', async (_, parameters) => {
     const { config, notes } = await imported(lightning(parameters));
-    expect(config.filter.shift).toBe(0.25);
+    expect(config.filter!.shift).toBe(0.25);
     expect(notes).toContain('shift 0.25, of hyper_parameters.model.layer.shift');
-    expect((await imported(lightning(parameters), { shift: 0.5 })).config.filter.shift).toBe(0.5);
+    expect((await imported(lightning(parameters), { shift: 0.5 })).config.filter!.shift).toBe(0.5);
   });
 
   test('what cannot be read there is not what the model is made of', async () => {
     const parameters = layer(shift(code.text('a lot')), [code.text('order'), code.text('${nothing.there}')]);
-    expect((await imported(lightning(parameters))).config.filter.shift).toBe(0.05);
+    expect((await imported(lightning(parameters))).config.filter!.shift).toBe(0.05);
   });
 
   test('a setting that changes the model is refused there, too', async () => {

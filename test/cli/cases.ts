@@ -583,8 +583,8 @@ const CHECKPOINTS: readonly Case[] = [
     stdout: { json: { config: { model: { layers: [{ mixer: { kind: 'hyena', order: 3 } }, {}] } } } },
   },
   {
-    line: 'import tiny -o renamed --name other',
-    stderr: /\nnote +ignored, as its config says everything: name\n/,
+    line: 'import tiny -o renamed --name other --rope-scale 4 --without-fp8',
+    stderr: /\nnote +ignored, as its config says everything: name, ropeScale, withoutFp8\n/,
   },
   {
     line: 'import huggingface.safetensors -o stem --stem ema.backbone.',

@@ -92,6 +92,6 @@ test.each([2, 3, 4])('a block graph of order %i hands out its inner gates', asyn
 
 test('what layers declare alike is one tensor of the state, layers first', () => {
   const { layers } = hyenaModel({ ...DIMENSIONS, order: 2, layers: 3 });
-  expect(layerState(layers[0], 4)).toEqual([{ name: 'short', dims: [12], past: 2 }]);
+  expect(layerState(layers[0], 4, 0)).toEqual([{ name: 'short', dims: [12], past: 2 }]);
   expect(stateOf(layers, 4)).toEqual([{ name: 'short', dims: [3, 12], past: 2, places: [0, 1, 2] }]);
 });

@@ -1,11 +1,11 @@
 /** From the tensor names of Hyena checkpoints to a model's weights. */
 import type { FilterDimensions, HyenaDimensions, TensorNames } from '../../bundle/index.js';
-import { BundleError } from '../../format/index.js';
 import type { FilterWeights, HyenaWeights, LayerWeights, Linear, Norm, Values } from '../../hyena/index.js';
 import { hyenaNames, type LayerNames } from './names.js';
 import { readPositions } from './positions.js';
 import { splitChannels } from './channel-order.js';
-import { readable, type TensorSource } from '../../container/index.js';
+import type { TensorSource } from '../../container/index.js';
+import { Reader } from '../reader.js';
 
 /** Names of this project's training script, which are safari's. */
 export const SAFARI: TensorNames = {
@@ -136,62 +136,4 @@ function once(values: Values): Values {
 function same(a: Values, b: Values): boolean {
   const values = b();
   return a().every((value, i) => value === values[i]);
-}
-
-/** Checks tensors against their shapes, and knows which were asked for. */
-export class Reader {
-  private readonly asked = new Set<string>();
-
-  constructor(private readonly source: TensorSource) {}
-
-  has(name: string): boolean {
-    return this.source.tensors.has(name);
-  }
-
-  /** @param padded whether there may be more rows than asked for */
-  read(name: string, shape: readonly number[], padded = false): Values {
-    const info = this.source.tensors.get(name);
-    if (info === undefined) this.fail(name, `a tensor [${shape.join(', ')}]`, 'none');
-    if (!readable(info.dtype)) this.fail(name, 'values that weights are stored in', info.dtype);
-    const found = info.shape;
-    const fits =
-      found.length === shape.length && found.every((dim, i) => fitsDim(dim, shape[i], padded && i === 0));
-    if (!fits) {
-      this.fail(name, `[${padded ? 'at least ' : ''}${shape.join(', ')}]`, `[${found.join(', ')}]`);
-    }
-    this.asked.add(name);
-    return () => {
-      const values = this.source.read(name);
-      const odd = firstOdd(values);
-      if (odd >= 0) this.fail(name, 'finite numbers', `${values[odd]} at ${odd}`);
-      return values;
-    };
-  }
-
-  /** Lets a tensor be there without being read. */
-  skip(name: string): void {
-    this.asked.add(name);
-  }
-
-  /** Refuses tensors nobody asked for: a model that has them computes something else. */
-  done(): void {
-    for (const name of this.source.tensors.keys()) {
-      if (!this.asked.has(name)) this.fail(name, 'no such tensor', 'one');
-    }
-  }
-
-  fail(field: string, expected: string, got: string): never {
-    throw new BundleError({ file: this.source.file, field, expected, got });
-  }
-}
-
-/** Index of the first value that is no finite number, -1 if there is none. */
-function firstOdd(values: Float32Array): number {
-  // A loop: for hundreds of millions of values, a callback each would be most of an import.
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
-  return -1;
-}
-
-function fitsDim(found: number, wanted: number, orMore: boolean): boolean {
-  return orMore ? found >= wanted : found === wanted;
 }

@@ -1,13 +1,14 @@
+import type { FilterDimensions } from '../../bundle/index.js';
 import { importCheckpoint, type Imported } from '../../checkpoint/index.js';
-import { hyenaDimensions } from '../../hyena/index.js';
 import { onOutput } from '../errors.js';
 import { command } from '../command.js';
+import { describeLayers } from '../report/layers.js';
 import { EVERYWHERE, JSON_OPTION, type CommandSpec } from '../options/index.js';
 import { checkBundleOutput } from './bundle-output.js';
 
 const IMPORT = {
   name: 'import',
-  summary: 'make a bundle of a checkpoint: HyenaDNA, safari, or this project’s training',
+  summary: 'make a bundle of a checkpoint: HyenaDNA, safari, Evo 1 and 2, or this project’s training',
   arguments: [
     {
       name: '<checkpoint>',
@@ -78,6 +79,18 @@ const IMPORT = {
       to: 1,
       defaultText: '1e-5',
     },
+    ropeScale: {
+      type: 'number',
+      value: 'x',
+      help: 'what positions are divided by for rotations (Evo)',
+      from: 1,
+      to: 1 << 20,
+      defaultText: 'by the config.json, the lags or the name, else 1',
+    },
+    withoutFp8: {
+      type: 'flag',
+      help: 'import a model that was trained with 8-bit floats, and means little without',
+    },
     bits: {
       type: 'choice',
       value: 'n',
@@ -129,7 +142,7 @@ function toReport({ config, ...imported }: Imported, bundle: string, seconds: nu
   return {
     ...imported,
     bundle,
-    config: { name, model, filter, tokenizer, ...(weights && { weights }) },
+    config: { name, model, ...(filter && { filter }), tokenizer, ...(weights && { weights }) },
     bytes,
     seconds,
   };
@@ -147,17 +160,17 @@ function render({
   bytes,
   seconds,
 }: Report): string {
-  const { filter, tokenizer } = config;
-  const model = hyenaDimensions(config.model);
-  const window = filter.modulate === false ? 'no window' : `window + ${filter.shift}`;
+  const { filter, tokenizer, model } = config;
+  const { width, vocabulary, context } = model;
   const lines = [
     ['read', `${file} (${container}, ${dialect} names)`],
     [
       'model',
-      `${model.layers} layers of ${model.width} (MLP ${model.inner}), order ${model.order}, ` +
-        `${model.vocabulary} outputs, context ${model.context}; ${parameters.toLocaleString('en')} parameters`,
+      `${model.layers.length} layers of ${width}, ${vocabulary} outputs, context ${context}; ` +
+        `${parameters.toLocaleString('en')} parameters`,
     ],
-    ['filters', `${filter.features} features, ${filter.hidden} hidden, ${window}`],
+    ['layers', describeLayers(model.layers)],
+    ...(filter === undefined ? [] : [['filters', describeFilters(filter)]]),
     ['tokenizer', tokenizer.kind],
     ['weights', config.weights === undefined ? 'float32' : `${config.weights.bits} bits`],
     ...notes.map((note) => ['note', note]),
@@ -165,4 +178,9 @@ function render({
     ['bundle', `${bundle}, ${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(2)} s`],
   ];
   return lines.map(([key, value]) => `${key.padEnd(10)}${value}`).join('\n');
+}
+
+function describeFilters({ features, hidden, modulate, shift }: FilterDimensions): string {
+  const window = modulate === false ? 'no window' : `window + ${shift}`;
+  return `${features} features, ${hidden} hidden, ${window}`;
 }

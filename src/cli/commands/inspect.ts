@@ -2,8 +2,9 @@ import { mixerShape } from '../../generation/index.js';
 import { loadModel } from '../model.js';
 import { fit, flatPlans } from '../../mixer/index.js';
 import { UsageError } from '../errors.js';
+import { describeLayers } from '../report/layers.js';
 import { planFacts, renderPlan } from '../report/plan.js';
-import type { LayerSpec, ModelDimensions } from '../../bundle/index.js';
+import type { ModelDimensions } from '../../bundle/index.js';
 import { type LanguageModel, sequenceBytes } from '../../model/index.js';
 import { table } from '../report/table.js';
 import { command } from '../command.js';
@@ -91,7 +92,7 @@ function render(facts: {
   directory: string;
   device: string;
   model: ModelDimensions;
-  filter: object;
+  filter: object | undefined;
   weights: Weights;
   tokenizer: object;
   bytes: number;
@@ -122,7 +123,7 @@ function render(facts: {
     ['device', facts.device],
     ['layers', describeLayers(facts.model.layers)],
     ['dimensions', inline({ width, vocabulary, context })],
-    ['filter', inline(facts.filter)],
+    ...(facts.filter ? [['filter', inline(facts.filter)]] : []),
     ['weights', describeWeights(facts.weights)],
     ['tokenizer', inline(facts.tokenizer)],
     ['size', size(facts.bytes)],
@@ -165,18 +166,3 @@ const describeWeights = ({ bits, blocks }: Weights): string =>
   blocks === undefined
     ? 'float32'
     : `${bits} bits in blocks of ${blocks.join(' and ')}: matrices and head; embeddings 8 bits, the rest float32`;
-
-/** Equal layers that follow one another in one phrase: "4 x hyena of order 2, layer norm, gelu MLP of 1024". */
-function describeLayers(layers: readonly LayerSpec[]): string {
-  const phrases = layers.map(
-    ({ mixer, norm, mlp }) =>
-      `${mixer.kind} of order ${mixer.order}, ${norm.kind} norm, ${mlp.kind} MLP of ${mlp.inner}`,
-  );
-  const runs: { phrase: string; count: number }[] = [];
-  for (const phrase of phrases) {
-    const last = runs.at(-1);
-    if (last?.phrase === phrase) last.count++;
-    else runs.push({ phrase, count: 1 });
-  }
-  return runs.map(({ phrase, count }) => `${count} x ${phrase}`).join('; ');
-}

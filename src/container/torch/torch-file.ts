@@ -49,10 +49,18 @@ export class TorchFile implements Checkpoint {
     return this.form.file;
   }
 
-  beside(name: string): Json | undefined {
+  private get outermost(): ReadonlyMap<Pickled, Pickled> {
     const { value } = this.form;
     const dict = value instanceof Instance ? (value.entries ?? value.state) : value;
-    const found = dict instanceof Map ? dict.get(name) : undefined;
+    return dict instanceof Map ? dict : new Map<Pickled, Pickled>();
+  }
+
+  has(name: string): boolean {
+    return this.outermost.has(name);
+  }
+
+  beside(name: string): Json | undefined {
+    const found = this.outermost.get(name);
     return found === undefined ? undefined : plainOf(found);
   }
 
