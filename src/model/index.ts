@@ -3,6 +3,7 @@ export { type Devices, findDevices } from './devices.js';
 export { openModel } from './model.js';
 export { timeNodes } from './nodes.js';
 export { logProbability } from './probability.js';
+/** @internal */
 export { sequenceBytes } from './sequence-pass.js';
 export { StepState } from './state.js';
 export { checkToken } from './token.js';
