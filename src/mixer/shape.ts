@@ -26,7 +26,7 @@ export type FilterKind = { readonly kind: 'long' } | WindowFilter | ModalFilter;
 
 /** What a mixer holds. */
 export interface MixerShape {
-  /** Long convolutions, each with filters of its own (M): a model's layers times its order less one. */
+  /** Long convolutions, each with filters of its own (M): a model's layers times its order less one; 0: positions are counted. */
   readonly convolutions: number;
   /** Channels of each (D). */
   readonly width: number;

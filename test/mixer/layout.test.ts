@@ -179,7 +179,7 @@ test('what does not fit is refused with the figures, before any of it is allocat
     await expect(createMixer({ name, shape })).rejects.toThrow(RangeError);
   }
   for (const broken of [
-    { convolutions: 0 },
+    { convolutions: -1 },
     { width: -1 },
     { length: 0.5 },
     { length: NaN },
