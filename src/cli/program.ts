@@ -42,7 +42,11 @@ export function makeProgram(io: Io, commands: readonly OurCommand[]): Command {
       .exitOverride()
       .configureOutput({ outputError: () => undefined })
       // Commander would add defaults, choices and the environment in its own words.
-      .configureHelp({ optionDescription: ({ description }) => description });
+      .configureHelp({
+        optionDescription: ({ description }) => description,
+        // Without "[options]", which all have: summaries then have room for lines of 80 columns.
+        subcommandTerm: (of) => `${of.name()} ${of.usage()}`.replace(' [options]', '').trimEnd(),
+      });
   }
   return program;
 }

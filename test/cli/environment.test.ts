@@ -41,6 +41,10 @@ function samples(spec: OptionSpec): string[] {
       ];
     case 'size':
       return ['123M'];
+    case 'counts':
+      return ['7', '8,16', '8..1K'];
+    case 'duration':
+      return ['20s', '3m'];
     case 'optional text':
       return ['x'];
     default:

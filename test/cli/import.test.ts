@@ -47,7 +47,9 @@ describe('import', () => {
     const bundle = join(scratch, 'own');
     const { code, stdout, stderr } = await flashinf(['import', TINY, '-o', bundle]);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: '' });
-    expect(stderr).toMatch(/2 layers of 32 \(MLP 48\), order 2, 40 outputs, context 4096/);
+    expect(stderr).toMatch(
+      /2 layers of 32, 40 outputs, context 4096;.*\n.*2 x hyena of order 2, layer norm, gelu MLP of 48\n/,
+    );
     expect(existsSync(join(bundle, 'weights.safetensors'))).toBe(true);
   });
 
@@ -127,10 +129,17 @@ describeWithData('hyenadna', (directory) => {
     expect(stdout.toString()).toMatch(/^[ACGTN]{1,64}$/);
   });
 
-  test('a prompt that is no DNA is refused', async () => {
-    const { code, stderr } = await flashinf(['generate', '-m', bundle, '-p', 'acgt']);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/character 0: expected A, C, G, T, N, got "a": case matters/);
+  test('a prompt that is no DNA is refused, soft-masked DNA is not', async () => {
+    const { code, stderr } = await flashinf(['generate', '-m', bundle, '-p', 'ACXT']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'error: base 3: expected A, C, G, T or N, got "X"\n',
+    });
+    const masked = await flashinf(['generate', '-m', bundle, '-n', '1', '-p', 'acgt']);
+    expect(masked).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/taken as upper case/) as unknown,
+    });
   });
 
   test.each([[[]], [['--stepwise']], [['--stepwise', '--mixer', 'lazy']]])(

@@ -109,7 +109,7 @@ describe('a system that gives little', () => {
     run(['bash', '-c', `${limit}; exec ${quoted([...COMMAND, ...GENERATE])} -p once`], { env });
 
   test.concurrent('few open files: one line', async () => {
-    const { code, stderr } = await bash('ulimit -n 64');
+    const { code, stderr } = await bash('ulimit -n 20');
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: too many open files.*ulimit -n.*\n$/);
   });
