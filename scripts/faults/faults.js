@@ -102,8 +102,8 @@ function next(floats: Float32Array, at: number, size: number, m: number): [numbe
   {
     name: 'weights that are no numbers taken',
     file: 'src/bundle/weights-file.ts',
-    from: 'if ((words[i] & 0x7f800000) !== 0x7f800000) continue;',
-    to: 'if (words.length > 0) continue;',
+    from: 'if ((bits[i] & 0x7f800000) !== 0x7f800000) continue;',
+    to: 'if (bits.length > 0) continue;',
     tests: ['test/bundle'],
   },
   {
