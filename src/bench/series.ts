@@ -32,11 +32,12 @@ export function stretches(times: Float64Array): Stretch[] {
   });
 }
 
-/** @param times by position: that of position t is the token with which t + 1 inputs are known */
+/** @param times by position: that of position t is the token with which t + 1 inputs are known; after the last no tile is due */
 export function bySide(times: Float64Array): SideSeries[] {
   const series: SideSeries[] = [];
-  for (let side = 1; side <= times.length; side *= 2) {
-    const tokens = Math.floor((Math.floor(times.length / side) + 1) / 2);
+  const known = times.length - 1;
+  for (let side = 1; side <= known; side *= 2) {
+    const tokens = Math.floor((Math.floor(known / side) + 1) / 2);
     const count = Math.min(PER_SIDE, tokens);
     const positions = Array.from(
       { length: count },

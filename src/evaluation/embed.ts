@@ -2,7 +2,7 @@
 import type { Loaded } from '../generation/index.js';
 import type { Sequences } from '../model/index.js';
 import { RecordError, type TextRecord } from '../text/index.js';
-import { type Sequence, sequenceOf, type SequenceReading } from './sequences.js';
+import { eachSequence, type Sequence, type SequenceReading } from './sequences.js';
 
 /** What becomes of a sequence's hidden states: their mean, the last one, or all of them. */
 export const POOLINGS = ['mean', 'last', 'none'] as const;
@@ -34,19 +34,12 @@ export async function* embedMany(
   const { model } = loaded;
   const { layer = model.config.model.layers.length, pooling = 'mean', signal } = options;
   const sequences = model.sequences();
-  for await (const record of records) {
-    signal?.throwIfAborted();
-    try {
-      const sequence = await sequenceOf(loaded, record, options);
-      const embedding = await pooled(sequences, sequence.ids, { layer, pooling, signal });
-      if (!embedding.every(Number.isFinite))
-        throw new RecordError('the model gives no finite numbers for it');
-      yield { record, sequence, embedding };
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      yield { record, embedding: error };
-    }
-  }
+  const embedded = eachSequence(loaded, records, options, async ({ ids }) => {
+    const embedding = await pooled(sequences, ids, { layer, pooling, signal });
+    if (!embedding.every(Number.isFinite)) throw new RecordError('the model gives no finite numbers for it');
+    return embedding;
+  });
+  for await (const { result, ...rest } of embedded) yield { ...rest, embedding: result };
 }
 
 async function pooled(

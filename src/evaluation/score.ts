@@ -1,8 +1,8 @@
 /** Log-likelihoods of many sequences. */
-import { type Loaded } from '../generation/index.js';
+import type { Loaded } from '../generation/index.js';
 import type { Progress, Sequences } from '../model/index.js';
 import { RecordError, type TextRecord } from '../text/index.js';
-import { type Sequence, sequenceOf, type SequenceReading } from './sequences.js';
+import { eachSequence, type Sequence, type SequenceReading } from './sequences.js';
 
 /** How likely a model holds a sequence, in natural logarithms. */
 export interface Score {
@@ -48,16 +48,10 @@ export async function* scoreMany(
     forward: model.sequences(),
     reverse: options.bothStrands ? model.sequences() : undefined,
   };
-  for await (const record of records) {
-    options.signal?.throwIfAborted();
-    try {
-      const sequence = await sequenceOf(loaded, record, options);
-      yield { record, sequence, score: await scoreOne(loaded, sequence, strands, options) };
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      yield { record, score: error };
-    }
-  }
+  const scored = eachSequence(loaded, records, options, (sequence) =>
+    scoreOne(loaded, sequence, strands, options),
+  );
+  for await (const { result, ...rest } of scored) yield { ...rest, score: result };
 }
 
 async function scoreOne(

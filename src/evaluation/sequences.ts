@@ -57,6 +57,34 @@ export async function sequenceOf(
   }
 }
 
+/** A record, and what became of it, or what was wrong with it. */
+export interface Outcome<T> {
+  readonly record: TextRecord;
+  readonly sequence?: Sequence | undefined;
+  readonly result: T | RecordError;
+}
+
+/** Does something with the sequence of one record after another. What is wrong with a record is that record's result. */
+export async function* eachSequence<T>(
+  loaded: Loaded,
+  records: AsyncIterable<TextRecord> | Iterable<TextRecord>,
+  reading: SequenceReading,
+  compute: (sequence: Sequence) => Promise<T>,
+): AsyncGenerator<Outcome<T>, void, void> {
+  for await (const record of records) {
+    reading.signal?.throwIfAborted();
+    let outcome: Outcome<T>;
+    try {
+      const sequence = await sequenceOf(loaded, record, reading);
+      outcome = { record, sequence, result: await compute(sequence) };
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      outcome = { record, result: error };
+    }
+    yield outcome;
+  }
+}
+
 function checkIds(
   ids: readonly number[],
   { context, vocabulary }: { context: number; vocabulary: number },

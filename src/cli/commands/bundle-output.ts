@@ -1,7 +1,21 @@
 /** Where commands write bundles. */
+import type { CommandSpec } from '../options/index.js';
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { otherThanBundle } from '../../bundle/index.js';
 import { UsageError } from '../errors.js';
+
+/** Options of commands that write a bundle. */
+export const BUNDLE_OUTPUT = {
+  output: {
+    type: 'text',
+    short: 'o',
+    value: 'dir',
+    help: 'the bundle to write',
+    required: true,
+    completes: 'directory',
+  },
+  force: { type: 'flag', help: 'replace a bundle that is there' },
+} as const satisfies CommandSpec['options'];
 
 /**
  * An empty directory is filled; a bundle is replaced if that is asked for; nothing else is.

@@ -4,7 +4,7 @@ import { onOutput } from '../errors.js';
 import { command } from '../command.js';
 import { describeLayers } from '../report/layers.js';
 import { EVERYWHERE, JSON_OPTION, type CommandSpec } from '../options/index.js';
-import { checkBundleOutput } from './bundle-output.js';
+import { BUNDLE_OUTPUT, checkBundleOutput } from './bundle-output.js';
 
 const IMPORT = {
   name: 'import',
@@ -17,15 +17,7 @@ const IMPORT = {
     },
   ],
   options: {
-    output: {
-      type: 'text',
-      short: 'o',
-      value: 'dir',
-      help: 'the bundle to write',
-      required: true,
-      completes: 'directory',
-    },
-    force: { type: 'flag', help: 'replace a bundle that is there' },
+    ...BUNDLE_OUTPUT,
     name: { type: 'text', value: 'name', help: 'the model’s name', defaultText: 'the checkpoint’s' },
     config: {
       type: 'text',

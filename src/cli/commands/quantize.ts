@@ -9,21 +9,14 @@ import type { BundleConfig } from '../../bundle/index.js';
 import { loadModel } from '../model.js';
 import { COMPUTE, EVERYWHERE, JSON_OPTION, type CommandSpec, type OptionValues } from '../options/index.js';
 import { table } from '../report/table.js';
-import { checkBundleOutput } from './bundle-output.js';
+import { BUNDLE_OUTPUT, checkBundleOutput } from './bundle-output.js';
 
 const QUANTIZE = {
   name: 'quantize',
   summary: 'write a bundle once more with weights of 8 or 4 bits: smaller, and several times faster',
   arguments: [{ name: '<bundle>', help: 'the bundle, of float32 weights', completes: 'directory' }],
   options: {
-    output: {
-      type: 'text',
-      short: 'o',
-      value: 'dir',
-      help: 'the bundle to write',
-      required: true,
-      completes: 'directory',
-    },
+    ...BUNDLE_OUTPUT,
     bits: {
       type: 'choice',
       value: 'n',
@@ -31,7 +24,6 @@ const QUANTIZE = {
       choices: ['8', '4'],
       default: '8',
     },
-    force: { type: 'flag', help: 'replace a bundle that is there' },
     text: {
       type: 'text',
       value: 'file',

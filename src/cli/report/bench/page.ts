@@ -16,7 +16,7 @@ body { max-width: 800px; margin: 0 auto; padding: 16px; background: var(--back);
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6em; } h2 { font-size: 1.2em; margin-top: 2em; }
 pre { background: var(--shade); padding: 10px; white-space: pre-wrap; overflow-wrap: anywhere; }
-.wrap { overflow-x: auto; } table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
+.wrap { overflow-x: auto; margin: 0 0 1rem; } table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--edge); padding: 4px 9px; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--back); }
 figure { margin: 1em 0; } figcaption { font-size: 0.95em; } svg { display: block; width: 100%; height: auto; }

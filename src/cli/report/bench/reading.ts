@@ -42,7 +42,7 @@ export function readingOf(report: BenchReport): string[] {
   }
   if (crossover.mixing.flat) {
     sentences.push(
-      `Flat is faster than lazy from ${crossover.mixing.flat} positions on` +
+      `Of the lengths measured, flat is faster than lazy from ${crossover.mixing.flat} positions on` +
         (crossover.endToEnd === null ? '.' : `; as whole texts, from ${crossover.endToEnd} tokens on.`),
     );
   }

@@ -17,7 +17,10 @@ export function scalesOf(
   const make = (axis: Axis, k: 0 | 1, ends: readonly [number, number]): Scale => {
     const values = points.map((point) => point[k]).filter((value) => axis.log === undefined || value > 0);
     const [low, high] = [Math.min(...values), Math.max(...values)];
-    if (axis.log === undefined) return scaleLinear([0, high], ends).nice();
+    if (axis.log === undefined) {
+      const linear = scaleLinear([0, high], ends);
+      return k === 1 ? linear.nice() : linear;
+    }
     const scale = scaleLog([low, high > low ? high : low * axis.log], ends).base(axis.log);
     // A little room above and below, where the ends are not positions.
     return k === 1 ? scale.domain([low / 1.3, high * 1.3]) : scale;
@@ -31,7 +34,7 @@ function pointsOf({ lines, dots = [], rules = [], marks = [] }: Chart): Point[] 
   return [...points, ...rules.map(({ y }): Point => [x, y]), ...marks.map(({ at }) => at)];
 }
 
-/** About so many round numbers; of a log scale, powers of its base at even distances. */
+/** About so many round numbers; of a log scale, powers of its base at even distances, or within two of them what lies between. */
 export function ticksOf(scale: Scale, { log }: Axis, most: number): number[] {
   if (log === undefined) return scale.ticks(most);
   const [low, high] = scale.domain().map((value) => Math.log(value) / Math.log(log));
@@ -40,5 +43,5 @@ export function ticksOf(scale: Scale, { log }: Axis, most: number): number[] {
   for (let power = Math.ceil(low - 1e-9); power <= high + 1e-9; power++) {
     if (power % every === 0) ticks.push(log ** power);
   }
-  return ticks;
+  return ticks.length > 1 || log !== 10 ? ticks : scale.ticks(most);
 }
