@@ -78,7 +78,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^src/mixer/kernel/assembly/' },
+    exclude: { path: '^src/(mixer/kernel|bundle)/assembly/' },
     tsConfig: { fileName: new URL('tsconfig.json', import.meta.url).pathname },
     tsPreCompilationDeps: true,
   },

@@ -1,8 +1,8 @@
 /**
- * Compiles the AssemblyScript kernels to dist/mixer/kernel/: kernels.wasm, and kernels-relaxed.wasm, which multiplies and
- * adds in one instruction.
+ * Compiles the AssemblyScript kernels: those of the mixers to dist/mixer/kernel/ as kernels.wasm, and as kernels-relaxed.wasm,
+ * which multiplies and adds in one instruction; those that quantise weights to dist/bundle/rounding.wasm.
  *
- * A module imports its memory (shared, so that worker threads see the same arrays) and owns none of it: no
+ * A module imports its memory (the mixers' is shared, so that worker threads see the same arrays) and owns none of it: no
  * runtime, no static data. One compiled module serves memories of any size.
  */
 import { mkdirSync } from 'node:fs';
@@ -11,10 +11,10 @@ import { Node, NodeKind } from 'assemblyscript';
 import { Transform } from 'assemblyscript/transform';
 
 const root = new URL('../..', import.meta.url);
-const SOURCE = 'src/mixer/kernel/assembly/index.ts';
+const MIXERS = 'src/mixer/kernel/assembly/index.ts';
 
 process.chdir(root.pathname);
-mkdirSync('dist/mixer/kernel', { recursive: true });
+for (const folder of ['dist/mixer/kernel', 'dist/bundle']) mkdirSync(folder, { recursive: true });
 
 /** 64 KiB pages: shared memories must declare a maximum, and 4 GiB is the most there can be. */
 const MAXIMUM_PAGES = 65536;
@@ -38,10 +38,10 @@ class InlineComments extends Transform {
 }
 
 /** Compiles one module. */
-async function compile(output, features) {
+async function compile(source, output, features) {
   const { error, stderr } = await asc.main(
     [
-      SOURCE,
+      source,
       '--outFile',
       output,
       '-O3',
@@ -49,7 +49,7 @@ async function compile(output, features) {
       '--runtime',
       'stub',
       '--importMemory',
-      '--sharedMemory',
+      ...(features.includes('threads') ? ['--sharedMemory'] : []),
       '--initialMemory',
       '1',
       '--maximumMemory',
@@ -64,5 +64,6 @@ async function compile(output, features) {
   if (error) throw new Error(`${output}: ${stderr.toString()}\n${error.message}`);
 }
 
-await compile('dist/mixer/kernel/kernels.wasm', ['simd', 'threads']);
-await compile('dist/mixer/kernel/kernels-relaxed.wasm', ['simd', 'threads', 'relaxed-simd']);
+await compile(MIXERS, 'dist/mixer/kernel/kernels.wasm', ['simd', 'threads']);
+await compile(MIXERS, 'dist/mixer/kernel/kernels-relaxed.wasm', ['simd', 'threads', 'relaxed-simd']);
+await compile('src/bundle/assembly/rounding.ts', 'dist/bundle/rounding.wasm', ['simd']);

@@ -7,9 +7,10 @@
  * of a range of scales, of either sign, rounds the block to some q; for these, the best scale is `<x, q> / <q, q>`.
  */
 import { setImmediate } from 'node:timers/promises';
-import { orientationOf, transpose } from '../hyena/index.js';
+import { orientationOf, transpose, type Values } from '../hyena/index.js';
 import { scalesOf } from '../layers/index.js';
 import { elements, type Packing } from '../onnx/index.js';
+import { Rounding } from './rounding.js';
 
 export type Bits = Packing['bits'];
 
@@ -25,9 +26,6 @@ export interface Stored {
  * row of several other bits than one alone.
  */
 const BLOCKS: { readonly [B in Bits]: readonly number[] } = { 8: [64, 32], 4: [32] };
-
-/** Largest magnitudes by the scales tried for 4 bits: what is 7 or 8 represents all, what is less cuts off. */
-const DIVISORS = Float64Array.from({ length: 23 }, (_, k) => 5 + k * 0.15);
 
 /** Milliseconds of work after which the event loop gets a turn. */
 const BREATH = 50;
@@ -77,36 +75,36 @@ export interface Quantised {
   readonly error: number;
 }
 
-/** Quantises a tensor of the model. */
-export async function quantise(
-  name: string,
-  dims: readonly number[],
-  values: Float32Array,
-  { bits, block }: Packing,
-): Promise<Quantised> {
-  // Blocks lie along a row of what makes one output.
-  const rows = orientationOf(name) === 'rows' ? values : transpose(values, dims[0], dims[1]);
+/** The values of a tensor of the model by rows of what makes one output, along which blocks lie. */
+export function outputsOf(name: string, dims: readonly number[], values: Values): Float32Array {
+  if (orientationOf(name) === 'rows') return values();
+  return values.transposed?.() ?? transpose(values(), dims[0], dims[1]);
+}
+
+let rounding: Rounding | undefined;
+
+/** Quantises values that lie by outputs. */
+export async function quantise(rows: Float32Array, packing: Packing): Promise<Quantised> {
+  const { bits, block } = packing;
+  rounding ??= new Rounding();
   const bytes = new Uint8Array((rows.length * bits) / 8);
   const scales = new Float32Array(rows.length / block);
-  const whole = new Int8Array(block);
-  let off = 0;
-  let norm = 0;
+  const most = rounding.most(block);
+  let [off, norm] = [0, 0];
   let rested = performance.now();
-  for (let b = 0; b < scales.length; b++) {
-    const x = rows.subarray(b * block, (b + 1) * block);
-    const scale = bits === 8 ? eightBits(x, whole) : fourBits(x, whole);
-    scales[b] = scale;
-    for (let i = 0; i < block; i++) {
-      off += (x[i] - whole[i] * scales[b]) ** 2;
-      norm += x[i] ** 2;
-      const at = b * block + i;
-      if (bits === 8) bytes[at] = whole[i] + 128;
-      else bytes[at >> 1] |= (whole[i] + 8) << (4 * (at & 1));
-    }
-    if ((b & 1023) === 0 && performance.now() - rested > BREATH) {
-      await setImmediate();
-      rested = performance.now();
-    }
+  for (let at = 0; at < rows.length; at += most) {
+    const part = rows.subarray(at, at + most);
+    const sums = rounding.round(
+      part,
+      packing,
+      bytes.subarray((at * bits) / 8, ((at + part.length) * bits) / 8),
+      scales.subarray(at / block, (at + part.length) / block),
+    );
+    off += sums.off;
+    norm += sums.norm;
+    if (performance.now() - rested < BREATH) continue;
+    await setImmediate();
+    rested = performance.now();
   }
   return { bytes, scales, error: norm === 0 ? 0 : Math.sqrt(off / norm) };
 }
@@ -127,62 +125,4 @@ export function dequantise(
     }
   }
   return orientationOf(name) === 'rows' ? rows : transpose(rows, dims[0], dims[1] * block);
-}
-
-/** Rounds a block to -127 ... 127. Returns the scale. */
-function eightBits(x: Float32Array, whole: Int8Array): number {
-  const scale = Math.fround(largest(x) / 127);
-  for (let i = 0; i < x.length; i++) whole[i] = scale === 0 ? 0 : clamp(x[i] / scale, 127, 127);
-  return scale;
-}
-
-/** Rounds a block to -8 ... 7. Returns the scale. */
-function fourBits(x: Float32Array, whole: Int8Array): number {
-  const most = largest(x);
-  if (most === 0) {
-    whole.fill(0);
-    return 0;
-  }
-  let best = 0;
-  let scale = 0;
-  for (const divisor of DIVISORS) {
-    for (let tried = most / divisor, sign = 0; sign < 2; sign++, tried = -tried) {
-      let [product, square] = [0, 0];
-      const inverse = 1 / tried;
-      for (let i = 0; i < x.length; i++) {
-        const q = clamp(x[i] * inverse, 8, 7);
-        product += q * x[i];
-        square += q * q;
-      }
-      // The squared error of q times its best scale is that much less than the block's own square.
-      const gain = (product * product) / square;
-      if (!(gain > best)) continue;
-      best = gain;
-      scale = tried;
-    }
-  }
-  let [product, square] = [0, 0];
-  for (let i = 0; i < x.length; i++) {
-    const q = clamp(x[i] / scale, 8, 7);
-    whole[i] = q;
-    product += q * x[i];
-    square += q * q;
-  }
-  return Math.fround(product / square);
-}
-
-function largest(x: Float32Array): number {
-  let most = 0;
-  for (let i = 0; i < x.length; i++) {
-    if (x[i] > most) most = x[i];
-    else if (-x[i] > most) most = -x[i];
-  }
-  return most;
-}
-
-/** The nearest whole number of -low ... high, up to 128 each. */
-function clamp(value: number, low: number, high: number): number {
-  if (value >= high) return high;
-  // What is positive is cut off by `| 0` as `Math.floor` would.
-  return value <= -low ? -low : ((value + 128.5) | 0) - 128;
 }

@@ -27,7 +27,7 @@ import {
   type FileEntry,
 } from './config.js';
 import { preparePlace } from './place.js';
-import { type Bits, hasHead, packingOf, quantise, storedTensors } from './quantised.js';
+import { type Bits, hasHead, outputsOf, packingOf, quantise, storedTensors } from './quantised.js';
 import { modelTensors } from './tensors.js';
 import { layOut } from './weights-file.js';
 
@@ -203,8 +203,7 @@ async function* tensorParts(
   { model, filter, headed, values, bits, onQuantised }: ModelContent,
 ): AsyncGenerator<Uint8Array> {
   const shapes = modelTensors({ model, ...(filter && { filter }) }, hasHead(headed, bits));
-  const valuesOf = (name: string): Float32Array =>
-    checked(name, shapes.get(name)!, values.get(name === 'head' && !headed ? 'embeddings' : name)!());
+  const valuesOf = (name: string): Values => values.get(name === 'head' && !headed ? 'embeddings' : name)!;
   // What a quantised tensor and its scales are made of is made once: whichever comes second is kept.
   const kept = new Map<string, Uint8Array>();
   const owners = new Map([...shapes.keys()].map((name) => [scalesOf(name), name]));
@@ -213,13 +212,16 @@ async function* tensorParts(
     const dims = shapes.get(name)!;
     const packing = bits && packingOf(name, dims, bits);
     if (packing === undefined) {
-      const whole = valuesOf(name);
+      const whole = checked(name, dims, valuesOf(name)());
       if (bits && orientationOf(name)) onQuantised?.({ name, dims, error: 0 });
       yield toBytes(whole);
       continue;
     }
     if (!kept.has(stored)) {
-      const { bytes, scales, error } = await quantise(name, dims, valuesOf(name), packing);
+      const { bytes, scales, error } = await quantise(
+        checked(name, dims, outputsOf(name, dims, valuesOf(name))),
+        packing,
+      );
       kept.set(name, bytes).set(scalesOf(name), toBytes(scales));
       onQuantised?.({ name, dims, packing, error });
     }

@@ -127,7 +127,8 @@ export async function importCheckpoint(
       ...(tokenizerFile && { tokenizerFile }),
       onProgress: abortable(options.signal, options.onProgress),
     });
-    const tied = headed ? [] : [read.head];
+    // A head that is tied is a tensor of its own in the file, or the embeddings by their name.
+    const tied = headed || read.head === found.stem + architecture.landmark ? [] : [read.head];
     return {
       config: written,
       file,

@@ -40,6 +40,12 @@ export function toFloat32(dtype: string, stored: Uint8Array<ArrayBuffer>): Float
   if (dtype === 'F32' && stored.byteOffset % 4 === 0) {
     return new Float32Array(stored.buffer, stored.byteOffset, stored.byteLength / 4);
   }
+  if (dtype === 'BF16' && stored.byteOffset % 2 === 0) {
+    const upper = new Uint16Array(stored.buffer, stored.byteOffset, stored.byteLength / 2);
+    const words = new Int32Array(upper.length);
+    for (let i = 0; i < upper.length; i++) words[i] = upper[i] << 16;
+    return new Float32Array(words.buffer);
+  }
   const { bytes, get } = ELEMENTS[dtype];
   if (get === undefined) throw new RangeError(`no values are read of ${dtype}`);
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);

@@ -12,5 +12,6 @@ export {
   type Norm,
   orientationOf,
   transpose,
+  transposed,
   type Values,
 } from './weights.js';

@@ -6,7 +6,11 @@ import { firstTap } from './first-tap.js';
  * Values that are made when they are written, and not kept: a model larger than the memory passes through one
  * tensor at a time.
  */
-export type Values = () => Float32Array;
+export interface Values {
+  (): Float32Array;
+  /** Of a matrix, where it is made by transposing: what it is the transpose of. */
+  readonly transposed?: Values;
+}
 
 /** `x W^T + b`: weight `[out, in]`, bias `[out]`. */
 export interface Linear {
@@ -143,7 +147,7 @@ export function hyenaValues(
     values.set(`${name}.weight`, norm.weight).set(`${name}.bias`, norm.bias);
   };
   const addLinear = (name: string, outputs: number, inputs: number, linear: Linear): void => {
-    values.set(`${name}.weight`, () => transpose(linear.weight(), outputs, inputs));
+    values.set(`${name}.weight`, transposed(linear.weight, outputs, inputs));
     values.set(`${name}.bias`, linear.bias);
   };
   const stack = (name: string, part: (layer: LayerWeights) => Float32Array): void => {
@@ -189,6 +193,11 @@ export function hyenaValues(
   stack('filter.bias', (layer) => layer.filter.bias());
   stack('filter.deltas', (layer) => layer.filter.deltas());
   return values;
+}
+
+/** `transpose`, when the values are asked for. */
+export function transposed(values: Values, rows: number, columns: number): Values {
+  return Object.assign(() => transpose(values(), rows, columns), { transposed: values });
 }
 
 /** `[rows, columns]` -> `[columns, rows]`. */

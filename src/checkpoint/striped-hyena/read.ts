@@ -1,6 +1,6 @@
 /** From the tensors of StripedHyena checkpoints to a bundle's. */
 import type { ModelDimensions } from '../../bundle/index.js';
-import { transpose, type Values } from '../../hyena/index.js';
+import { transpose, transposed, type Values } from '../../hyena/index.js';
 import type { Found } from '../architecture.js';
 import { Reader } from '../reader.js';
 import { CONVOLUTION_ORDER, type Version } from './dimensions.js';
@@ -38,7 +38,7 @@ export function readStriped(
     const to = `layers.${l}`;
     const matrix = (name: string, from: string, outputs: number, inputs: number): void => {
       const read = reader.read(from, [outputs, inputs]);
-      values.set(`${to}.${name}.weight`, () => transpose(read(), outputs, inputs));
+      values.set(`${to}.${name}.weight`, transposed(read, outputs, inputs));
     };
     if (reader.has(names.lags)) reader.skip(names.lags);
     values.set(`${to}.norm1.weight`, reader.read(names.norm1, [width]));
@@ -51,9 +51,8 @@ export function readStriped(
     const channels = 3 * width;
     const order = (channel: number): number => channelOf(channel, model, version, mixer.kind === 'attention');
     const projection = reader.read(`${projections}.weight`, [channels, width]);
-    values.set(`${to}.in_proj.weight`, () =>
-      transpose(reordered(projection(), width, order), channels, width),
-    );
+    const rows = (): Float32Array => reordered(projection(), width, order);
+    values.set(`${to}.in_proj.weight`, transposed(rows, channels, width));
     const bias = version === 1 ? reader.read(`${projections}.bias`, [channels]) : zeros(channels);
     values.set(`${to}.in_proj.bias`, () => reordered(bias(), 1, order));
     matrix('out_proj', `${output}.weight`, width, width);
