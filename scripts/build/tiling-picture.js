@@ -6,7 +6,7 @@ const MARGIN = 46;
 /** Readable on a light page and on a dark one: so are the tiles, whose labels are always dark on light. */
 const GREY = '#808080';
 const URGENT = { 1: '#f3e3a5', 2: '#c8dfa6', 4: '#93ccb5', 8: '#6aa9c9' };
-const DEFERRED = { 2: '#e3d3ee', 4: '#d3b9e6', 8: '#b79bd8', 16: '#9a80c6' };
+const DEFERRED = { 8: '#d3b9e6' };
 const NOW = '#d9594c';
 
 /**
@@ -34,7 +34,7 @@ function picture(length, cell, levels) {
     parts.push(`<text class="axis" x="${MARGIN - 14}" y="${at + 4}">${t}</text>`);
   }
   for (const { level, side, inputs, outputs } of tiles(length, levels)) {
-    const fill = levels[level].form === 'deferred' ? DEFERRED[side] : URGENT[side];
+    const fill = levels[level].delay > 0 ? DEFERRED[side] : URGENT[side];
     parts.push(rectangle(inputs, outputs, fill, String(inputs.to - 1)));
   }
   const middle = MARGIN + (length * cell) / 2;

@@ -1,4 +1,5 @@
 import type { Deferred } from './engine/index.js';
+import { dueWithin } from './schedule/index.js';
 import type { PerLane } from './shape.js';
 import type { Team } from './thread/index.js';
 
@@ -52,7 +53,7 @@ export class Deadlines {
     const job = team.defer(handed, at);
     for (let lane = 0; lane < at.length; lane++) {
       // The last step whose slices are due at the next multiple of the period.
-      const last = at[lane] - (at[lane] % period) + Math.ceil(period / 2) - 1;
+      const last = at[lane] - (at[lane] % period) + dueWithin(period) - 1;
       if (handed[lane] < last && last <= at[lane]) this.jobs[lane] = job;
       handed[lane] = at[lane];
     }

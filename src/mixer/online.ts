@@ -73,6 +73,7 @@ export class OnlineMixer implements Mixer {
   private goTo(lane: number, position: number, retired?: boolean): void {
     this.lanes.goTo(lane, position, retired);
     this.deadlines?.goTo(lane, position);
+    this.engine.moved?.(lane);
     this.summed = false;
     this.untouched = false;
     this.team.forget();

@@ -668,8 +668,8 @@ const OTHERS: readonly Case[] = [
     stdout: { json: { model: { vocabulary: 256 }, generation: { length: 1000, mixer: 'lazy' } } },
   },
   {
-    line: 'inspect -m bytes --plan --len 3000 --memory 1G -t 1',
-    stdout: /^\| tile side [^]*\| 1024 +\| deferred +\| +\| recomputed \|[^]* MiB: slots /,
+    line: 'inspect -m bytes --plan --len 2000 --memory 1G -t 1',
+    stdout: /^\| tile side [^]*\| 1024 +\| delayed +\| +\| recomputed \|[^]* MiB: slots /,
   },
   { line: 'inspect -m bytes --plan --json', stdout: JSON_OBJECT },
   { line: 'inspect -m bytes --plan --mixer lazy', code: 2, stderr: error('has no tiles') },

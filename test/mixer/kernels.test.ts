@@ -138,6 +138,35 @@ describe('SIMD kernels and the reference', () => {
     },
   );
 
+  test.each([1, 2, 3, 4])('compute delayed tiles of %i children, child by child', (children) => {
+    const random = new Random(45 + children);
+    for (let side = 16; side <= 1024; side *= 2) {
+      const clipped = random.int(1, side);
+      const size = (side + random.int(0, 5)) * 64;
+      const inputs = children * side * 16;
+      // Arrays end with the outputs that exist.
+      const outputs = inputs - (side - clipped) * 16;
+      const [spectra, filters] = [(2 * (children - 1) * size) / 4, (2 * children * size) / 4];
+      const sizes = [inputs, outputs, (children + 1) * side * 16, filters, spectra, 2 * side * 16];
+      const gate = 4 * U * Math.sqrt(Math.log2(4 * side * children));
+      compare(46, side, sizes, gate, (workshop, arrays) => {
+        const { kernels, twiddles, twisted } = workshop;
+        const [from, to, taps, filter, own, points] = arrays;
+        const half = children * size;
+        for (let d = 0; d < children; d++) {
+          kernels.spectrum(taps + d * side * 64, filter + d * size, half, side, twisted, twiddles);
+        }
+        for (let known = 1; known <= children; known++) {
+          const count = known === children ? clipped : side;
+          const at = (known - 1) * side * 64;
+          const [x, z] = [from + at, to + at];
+          const places = [own, filter, size, points, twisted, twiddles] as const;
+          kernels.delayedTile(x, z, count, side, known, children, ...places);
+        }
+      });
+    }
+  });
+
   test('compute fft tiles of every side, clipped anywhere', () => {
     const random = new Random(37);
     for (let side = 16; side <= 1024; side *= 2) {

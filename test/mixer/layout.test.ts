@@ -41,25 +41,28 @@ function tiledArrays(layout: TiledLayout, threads: number): [number, number][] {
   ];
   const spectra = (level: LevelPlan): number =>
     Math.max(0, ...levels.filter(({ plan }) => plan === level).map(spectraBytes));
-  const deferred = levels.filter(({ plan }) => plan.kind === 'deferred').map(({ plan }) => spectra(plan));
+  const again = levels.filter(({ plan }) => plan.kind === 'delayed' && recomputes(plan));
+  const inputs = again.map(({ childSpectraStride }) => childSpectraStride);
   const recomputed = levels.filter(({ plan }) => recomputes(plan)).map(({ plan }) => spectra(plan));
   for (let thread = 0; thread < threads; thread++) {
     const at = scratch + thread * scratchStride;
     list.push(
       [at, at + 2 * largest * LINE],
-      [at + scratchSpectra, at + scratchSpectra + Math.max(0, ...deferred)],
+      [at + scratchSpectra, at + scratchSpectra + Math.max(0, ...inputs)],
       [at + scratchFilter, at + scratchFilter + Math.max(0, ...recomputed)],
     );
   }
   for (const level of levels) {
-    const { plan, side, filter, filterStride, childSpectra, childSpectraStride, flight, flightBytes, ready } =
-      level;
-    if (!recomputes(plan)) list.push([filter, filter + units * filterStride]);
-    list.push([childSpectra, childSpectra + lanes * units * childSpectraStride]);
-    if (plan.kind === 'deferred') list.push([ready, ready + units * 8]);
+    const { plan, side, filter, filterStride, childSpectra, childSpectraStride } = level;
+    const { flight, flightBytes, made, newest } = level;
+    if (!recomputes(plan)) {
+      list.push([filter, filter + units * filterStride]);
+      list.push([childSpectra, childSpectra + lanes * units * childSpectraStride]);
+    }
+    if (plan.kind === 'delayed') list.push([made, made + units * 4], [newest, newest + lanes * units * 4]);
     if (flightBytes > 0) {
-      // Points, spectra of two blocks of inputs, and of the filter if that is made anew.
-      const needed = 2 * side * LINE + (recomputes(plan) ? 2 : 1) * spectraBytes(level);
+      // Points, and spectra of inputs and of the filter if they are made anew.
+      const needed = 2 * side * LINE + (recomputes(plan) ? childSpectraStride + spectraBytes(level) : 0);
       expect(flightBytes).toBeGreaterThanOrEqual(needed);
       list.push([flight, flight + flightBytes]);
     }
@@ -75,8 +78,8 @@ function spectraBytes({ plan, side, children, spectrumStride }: TiledLayout['lev
       return side * children * LINE;
     case 'fan':
       return 2 * (children - 1) * spectrumStride;
-    case 'deferred':
-      return 2 * 2 * spectrumStride;
+    case 'delayed':
+      return 2 * children * spectrumStride;
     default:
       return 2 * side * LINE;
   }
@@ -125,8 +128,8 @@ test.each(MIXERS)('arrays of a %s bank are aligned, disjoint and within its byte
           for (const { plan, children, side, childSpectraStride, spectrumStride } of (layout as TiledLayout)
             .levels) {
             expect(spectrumStride === 0 || spectrumStride >= side * LINE).toBe(true);
-            const kept = plan.kind === 'fan' ? 2 * keptOf(children) * spectrumStride : 0;
-            expect(childSpectraStride).toBe(kept);
+            const kept = { fan: keptOf(children), delayed: children - 1 }[plan.kind as string] ?? 0;
+            expect(childSpectraStride).toBe(2 * kept * spectrumStride);
           }
         }
       }

@@ -116,32 +116,34 @@ test('folded plans need half the slots', () => {
   expect(foldedPlans(3)).toEqual([]);
 });
 
-test('a flat plan has urgent tiles up to a side, deferred ones above', () => {
-  const plan = flatPlan(1000);
-  const isFlat = ({ kind }: LevelPlan): boolean => kind === 'adjacent' || kind === 'deferred';
+test('a flat plan has urgent tiles up to a side, delayed levels above', () => {
+  const plan = flatPlan(1700);
+  const isFlat = ({ kind }: LevelPlan): boolean => kind === 'delayed';
   expect(plan.levels.filter((level) => !isFlat(level))).toEqual(planFor(64).levels);
+  // One tile has side 1,024: what it takes of the filter need not be kept.
   expect(plan.levels.filter(isFlat)).toEqual([
-    { kind: 'adjacent', side: 64 },
-    { kind: 'deferred', side: 64 },
-    { kind: 'deferred', side: 128 },
-    { kind: 'deferred', side: 256, recompute: true },
+    { kind: 'delayed', side: 64 },
+    { kind: 'delayed', side: 256 },
+    { kind: 'delayed', side: 1024, recompute: true },
   ]);
-  expect(flatPlans(1000)).toEqual([flatPlan(1000)]);
-  // Sides 256 to 2,048: recomputed from the largest down.
-  expect(flatPlans(5000).map(({ levels }) => levels.filter(recomputes).length)).toEqual([1, 2, 3, 4]);
+  expect(flatPlans(1700)[0]).toEqual(flatPlan(1700));
+  expect(flatPlan(1345).levels.at(-1)).toEqual({ kind: 'delayed', side: 1024, recompute: true });
+  expect(flatPlan(1344).levels.at(-1)).toEqual({ kind: 'delayed', side: 256 });
+  // Sides 256 and 1,024: recomputed from the largest down.
+  expect(flatPlans(5000).map(({ levels }) => levels.filter(recomputes).length)).toEqual([0, 1, 2]);
   expect(flatPlan(64)).toEqual(planFor(64));
   expect(flatPlan(5).levels.map(({ side }) => side)).toEqual(
     planFor(64)
       .levels.map(({ side }) => side)
       .filter((side) => side < 5),
   );
-  expect(flatPlan(65).levels.at(-1)).toEqual({ kind: 'adjacent', side: 64 });
-  for (const length of [1, 2, 64, 65, 128, 129, 256, 257, 131072]) {
+  expect(flatPlan(65).levels.at(-1)).toEqual({ kind: 'delayed', side: 64 });
+  for (const length of [1, 2, 64, 65, 320, 321, 131072]) {
     expect(() => checkPlan(JSON.parse(JSON.stringify(flatPlan(length))) as Plan, length)).not.toThrow();
   }
-  const short = { length: 1000, levels: plan.levels.slice(0, -1) };
-  expect(() => checkPlan(short, 1000)).toThrow(
-    /above blocks of 64, a flat plan .* adjacent 64, deferred 64, deferred 128, deferred 256$/,
+  const short = { length: 1700, levels: plan.levels.slice(0, -1) };
+  expect(() => checkPlan(short, 1700)).toThrow(
+    /above blocks of 64, a flat plan .* delayed levels of sides 64, 256, 1024$/,
   );
 });
 
@@ -198,7 +200,8 @@ test('anything but a plan is refused, and nothing else happens', () => {
     of({ kind: 'direct', side: '1', fanOut: 64 }),
     of({ kind: 'direct', side: 1, fanOut: 16 }, { ...level, recompute: false }),
     of({ kind: 'direct', side: 1, fanOut: 16 }, { ...level, fanOut: 4 }),
-    of({ kind: 'deferred', side: 1 }),
+    of({ kind: 'delayed', side: 1 }),
+    of({ kind: 'deferred', side: 16 }),
   ]) {
     expect(() => checkPlan(plan, 64)).toThrow(RangeError);
   }

@@ -3,12 +3,15 @@ import {
   binaryLevels,
   deferredLevels,
   flatLevels,
+  isDeferred,
   sidesOf,
   sliceAfter,
+  slackOf,
   tapsAfter,
   tileAfter,
   tiles,
   tilesOf,
+  type FlatLevel,
   type Level,
 } from '../../src/mixer/schedule/index.js';
 import { levelsTo, Random, randomLevels } from '../support/mixing.js';
@@ -71,22 +74,27 @@ test('a tile is due once its inputs are known and before its outputs are needed'
   }
 });
 
-test('a deferred tile has as long as it has outputs, and its slices are done in a quarter of that time', () => {
+test('a deferred tile has as long as a tile of the next smaller side has outputs, and its slices are done before', () => {
   const random = new Random(46);
   for (let trial = 0; trial < 30; trial++) {
     const side = 2 ** random.int(1, 4);
     const length = random.int(2 * side + 1, 400);
     const levels = [...levelsTo(side, random), ...flatLevels(side, length)];
     for (const tile of tiles(length, levels)) {
-      if (levels[tile.level].form !== 'deferred') continue;
-      expect(tile.outputs.from - tile.inputs.to).toBe(tile.side);
+      if (!isDeferred(levels[tile.level])) continue;
+      const { delay } = levels[tile.level] as FlatLevel;
+      expect(tile.outputs.from - tile.inputs.to).toBe(delay);
+      // The next smaller side's first tile to the same outputs, and all before it, are due a slack later or never.
+      const slack = slackOf(tile.side);
+      const below = levels[tile.level - 1] as FlatLevel;
+      expect([below.side, below.delay]).toEqual([slack, delay - slack]);
       const units = random.int(1, 50);
       let next = 0;
       for (let known = tile.inputs.to; known < tile.inputs.to + tile.side; known++) {
         const { from, to } = sliceAfter(known, tile.side, units);
         expect(from).toBe(next);
         next = to;
-        if (known === tile.inputs.to + Math.max(1, tile.side / 4) - 1) expect(to).toBe(units);
+        if (known === tile.inputs.to + Math.max(1, Math.floor(0.75 * slack)) - 1) expect(to).toBe(units);
       }
       expect(next).toBe(units);
     }

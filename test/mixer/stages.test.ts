@@ -3,7 +3,7 @@ import { buildOn, fit } from '../../src/mixer/create.js';
 import type { Mixer } from '../../src/mixer/mixer.js';
 import { checkPlan } from '../../src/mixer/plan/check.js';
 import { SMALLEST_FFT, tilingOf, type Plan } from '../../src/mixer/plan/plan.js';
-import { deferredLevels, flatLevels } from '../../src/mixer/schedule/index.js';
+import { deferredLevels, dueWithin, flatLevels, slackOf } from '../../src/mixer/schedule/index.js';
 import {
   directPending,
   garbageMemory,
@@ -26,8 +26,8 @@ function farPlan(length: number, random: Random): Plan {
     length,
     levels: [
       ...levelsTo(side, random).map((level) => ({ ...level, kind: 'direct' as const })),
-      ...above.map(({ form, side }, k) => ({
-        kind: form,
+      ...above.map(({ side }, k) => ({
+        kind: 'delayed' as const,
         side,
         ...(k >= kept && { recompute: true as const }),
       })),
@@ -105,9 +105,10 @@ test('a run that goes back to an earlier point finds nothing of what was under w
     const run = randomRun(shape, random);
     const [whole, again] = await withMixer({ name: 'tiled', shape, plan, threads }, (mixer) => {
       run.taps.forEach((taps, convolution) => mixer.setFilter(convolution, taps));
-      // In the first quarter of a far tile's time, when it is under way.
+      // While a far tile is under way.
       const far = plan.levels[deferredLevels(tilingOf(plan)).far[0]].side;
-      const cut = far * random.int(1, Math.floor(shape.length / far) - 1) + random.int(1, far / 4 - 1);
+      const within = dueWithin(slackOf(far));
+      const cut = far * random.int(1, Math.floor(shape.length / far) - 1) + random.int(1, within - 1);
       const before = advance(mixer, run, 0, cut);
       const saved = mixer.state().map((array) => array.slice());
       const after = advance(mixer, run, cut, shape.length);

@@ -175,7 +175,7 @@ export function randomPlan(length: number, random: Random, { folded: mayFold = f
   const levels: LevelPlan[] = [
     ...blocks.map((level) => randomKind(level, random)),
     ...(folded ? [{ kind: 'folding' as const, side: half }] : []),
-    ...(flat ? flatLevels(block, length).map(({ form, side }) => ({ kind: form, side })) : []),
+    ...(flat ? flatLevels(block, length).map(({ side }) => ({ kind: 'delayed' as const, side })) : []),
   ];
   const recomputed = levels.map((level) =>
     'fanOut' in level || random.next() < 0.5 ? level : { ...level, recompute: true as const },

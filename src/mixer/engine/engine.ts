@@ -54,18 +54,20 @@ export interface Engine {
   readonly flat: boolean;
   /** What can wait, if anything. */
   readonly deferred?: Deferred;
+  /** A lane has gone to another position, or what is in its slots has changed: what was derived from it is forgotten. */
+  moved?(lane: number): void;
 }
 
 /**
  * Tiles that are computed a slice per step, some time before they are due.
  *
  * Deadlines lie at the multiples of `period`, nowhere else. Before the step at a multiple m begins, all slices of the steps
- * up to m - period / 2 must have been computed: from there on the level below adds to the same outputs. For the smallest of
- * these levels, `side` being 2 `period`:
+ * up to m - period / 4 must have been computed: from there on the level below adds to the same outputs. For the smallest of
+ * these levels, whose slack is `period`:
  *
- *     step modulo side   0 ............ side / 4 ............ side / 2 ............ side
- *                        | its slices   | whoever computes    | deadline: the level |
- *                        | fall due     | them may be late    | below adds          |
+ *     step modulo side   0 ....................... 3/4 period ............ period ............ side
+ *                        | its slices fall due      | whoever computes     | deadline: the level
+ *                        |                          | them may be late     | below adds
  */
 export interface Deferred {
   readonly period: number;

@@ -4,6 +4,7 @@
  * before they are needed.
  */
 import { type Bank, LINE, type TiledLayout } from '../memory/index.js';
+import { recomputes } from '../plan/index.js';
 
 /** Of the operating system, at least. */
 const PAGE = 4096;
@@ -16,7 +17,8 @@ function write(floats: Float32Array, from: number, to: number): void {
 /** Writes to all that the fans keep. */
 export function touchSpectra(banks: readonly Bank<TiledLayout>[]): void {
   for (const { floats, layout } of banks) {
-    for (const { childSpectra, childSpectraStride } of layout.levels) {
+    for (const { plan, childSpectra, childSpectraStride } of layout.levels) {
+      if (plan.kind !== 'fan') continue;
       write(floats, childSpectra, childSpectra + layout.units * layout.lanes * childSpectraStride);
     }
   }
@@ -25,14 +27,14 @@ export function touchSpectra(banks: readonly Bank<TiledLayout>[]): void {
 /**
  * Writes to what the tiles ahead of the step that makes `known` inputs known need, of a single lane; returns whether there
  * is more to come. A tile whose inputs are complete after n positions writes outputs before 3 n, so slots from 3 n on are
- * still untouched. No deferred side reaches half the length, so half a run is enough.
+ * still untouched. After half a run there are none left, and the areas are complete once a tile of the largest side is.
  */
 export function touchAhead(banks: readonly Bank<TiledLayout>[], known: number, length: number): boolean {
   for (const bank of banks) {
     touchSlots(bank, 3 * (known - 1), Math.min(3 * known, length));
-    touchFlights(bank, known);
+    touchAreas(bank, known);
   }
-  return 2 * known < length;
+  return 2 * known < length || known < banks[0].layout.levels.at(-1)!.side;
 }
 
 /**
@@ -48,10 +50,17 @@ function touchSlots({ floats, layout }: Bank<TiledLayout>, from: number, to: num
   }
 }
 
-/** Writes to where far tiles wait for their next stages: a level's first begins when as many inputs are known as its side. */
-function touchFlights({ floats, layout }: Bank<TiledLayout>, known: number): void {
-  for (const { side, flight, flightBytes } of layout.levels) {
-    if (known > side || flightBytes === 0) continue;
-    write(floats, flight + (flightBytes * (known - 1)) / side, flight + (flightBytes * known) / side);
+/**
+ * Writes to where delayed tiles keep spectra of inputs, and far ones wait for their next stages: a level's first begins when as many
+ * inputs are known as its side.
+ */
+function touchAreas({ floats, layout }: Bank<TiledLayout>, known: number): void {
+  const { units } = layout;
+  for (const { plan, side, flight, flightBytes, childSpectra, childSpectraStride } of layout.levels) {
+    if (known > side || plan.kind !== 'delayed') continue;
+    const part = (at: number, bytes: number): void =>
+      write(floats, at + (bytes * (known - 1)) / side, at + (bytes * known) / side);
+    part(flight, flightBytes);
+    if (!recomputes(plan)) part(childSpectra, units * childSpectraStride);
   }
 }

@@ -1,5 +1,5 @@
 import type { Bank, TiledLayout } from '../memory/index.js';
-import { deferredInputs, sliceAfter } from '../schedule/index.js';
+import { dueWithin, inputsAfter, type Level, slackOf, sliceAfter } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
 import type { TileRunner } from './tile/tile.js';
 
@@ -23,14 +23,16 @@ export interface Slices {
 export function slicesOf(
   indices: readonly number[],
   banks: readonly Bank<TiledLayout>[],
+  levels: readonly Level[],
   runners: readonly (readonly TileRunner[])[],
   length: number,
 ): Slices {
-  const { levels, lanes } = banks[0].layout;
+  const { lanes } = banks[0].layout;
   const units = banks.reduce((sum, { layout }) => sum + layout.units, 0);
   const slices = Array.from({ length: lanes }, () => NOTHING);
   const stepAt = (index: number, positions: PerLane, from: number, to: number, thread: number): void => {
-    const { side } = levels[index];
+    const level = levels[index];
+    const { side } = level;
     // Units that are in the slice of some lane.
     let begin = to;
     let end = from;
@@ -51,9 +53,9 @@ export function slicesOf(
           if (unit < slices[lane].from || unit >= slices[lane].to) continue;
           const known = positions[lane] + 1;
           const inputs = known - (known % side);
-          const count = Math.min(side, length - (inputs + side));
+          const count = Math.min(side, length - (inputs + level.delay!));
           if (count <= 0) continue;
-          const rows = deferredInputs(inputs, side);
+          const rows = inputsAfter(inputs, level);
           runners[b][index].run(inputs, rows, count, lane, unit - first, unit - first + 1, thread);
         }
       }
@@ -65,10 +67,10 @@ export function slicesOf(
   return {
     matters: (known, end) =>
       indices.some((index) => {
-        const { side } = levels[index];
+        const { side, delay } = levels[index];
         const elapsed = known % side;
-        const outputs = known - elapsed + 2 * side;
-        return known >= side && elapsed <= side / 4 && outputs > end;
+        const outputs = known - elapsed + delay! + side;
+        return known >= side && elapsed < dueWithin(slackOf(side)) && outputs > end;
       }),
     step,
     steps(begin, end, from, to, thread) {

@@ -1,6 +1,6 @@
 import type { Bank, TiledLayout } from '../memory/index.js';
-import { deferredInputs } from '../schedule/index.js';
-import type { StagedTile } from './tile/staged.js';
+import { dueWithin, inputsAfter, type Level, slackOf } from '../schedule/index.js';
+import type { Stage, StagedTile } from './tile/staged.js';
 
 /** Tiles of deferred levels of a single lane, a stage at a time, one unit after the other. (Slices are tiles done whole.) */
 export interface Stages {
@@ -10,46 +10,62 @@ export interface Stages {
   forget(): void;
 }
 
+/** The unit of a level's latest tile that is under way, its stages, and how many of them have been done. */
+interface UnderWay {
+  unit: number;
+  stages: readonly Stage[];
+  done: number;
+}
+
 /**
  * The stages of the levels at these indices. Tiles of a unit become complete at the same steps as those that slices compute
- * at once, and what is not complete has changed nothing outside its level's own area: so a run may end, be saved, and go on
- * anywhere, either way; stages of a tile under way are then done again.
+ * at once, and what is not complete has changed nothing that others read: so a run may end, be saved, and go on anywhere,
+ * either way; stages of a tile under way are then done again.
  *
  * @param tiles `[bank][level]`
  */
 export function stagesOf(
   indices: readonly number[],
   banks: readonly Bank<TiledLayout>[],
+  levels: readonly Level[],
   tiles: readonly (readonly (StagedTile | undefined)[])[],
   length: number,
 ): Stages {
-  const { levels, units: perBank } = banks[0].layout;
+  const perBank = banks[0].layout.units;
   const units = banks.reduce((sum, { layout }) => sum + layout.units, 0);
-  const stages = tiles[0][indices[0]]!.stages;
-  /** By level: stages done of the latest tile, all units in turn; NaN where that is to be found out. */
-  const done = new Float64Array(levels.length).fill(NaN);
+  /** By level; none where that is to be found out. */
+  const underWay: (UnderWay | undefined)[] = levels.map(() => undefined);
+
+  const stepOf = (index: number, known: number): void => {
+    const level = levels[index];
+    const { side } = level;
+    const elapsed = known % side;
+    const steps = dueWithin(slackOf(side));
+    const inputs = known - elapsed;
+    const count = Math.min(side, length - (inputs + level.delay!));
+    if (known < side || elapsed >= steps || count <= 0) return;
+    const begin = (unit: number): UnderWay => {
+      const bank = Math.floor(unit / perBank);
+      const own = unit - bank * perBank;
+      const rows = inputsAfter(inputs, level);
+      return { unit, stages: unit < units ? tiles[bank][index]!(inputs, rows, count, own) : [], done: 0 };
+    };
+    // Of a tile under way, the complete units are there.
+    let now = elapsed === 0 ? begin(0) : (underWay[index] ?? begin(Math.floor((units * elapsed) / steps)));
+    const last = Math.floor((units * (elapsed + 1)) / steps);
+    const rest = ((units * (elapsed + 1)) % steps) / steps;
+    for (;;) {
+      const end = now.unit < last ? now.stages.length : Math.floor(rest * now.stages.length);
+      for (; now.done < end; now.done++) now.stages[now.done]();
+      if (now.unit >= last) break;
+      now = begin(now.unit + 1);
+    }
+    underWay[index] = now;
+  };
   return {
-    forget: () => void done.fill(NaN),
+    forget: () => void underWay.fill(undefined),
     step(known) {
-      for (const index of indices) {
-        const { side } = levels[index];
-        if (known < side) continue;
-        const elapsed = known % side;
-        const until = (total: number, steps: number): number =>
-          Math.min(total, Math.floor((total * steps * 4) / side));
-        const inputs = known - elapsed;
-        const count = Math.min(side, length - (inputs + side));
-        if (count <= 0) continue;
-        // Of a tile under way, the complete units are there.
-        if (elapsed === 0 || Number.isNaN(done[index])) done[index] = stages * until(units, elapsed);
-        const end = until(stages * units, elapsed + 1);
-        const rows = deferredInputs(inputs, side);
-        for (; done[index] < end; done[index]++) {
-          const unit = Math.floor(done[index] / stages);
-          const bank = Math.floor(unit / perBank);
-          tiles[bank][index]!.run(done[index] % stages, inputs, rows, count, unit - bank * perBank);
-        }
-      }
+      for (const index of indices) stepOf(index, known);
     },
   };
 }

@@ -60,9 +60,11 @@ export function setFilter(
       floats.fill(0, at, at + GROUP);
       floats.fill(0, at + Math.max(length, end) * GROUP, at + tapRows * GROUP);
     }
-    levels.forEach(({ plan, side, children, ready }, index) => {
-      if (first === 0 && plan.kind === 'deferred')
-        floats.fill(0, ready / 4 + 2 * unit, ready / 4 + 2 * unit + 2);
+    levels.forEach(({ plan, side, children, made }, index) => {
+      if (plan.kind === 'delayed') {
+        if (first === 0) floats[made / 4 + unit] = 0;
+        return;
+      }
       // Rows that come after the filter's length may come later, and a level has its spectra already.
       const needed = side * children;
       if (first < needed && Math.min(length, needed) <= end) runners[bank][index].prepare(unit, lines);
@@ -85,6 +87,17 @@ export function setModes(
   for (let g = 0; g < groupsOf(width); g++) {
     const { bank, unit } = unitOf(banks, start + g);
     for (const runner of runners[bank]) runner.setModes?.(unit, g, modes);
+  }
+}
+
+/** Forgets which spectra of a lane's inputs are kept: the inputs have changed, or where in them the lane is. */
+export function forgetInputs(banks: readonly Bank<TiledLayout>[], lane: number): void {
+  for (const { floats, layout } of banks) {
+    const { units, levels } = layout;
+    for (const { plan, newest } of levels) {
+      if (plan.kind !== 'delayed') continue;
+      floats.fill(0, newest / 4 + lane * units, newest / 4 + (lane + 1) * units);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Bank, groupsOf, layoutTiled, type TiledLayout } from '../memory/index.js';
 import { FLAT_SIDE, isRing, tilingOf } from '../plan/index.js';
-import { assignTiles, tapsAfter, type Assignment } from '../schedule/index.js';
+import { assignTiles, slackOf, tapsAfter, type Assignment, type Level } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
 import type { Deferred, Engine } from './engine.js';
 import { touchAhead, touchSpectra } from './first-touch.js';
@@ -8,7 +8,7 @@ import type { Kind } from './kind.js';
 import { takeRows } from './rows.js';
 import { slicesOf, type Slices } from './slices.js';
 import { stagesOf } from './stages.js';
-import { clearScratch, setFilter, setModes, tiledSums, writeTables } from './tiled-memory.js';
+import { clearScratch, forgetInputs, setFilter, setModes, tiledSums, writeTables } from './tiled-memory.js';
 import { tileRunner } from './tile/runner.js';
 import { stagedTile } from './tile/staged.js';
 import { STEP_COST, urgentTiles } from './urgent.js';
@@ -27,18 +27,17 @@ export const tiled: Kind<TiledLayout> = {
     const { length, width, lanes = 1 } = shape;
     const { tapStride, tapRows } = banks[0].layout;
     // Children past the end do not exist.
-    const levels = tilingOf(plan).map((level, k) => ({
-      ...level,
-      fanOut: banks[0].layout.levels[k].children,
-    }));
+    const levels = tilingOf(plan).map((level, k) =>
+      level.delay === undefined ? { ...level, fanOut: banks[0].layout.levels[k].children } : level,
+    );
     const runners = banks.map((bank) => bank.layout.levels.map((level) => tileRunner(bank, level)));
     const urgent = urgentTiles(banks, levels, runners, length);
     const assignment = assignTiles(levels, { threads, lanes });
-    const slices = (indices: readonly number[]): Slices => slicesOf(indices, banks, runners, length);
+    const slices = (indices: readonly number[]): Slices => slicesOf(indices, banks, levels, runners, length);
     const inStep = slices(assignment.inStep);
     const later = [...assignment.handed, ...assignment.staged];
     const all = slices(later);
-    const deferred = later.length > 0 ? deferredTiles(banks, assignment, slices, length) : undefined;
+    const deferred = later.length > 0 ? deferredTiles(banks, levels, assignment, slices, length) : undefined;
     const ahead = deferred !== undefined && lanes === 1;
     const advance: Engine['advance'] = (positions, from, to, thread) => {
       urgent.step(positions, from, to, thread);
@@ -81,8 +80,9 @@ export const tiled: Kind<TiledLayout> = {
       sumsAhead: true,
       stepCost: urgent.stepCost,
       sumsCost: () => STEP_COST,
-      flat: !isRing(plan) && levels.every(({ side, form }) => form !== undefined || side < FLAT_SIDE),
+      flat: !isRing(plan) && levels.every(({ side, delay }) => delay !== undefined || side < FLAT_SIDE),
       ...(deferred && { deferred }),
+      moved: (lane) => forgetInputs(banks, lane),
     };
   },
 };
@@ -90,6 +90,7 @@ export const tiled: Kind<TiledLayout> = {
 /** What is not the step's own to do, see `Assignment`. */
 function deferredTiles(
   banks: readonly Bank<TiledLayout>[],
+  tiling: readonly Level[],
   { handed, staged }: Assignment,
   slices: (indices: readonly number[]) => Slices,
   length: number,
@@ -97,12 +98,12 @@ function deferredTiles(
   const levels = [...handed, ...staged];
   const all = slices(levels);
   const whole: Deferred['whole'] = (...step) => all.steps(...step);
-  const period = banks[0].layout.levels[levels[0]].side / 2;
+  const period = slackOf(tiling[levels[0]].side);
   if (staged.length === 0) return { period, whole, piecewise: whole, forget: () => undefined };
   const tiles = banks.map((bank) =>
     bank.layout.levels.map((level, index) => (staged.includes(index) ? stagedTile(bank, level) : undefined)),
   );
-  const stages = stagesOf(staged, banks, tiles, length);
+  const stages = stagesOf(staged, banks, tiling, tiles, length);
   const atOnce = slices(handed);
   const position = new Int32Array(1);
   return {

@@ -76,12 +76,12 @@ export function urgentTiles(
       const index = due(known);
       if (index === 0) return false;
       if (known + levels[index].side > end) return true;
-      const { plan, side, children, childSpectraStride }: LevelLayout = banks[0].layout.levels[index];
+      const { plan, side, children }: LevelLayout = banks[0].layout.levels[index];
       // States go from block to block, and slots are cleared.
       if (plan.kind === 'recurrence' || plan.kind === 'window') return true;
       // The spectra of a fan's children are for later tiles of the same block.
       const block = side * children;
-      return childSpectraStride > 0 && Math.ceil(known / block) * block > end;
+      return plan.kind === 'fan' && Math.ceil(known / block) * block > end;
     },
   };
 }

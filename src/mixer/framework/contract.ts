@@ -15,8 +15,7 @@
  * routine is the FFT tile of the SIMD kernels.
  *
  * Nothing demands that `agg` commutes. In every schedule of this project, the tiles that reach an output arrive in the order
- * of their inputs, deferred ones included: those of side s are done within half of the s steps they have, when the first
- * tile of the level below reaches the same outputs.
+ * of their inputs, deferred ones included: they are done before the first tile of the level below reaches the same outputs.
  */
 import type { Range } from '../schedule/index.js';
 

@@ -1,4 +1,11 @@
-import { deferredTile, sliceAfter, tileAfter, type Level, type Range } from '../schedule/index.js';
+import {
+  deferredTile,
+  isDeferred,
+  sliceAfter,
+  tileAfter,
+  type Level,
+  type Range,
+} from '../schedule/index.js';
 import type { Sequence } from './contract.js';
 
 /**
@@ -28,7 +35,7 @@ export class GenericEngine<Input, Output> {
     private readonly schedule: Schedule,
   ) {
     const levels = typeof schedule === 'string' ? [] : schedule;
-    this.deferred = [...levels.keys()].filter((index) => levels[index].form === 'deferred');
+    this.deferred = [...levels.keys()].filter((index) => isDeferred(levels[index]));
   }
 
   /** The position whose inputs come next, from 0. */

@@ -1,7 +1,7 @@
 /** The loops, in WebAssembly, each with a plain TypeScript twin. */
 export type { Kernels } from './kernels.js';
 /** @internal */
-export { keptOf, type KernelsFor, MOST_CHILDREN } from './kernels.js';
+export { keptOf, type KernelsFor, MOST_CHILDREN, MOST_DELAYED } from './kernels.js';
 /** @internal */
 export { referenceKernels } from './reference.js';
 /** @internal */

@@ -80,6 +80,27 @@ export interface Kernels {
     twisted: number,
     twiddles: number,
   ): void;
+  /**
+   * A tile of a delayed level by FFT, one group: transforms n inputs (>= 16), the newest of `known` children of a block, and adds
+   * what all of them contribute to outputs o < count, which begin some `delay` after the inputs' end. `kept`,
+   * `[half][children - 1]` of n points, has the spectra of the children before the newest, whose own joins them if it is not
+   * the last of the `children`; `filter` is `[half][children]`, filter[d - 1] the spectrum of taps `delay` + (d - 1) n ...
+   * `delay` + (d + 1) n - 1. Both are `size` bytes apart. At most `MOST_DELAYED` children.
+   */
+  delayedTile(
+    inputs: number,
+    outputs: number,
+    count: number,
+    n: number,
+    known: number,
+    children: number,
+    kept: number,
+    filter: number,
+    size: number,
+    points: number,
+    twisted: number,
+    twiddles: number,
+  ): void;
   /** The spectra, n points (>= 16) for each half of the channels, `half` bytes apart, of n lines of inputs, the upper half of the 2n being zero. */
   transformRows(
     rows: number,
@@ -93,15 +114,43 @@ export interface Kernels {
   spectrum(taps: number, points: number, half: number, n: number, twisted: number, twiddles: number): void;
   /**
    * The parts that `transformRows`, `spectrum` and `fanTile` consist of, for those who have something else to do in between.
-   * First one pass over all lines, q = n / 4; in either half of the points, quarter by quarter, the rest.
+   * First one pass over all lines, of q = n / 4 butterflies, here those `from` <= j < `to`; in either half of the points,
+   * quarter by quarter, the rest.
    */
-  twistRows(rows: number, points: number, half: number, q: number, twisted: number): void;
+  twistRows(
+    rows: number,
+    points: number,
+    half: number,
+    q: number,
+    twisted: number,
+    from: number,
+    to: number,
+  ): void;
   /** The first pass of `spectrum`. */
-  twistTaps(taps: number, points: number, half: number, q: number, twisted: number): void;
+  twistTaps(
+    taps: number,
+    points: number,
+    half: number,
+    q: number,
+    twisted: number,
+    from: number,
+    to: number,
+  ): void;
   /** A quarter of `spectrum`, q points. (That of `transformRows` is `forward`.) */
   spectrumQuarter(points: number, q: number, twiddles: number): void;
   /** A quarter of `fanTile`, n points of those of the whole, as are those of `kept` and `filter`; `addUpper` comes last. */
   convolve(
+    points: number,
+    n: number,
+    kept: number,
+    filter: number,
+    size: number,
+    known: number,
+    children: number,
+    twiddles: number,
+  ): void;
+  /** A quarter of `delayedTile`, likewise. */
+  convolveAll(
     points: number,
     n: number,
     kept: number,
@@ -172,6 +221,9 @@ export interface Kernels {
 
 /** The most children of a block that `fanTile` can do. */
 export const MOST_CHILDREN = 8;
+
+/** The most children of a block that `delayedTile` can do. */
+export const MOST_DELAYED = 4;
 
 /** Spectra that `fanTile` keeps for a block: half of the children's, rounded up to a power of two. */
 export function keptOf(children: number): number {

@@ -40,11 +40,19 @@ function pairs(at: number, n: number, use: (a: number, b: number, cos: number, s
   }
 }
 
-/** One forward radix-4 pass. Entries have `per` twiddles, see `twiddle`. */
-export function butterflies(f: Floats, at: number, n: number, tables: number, per: 2 | 4): void {
+/** One forward radix-4 pass, or its butterflies `from` <= j < `to`. Entries have `per` twiddles, see `twiddle`. */
+export function butterflies(
+  f: Floats,
+  at: number,
+  n: number,
+  tables: number,
+  per: 2 | 4,
+  from = 0,
+  to = n / 4,
+): void {
   const q = n / 4;
   const table = tables + 2 * per * (q - 1);
-  for (let j = 0; j < q; j++) {
+  for (let j = from; j < to; j++) {
     for (let c = 0; c < HALF; c++) {
       const p = [0, 1, 2, 3].map((k) => at + (j + k * q) * STEP + c);
       const [x0, x1, x2, x3] = p.map((a) => f[a]);

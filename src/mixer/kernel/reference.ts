@@ -148,26 +148,32 @@ function tiles(
     for (const h of [0, half]) for (let k = 0; k < 4; k++) run(points + h + k * n * 16);
   };
 
-  /** The first pass of the complex rows that `row` gives, of n points for each half of the channels, `half` bytes apart. */
+  /**
+   * The first pass of the complex rows that `row` gives, of n points for each half of the channels, `half` bytes apart: its
+   * butterflies `from` <= j < `to`.
+   */
   const twistHalves = (
     points: number,
     half: number,
     n: number,
     twisted: number,
+    from: number,
+    to: number,
     row: (h: number, j: number, c: number) => [number, number],
   ): void => {
     for (const h of [0, 1]) {
-      const to = (points + h * half) / 4;
+      const at = (points + h * half) / 4;
       for (let j = 0; j < n; j++) {
+        if (j % (n / 4) < from || j % (n / 4) >= to) continue;
         // The twist of row j in quarter k is exp(i pi k / 8); the rest of it is in the tables.
         const k = Math.floor((4 * j) / n);
         for (let c = 0; c < HALF; c++) {
           const [re, im] = row(h, j, c);
-          f[to + j * STEP + c] = re * cos8(k) - im * sin8(k);
-          f[to + j * STEP + HALF + c] = re * sin8(k) + im * cos8(k);
+          f[at + j * STEP + c] = re * cos8(k) - im * sin8(k);
+          f[at + j * STEP + HALF + c] = re * sin8(k) + im * cos8(k);
         }
       }
-      butterflies(f, to, n, twisted / 4, 4);
+      butterflies(f, at, n, twisted / 4, 4, from, to);
     }
   };
 
@@ -247,6 +253,33 @@ function tiles(
     }
   };
 
+  /** Of all children so far, the newest in `points`, each with the spectrum for its distance; the newest is kept if there are more. */
+  const multiplyAll = (
+    points: number,
+    n: number,
+    kept: number,
+    filter: number,
+    size: number,
+    known: number,
+    children: number,
+  ): void => {
+    for (let p = 0; p < n * STEP; p += STEP) {
+      for (let c = p; c < p + HALF; c++) {
+        const newest = (kept + (known - 1) * size) / 4;
+        if (known < children) for (const k of [c, c + HALF]) f[newest + k] = f[points / 4 + k];
+        let [re, im] = [0, 0];
+        for (let d = 1; d <= known; d++) {
+          const x = d === 1 ? points / 4 : (kept + (known - d) * size) / 4;
+          const [r, i] = product(x + c, (filter + (d - 1) * size) / 4 + c);
+          re += r;
+          im += i;
+        }
+        f[points / 4 + c] = re;
+        f[points / 4 + c + HALF] = im;
+      }
+    }
+  };
+
   const kernels: ReturnType<typeof tiles> = {
     fftTile(inputs, outputs, count, n, filter, points, twisted, twiddles) {
       kernels.convolveRows(inputs, points, n, filter, twisted, twiddles);
@@ -254,13 +287,26 @@ function tiles(
     },
 
     fanTile(inputs, outputs, count, n, known, children, kept, filter, size, points, twisted, twiddles) {
-      kernels.twistRows(inputs, points, 64 * n, n / 4, twisted);
+      kernels.twistRows(inputs, points, 64 * n, n / 4, twisted, 0, n / 4);
       for (const half of [0, 1]) {
         const child = points + half * 64 * n;
         const own = kept + half * keptOf(children) * size;
         const taps = filter + half * (children - 1) * size;
         for (let part = 0; part < 64 * n; part += 16 * n) {
           kernels.convolve(child + part, n / 4, own + part, taps + part, size, known, children, twiddles);
+        }
+      }
+      kernels.addUpper(points, outputs, count, n, twisted);
+    },
+
+    delayedTile(inputs, outputs, count, n, known, children, kept, filter, size, points, twisted, twiddles) {
+      kernels.twistRows(inputs, points, 64 * n, n / 4, twisted, 0, n / 4);
+      for (const half of [0, 1]) {
+        const child = points + half * 64 * n;
+        const own = kept + half * (children - 1) * size;
+        const taps = filter + half * children * size;
+        for (let part = 0; part < 64 * n; part += 16 * n) {
+          kernels.convolveAll(child + part, n / 4, own + part, taps + part, size, known, children, twiddles);
         }
       }
       kernels.addUpper(points, outputs, count, n, twisted);
@@ -279,22 +325,25 @@ function tiles(
     },
 
     transformRows(rows, points, half, n, twisted, twiddles) {
-      kernels.twistRows(rows, points, half, n / 4, twisted);
+      kernels.twistRows(rows, points, half, n / 4, twisted, 0, n / 4);
       quarters(points, half, n, (quarter) => forward(quarter, n / 4, twiddles));
     },
 
     spectrum(taps, points, half, n, twisted, twiddles) {
-      kernels.twistTaps(taps, points, half, n / 4, twisted);
+      kernels.twistTaps(taps, points, half, n / 4, twisted, 0, n / 4);
       quarters(points, half, n, (quarter) => kernels.spectrumQuarter(quarter, n / 4, twiddles));
     },
 
-    twistRows(rows, points, half, q, twisted) {
-      twistHalves(points, half, 4 * q, twisted, (h, j, c) => [f[rows / 4 + HALF * h + j * STEP + c], 0]);
+    twistRows(rows, points, half, q, twisted, from, to) {
+      twistHalves(points, half, 4 * q, twisted, from, to, (h, j, c) => [
+        f[rows / 4 + HALF * h + j * STEP + c],
+        0,
+      ]);
     },
 
-    twistTaps(taps, points, half, q, twisted) {
+    twistTaps(taps, points, half, q, twisted, from, to) {
       const at = (h: number, j: number, c: number): number => f[taps / 4 + HALF * h + j * STEP + c];
-      twistHalves(points, half, 4 * q, twisted, (h, j, c) => [at(h, j, c), at(h, j + 4 * q, c)]);
+      twistHalves(points, half, 4 * q, twisted, from, to, (h, j, c) => [at(h, j, c), at(h, j + 4 * q, c)]);
     },
 
     spectrumQuarter(points, q, twiddles) {
@@ -305,6 +354,12 @@ function tiles(
     convolve(points, n, kept, filter, size, known, children, twiddles) {
       forward(points, n, twiddles);
       multiplyFan(points, n, kept, filter, size, known, children);
+      inverse(points, n, twiddles);
+    },
+
+    convolveAll(points, n, kept, filter, size, known, children, twiddles) {
+      forward(points, n, twiddles);
+      multiplyAll(points, n, kept, filter, size, known, children);
       inverse(points, n, twiddles);
     },
 

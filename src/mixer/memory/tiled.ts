@@ -9,7 +9,7 @@ import {
   recomputes,
   tilingOf,
 } from '../plan/index.js';
-import { assignTiles } from '../schedule/index.js';
+import { assignTiles, tilesOf, type Level } from '../schedule/index.js';
 import { layoutSlots, type BankLayout, type Spec } from './bank.js';
 import { LINE, strideLines } from './blocks.js';
 import { modeBytes, modeStateBytes } from './modes.js';
@@ -22,16 +22,21 @@ const SPREAD = 4;
 export interface LevelLayout {
   readonly plan: LevelPlan;
   readonly side: number;
-  /** Children of a block that exist. */
+  /** Children of a block that exist; of a delayed level, those that have tiles. */
   readonly children: number;
+  /** Positions from the end of a tile's inputs to the first of its outputs. */
+  readonly delay: number;
   /**
    * What a unit's tiles take of the filter, `[unit][filterStride]`. Taps 0 ... side * children - 1, `[side * children][16]`; for FFTs
-   * points of their spectra, `[half][children - 1][side]`; for deferred tiles those of the taps for blocks 2 and 3 apart,
-   * `[half][2][side]`; for a recurrence its coefficients.
+   * points of their spectra, `[half][children - 1][side]`; for delayed tiles `[half][children][side]`; for a recurrence its
+   * coefficients.
    */
   readonly filter: number;
   readonly filterStride: number;
-  /** Of a fan: spectra and sums of the current block's children, `[lane][unit][half][keptOf(children)][side]` points. */
+  /**
+   * Spectra of the current block's children, `[lane][unit][half][kept][side]` points: of a fan, and sums of their products,
+   * `keptOf(children)`; of a delayed level, all but the last.
+   */
   readonly childSpectra: number;
   readonly childSpectraStride: number;
   /** Of a recurrence: what all inputs of the blocks before have left in each mode, `[lane][unit]`, see kernel/assembly/modal.ts. */
@@ -41,12 +46,15 @@ export interface LevelLayout {
   readonly spectrumStride: number;
   /**
    * Where a deferred tile of which only some stages have been done waits for the others, after one another: `[half][side]`
-   * points, spectra of inputs `[half][2][side]`, and of a filter that is recomputed. No bytes if tiles are done at once.
+   * points, and if they are recomputed, spectra of inputs `[half][children - 1][side]` and of the filter. No bytes if tiles are
+   * done at once.
    */
   readonly flight: number;
   readonly flightBytes: number;
-  /** `[unit][2]` floats of a deferred level: 1 once the filter's spectrum for that distance is there. */
-  readonly ready: number;
+  /** Of a delayed level, `[unit]` floats: for how many distances the filter's spectrum is there. */
+  readonly made: number;
+  /** Of a delayed level, `[lane][unit]` floats: how many children were known, counted from position 0, when the last was kept. */
+  readonly newest: number;
 }
 
 /** Twiddles of sizes 4 ... side / 4 and twisted twiddles of sizes 4 ... side, for the largest FFT side. */
@@ -67,7 +75,7 @@ export interface Taps {
   readonly tapRows: number;
 }
 
-/** `[thread]` areas: `[half][largest]` points, then spectra of inputs, then of filters, of a deferred or recomputed tile. */
+/** `[thread]` areas: `[half][largest]` points, then spectra of inputs, then of filters, of levels that recompute them. */
 export interface Scratch {
   readonly scratch: number;
   readonly scratchStride: number;
@@ -90,10 +98,12 @@ export function layoutTiled({ shape, plan, threads }: Spec, first: number, units
   const { length, lanes = 1 } = shape;
   const { bump, take, slots } = layoutSlots(shape, periodOf(plan), first, units);
   const tables = layoutTables(bump, plan);
-  const scratch = layoutScratch(bump, plan, tables.largest, threads);
-  const { staged } = assignTiles(tilingOf(plan), { threads, lanes });
-  const levels = plan.levels.map((level, index) =>
-    layoutLevel(level, staged.includes(index), length, units, bump, take),
+  const tiling = tilingOf(plan);
+  const sized = plan.levels.map((level, index) => sizesOf(level, tiling[index], length));
+  const scratch = layoutScratch(bump, sized, tables.largest, threads);
+  const { staged } = assignTiles(tiling, { threads, lanes });
+  const levels = sized.map((level, index) =>
+    layoutLevel(level, staged.includes(index), lanes, units, bump, take),
   );
   const taps = layoutTaps(bump, plan, levels, length, units);
   return { ...slots, ...tables, ...scratch, ...taps, levels, bytes: bump.bytes };
@@ -103,7 +113,7 @@ const largestOf = (levels: readonly LevelPlan[]): number => Math.max(0, ...level
 
 const WITHOUT_FFT: readonly LevelKind[] = ['direct', 'reference', 'recurrence'];
 
-const isDeferred = ({ kind }: LevelPlan): boolean => kind === 'deferred';
+const isDelayed = ({ kind }: LevelPlan): boolean => kind === 'delayed';
 
 /** From one of several spectra read side by side to the next. */
 const spread = (side: number): number => (side + SPREAD) * LINE;
@@ -114,14 +124,12 @@ function layoutTables(bump: Bump, { levels }: Plan): Tables {
   return { largest, twiddles, twisted: bump.take(tableBytes(largest, 4)) };
 }
 
-function layoutScratch(bump: Bump, { levels }: Plan, largest: number, threads: number): Scratch {
-  const deferred = largestOf(levels.filter(isDeferred));
+function layoutScratch(bump: Bump, levels: readonly Sizes[], largest: number, threads: number): Scratch {
+  const recomputed = levels.filter(({ plan }) => recomputes(plan));
+  const inputs = recomputed.filter(({ plan }) => isDelayed(plan)).map((level) => level.childSpectraStride);
   const scratchSpectra = 2 * largest * LINE;
-  const scratchFilter = scratchSpectra + (deferred > 0 ? 4 * spread(deferred) : 0);
-  const recomputed = levels
-    .filter(recomputes)
-    .map((level) => (isDeferred(level) ? 4 * spread(level.side) : 2 * level.side * LINE));
-  const scratchStride = scratchFilter + Math.max(0, ...recomputed);
+  const scratchFilter = scratchSpectra + Math.max(0, ...inputs);
+  const scratchStride = scratchFilter + Math.max(0, ...recomputed.map((level) => level.filterStride));
   const scratchBytes = threads * scratchStride;
   return { scratch: bump.take(scratchBytes), scratchStride, scratchBytes, scratchSpectra, scratchFilter };
 }
@@ -135,20 +143,39 @@ function layoutTaps(
 ): Taps {
   const tapRows = Math.max(
     isRing(plan) ? 0 : length,
-    4 * largestOf(plan.levels.filter(isDeferred)),
-    ...levels.map(({ side, children }) => side * children),
+    ...levels.map(({ plan, side, children, delay }) =>
+      isDelayed(plan) ? delay + (children + 1) * side : side * children,
+    ),
   );
-  // Whether spectra are made after the filters have been set: those recomputed, and deferred ones when first used.
-  const later = plan.levels.some((level) => recomputes(level) || isDeferred(level));
+  // Whether spectra are made after the filters have been set: those recomputed, and delayed ones when first used.
+  const later = plan.levels.some((level) => recomputes(level) || isDelayed(level));
   const tapStride = later ? strideLines(tapRows) * LINE : 0;
   return { taps: bump.take(later ? units * tapStride : tapRows * LINE), tapStride, tapRows };
 }
 
-/** Sizes of what a unit's tiles of one level keep, in bytes. */
-function sizesOf(
-  level: LevelPlan,
-  children: number,
-): Pick<LevelLayout, 'spectrumStride' | 'filterStride' | 'childSpectraStride' | 'modeStatesStride'> {
+/** What follows from a level alone: children, and sizes of what a unit's tiles keep, in bytes. */
+type Sizes = Omit<
+  LevelLayout,
+  'filter' | 'childSpectra' | 'modeStates' | 'flight' | 'flightBytes' | 'made' | 'newest'
+>;
+
+function sizesOf(plan: LevelPlan, level: Level, length: number): Sizes {
+  const { side, delay = 0 } = level;
+  const children = childrenOf(plan, level, length);
+  return { plan, side, delay, children, ...stridesOf(plan, children) };
+}
+
+function childrenOf(plan: LevelPlan, level: Level, length: number): number {
+  if (isDelayed(plan)) return Math.min(level.fanOut, tilesOf(level, length));
+  return 'fanOut' in plan ? Math.min(plan.fanOut, Math.ceil(length / level.side)) : 2;
+}
+
+type Strides = Pick<
+  LevelLayout,
+  'spectrumStride' | 'filterStride' | 'childSpectraStride' | 'modeStatesStride'
+>;
+
+function stridesOf(level: LevelPlan, children: number): Strides {
   const { kind, side } = level;
   const none = { spectrumStride: 0, childSpectraStride: 0, modeStatesStride: 0 };
   switch (kind) {
@@ -157,7 +184,6 @@ function sizesOf(
       return { ...none, filterStride: children * side * LINE };
     case 'fft':
     case 'folding':
-    case 'adjacent':
     case 'window':
       return { ...none, spectrumStride: side * LINE, filterStride: 2 * side * LINE };
     case 'fan':
@@ -167,8 +193,13 @@ function sizesOf(
         filterStride: 2 * (children - 1) * spread(side),
         childSpectraStride: 2 * keptOf(children) * spread(side),
       };
-    case 'deferred':
-      return { ...none, spectrumStride: spread(side), filterStride: 4 * spread(side) };
+    case 'delayed':
+      return {
+        ...none,
+        spectrumStride: spread(side),
+        filterStride: 2 * children * spread(side),
+        childSpectraStride: 2 * (children - 1) * spread(side),
+      };
     case 'recurrence': {
       const filter = { modes: level.modes, complex: level.complex === true };
       return { ...none, filterStride: modeBytes(filter), modeStatesStride: modeStateBytes(filter) };
@@ -177,22 +208,25 @@ function sizesOf(
 }
 
 function layoutLevel(
-  plan: LevelPlan,
+  sizes: Sizes,
   staged: boolean,
-  length: number,
+  lanes: number,
   units: number,
   bump: Bump,
   take: (bytes: number) => number,
 ): LevelLayout {
-  const { side } = plan;
-  const children = 'fanOut' in plan ? Math.min(plan.fanOut, Math.ceil(length / side)) : 2;
-  const sizes = sizesOf(plan, children);
+  const { plan, side, filterStride, childSpectraStride, modeStatesStride } = sizes;
+  const delayed = isDelayed(plan);
   const recomputed = recomputes(plan);
-  const filter = bump.take(recomputed ? 0 : units * sizes.filterStride);
-  const ready = isDeferred(plan) ? bump.take(units * 8) : 0;
-  const flightBytes = staged ? 2 * side * LINE + (recomputed ? 2 : 1) * sizes.filterStride : 0;
+  const filter = bump.take(recomputed ? 0 : units * filterStride);
+  const made = bump.take(delayed ? units * 4 : 0);
+  const newest = bump.take(delayed ? lanes * units * 4 : 0);
+  const flightBytes = staged ? 2 * side * LINE + (recomputed ? childSpectraStride + filterStride : 0) : 0;
   const flight = bump.take(flightBytes);
-  const childSpectra = take(sizes.childSpectraStride);
-  const modeStates = take(sizes.modeStatesStride);
-  return { plan, side, children, ...sizes, filter, ready, flight, flightBytes, childSpectra, modeStates };
+  // A delayed level's can be made again from the slots: they are no part of the state.
+  const childSpectra = delayed
+    ? bump.take(recomputed ? 0 : lanes * units * childSpectraStride)
+    : take(childSpectraStride);
+  const modeStates = take(modeStatesStride);
+  return { ...sizes, filter, made, newest, flight, flightBytes, childSpectra, modeStates };
 }

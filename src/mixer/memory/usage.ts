@@ -24,9 +24,8 @@ export function planMemory(shape: MixerShape, plan: Plan, threads: number): Plan
     sum(
       banks.map(({ units, lanes, levels }) => {
         const { filterStride, childSpectraStride, modeStatesStride } = levels[k];
-        return (
-          units * ((recomputes(level) ? 0 : filterStride) + lanes * (childSpectraStride + modeStatesStride))
-        );
+        const spectra = recomputes(level) ? 0 : filterStride + lanes * childSpectraStride;
+        return units * (spectra + lanes * modeStatesStride);
       }),
     ),
   );

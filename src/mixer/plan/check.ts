@@ -10,8 +10,7 @@ const HAS: Readonly<Record<LevelKind, readonly string[]>> = {
   reference: ['fanOut'],
   fft: ['recompute'],
   folding: ['recompute'],
-  adjacent: ['recompute'],
-  deferred: ['recompute'],
+  delayed: ['recompute'],
   window: [],
   recurrence: ['modes', 'complex'],
 };
@@ -52,7 +51,7 @@ function checkLevel(level: unknown, k: number): asserts level is LevelPlan {
 }
 
 function checkTiling({ length, levels }: Plan, filter: FilterKind): void {
-  const isFlat = ({ kind }: LevelPlan): boolean => kind === 'adjacent' || kind === 'deferred';
+  const isFlat = ({ kind }: LevelPlan): boolean => kind === 'delayed';
   const last = isRing({ levels }) ? levels.at(-1) : undefined;
   const blocks = levels.filter((level) => !isFlat(level) && level !== last);
   let block = 1;
@@ -88,11 +87,11 @@ function checkTiling({ length, levels }: Plan, filter: FilterKind): void {
   }
   checkFftSide(block);
   const wanted = flatLevels(block, length);
-  const same = flat.every(({ side, kind }, k) => side === wanted.at(k)?.side && kind === wanted[k].form);
+  const same = flat.every(({ side, kind }, k) => side === wanted.at(k)?.side && kind === 'delayed');
   if (!same || flat.length !== wanted.length) {
     throw new RangeError(
-      `above blocks of ${block}, a flat plan for length ${length} has the levels ` +
-        wanted.map(({ side, form }) => `${form} ${side}`).join(', '),
+      `above blocks of ${block}, a flat plan for length ${length} has delayed levels of sides ` +
+        wanted.map(({ side }) => side).join(', '),
     );
   }
 }

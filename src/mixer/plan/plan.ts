@@ -1,4 +1,4 @@
-import { levelOfForm, type Level } from '../schedule/index.js';
+import { FLAT_FAN_OUT, type Level } from '../schedule/index.js';
 
 /**
  * How the tiles of one level are computed (the paper's tau), by what kind of tiles they are.
@@ -12,8 +12,8 @@ import { levelOfForm, type Level } from '../schedule/index.js';
  * - `reference`: by a plain FFT in float64, slow and readable
  *
  * Of a flat tiling, above the blocks of these:
- * - `adjacent`: between neighbouring blocks, urgent
- * - `deferred`: between blocks 2 or 3 apart
+ * - `delayed`: fans of 4 children, each transformed once, whose tiles go beyond the block and, but for the smallest side, begin
+ *   some time after their inputs have ended
  *
  * Above the blocks of these, in place of a flat tiling, for filters that make one tile a block enough. Two blocks of slots then serve
  * all positions:
@@ -21,12 +21,12 @@ import { levelOfForm, type Level } from '../schedule/index.js';
  * - `recurrence`: from all blocks before, by the states of a modal filter, `modes` a channel
  *
  * `recompute`: spectra of the filter are computed from the taps whenever a tile needs them, instead of kept: for large
- * sides, whose spectra take the most memory and have the fewest tiles to serve.
+ * sides, whose spectra take the most memory and have the fewest tiles to serve. Those of a delayed level's inputs as well.
  */
 export type LevelPlan =
   | { readonly kind: 'direct' | 'fan' | 'reference'; readonly side: number; readonly fanOut: number }
   | {
-      readonly kind: 'fft' | 'folding' | 'adjacent' | 'deferred';
+      readonly kind: 'fft' | 'folding' | 'delayed';
       readonly side: number;
       readonly recompute?: true | undefined;
     }
@@ -46,7 +46,7 @@ export interface Plan {
   readonly length: number;
   /**
    * Ascending. The first has side 1, each next one the block (side times fan-out) of the one before; the last block holds
-   * `length`, or is the side of a flat tiling's adjacent and deferred levels.
+   * `length`, or is the side of the first of a flat tiling's delayed levels.
    */
   readonly levels: readonly LevelPlan[];
 }
@@ -82,16 +82,20 @@ export function fanOutOf(level: LevelPlan): number {
 
 /** When a plan's tiles are due. */
 export function tilingOf({ levels }: Pick<Plan, 'levels'>): Level[] {
+  let below = 0;
   return levels.map((level) => {
-    switch (level.kind) {
-      case 'adjacent':
-      case 'deferred':
-        return levelOfForm(level.kind, level.side);
+    const { kind, side } = level;
+    switch (kind) {
+      case 'delayed': {
+        const delay = below;
+        below += side;
+        return { side, fanOut: FLAT_FAN_OUT, delay };
+      }
       case 'window':
       case 'recurrence':
-        return levelOfForm('adjacent', level.side);
+        return { side, fanOut: 1, delay: 0 };
       default:
-        return { side: level.side, fanOut: fanOutOf(level) };
+        return { side, fanOut: fanOutOf(level) };
     }
   });
 }

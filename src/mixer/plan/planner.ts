@@ -2,7 +2,7 @@
  * Plans from costs. The same table always gives the same plan; by default it is the built-in one, with which sums are the
  * same everywhere, bit by bit. (What a machine's own tiles cost, see wisdom.ts.)
  */
-import { flatLevels, sidesOf } from '../schedule/index.js';
+import { FLAT_FAN_OUT, flatLevels, sidesOf, tilesOf } from '../schedule/index.js';
 import type { FilterKind } from '../shape.js';
 import { COSTS, type CostTable, type LevelCosts } from './costs.js';
 import { FLAT_SIDE, recomputes, SMALLEST_FFT, type LevelKind, type LevelPlan, type Plan } from './plan.js';
@@ -88,8 +88,8 @@ function ringPlan(length: number, last: LevelPlan): Plan {
 }
 
 /**
- * A plan of flat latency: the cheapest one for blocks of `FLAT_SIDE` positions, and deferred tiles above. No step takes
- * longer than an urgent tile of that side. The largest deferred tiles recompute their spectra: three times in a run.
+ * A plan of flat latency: the cheapest one for blocks of `FLAT_SIDE` positions, and delayed levels above. No step takes
+ * longer than an urgent tile of that side.
  */
 export function flatPlan(length: number, costs: CostTable = COSTS): Plan {
   return flatPlans(length, costs)[0];
@@ -97,17 +97,23 @@ export function flatPlan(length: number, costs: CostTable = COSTS): Plan {
 
 /** Flat plans for a given memory, from the cheapest in time to the leanest. */
 export function flatPlans(length: number, costs: CostTable = COSTS): Plan[] {
-  const above = flatLevels(FLAT_SIDE, length).map(({ form, side }): LevelPlan => ({ kind: form, side }));
+  const above = flatLevels(FLAT_SIDE, length);
   // Below, the same for every length: then so are the sums, bit by bit, where the filter has all `filterRows`.
-  const levels = planFor(FLAT_SIDE, costs)
+  const below = planFor(FLAT_SIDE, costs)
     .levels.filter(({ side }) => side < length)
     .map((level) => clipped(level, length));
-  const [kept, ...leaner] = recomputing({ length, levels: [...levels, ...above] });
-  return leaner.length > 0 ? leaner : [kept];
+  const delayed = above.map(({ side }): LevelPlan => ({ kind: 'delayed', side }));
+  const [kept, ...leaner] = recomputing({ length, levels: [...below, ...delayed] });
+  // What is needed once need not be kept.
+  const once = above.length > 0 && tilesOf(above.at(-1)!, length) === 1;
+  return once && leaner.length > 0 ? leaner : [kept, ...leaner];
 }
 
 /** With the spectra of the filter recomputed, there are three transforms to a tile instead of two. */
 const RECOMPUTED = 1.5;
+
+/** Of a delayed level's tile, which takes what a fan's does and transforms of two and a half blocks of taps, and one and a half of inputs. */
+const RECOMPUTED_DELAYED = 2.5;
 
 /** Nanoseconds of a recurrence for each mode, per token and channel. Measured where `COSTS` was. */
 const RECURRENCE = { real: 0.1, complex: 0.25 };
@@ -116,16 +122,15 @@ const RECURRENCE = { real: 0.1, complex: 0.25 };
 const RECURRENCE_SIDE = 16;
 
 /**
- * What a level of each kind costs. A binary level has half a tile per child. An adjacent one has one per child; a deferred
- * one has one and a half forward transforms and products, and one inverse transform.
+ * What a level of each kind costs. A binary level has half a tile per child; a delayed one has one, of two and a half children on
+ * average, where a fan has three quarters of one, of two.
  */
 const COST: { readonly [K in LevelKind]: (level: LevelPlan & { kind: K }, costs: CostTable) => number } = {
   direct: ({ side, fanOut }, { direct }) => rowOf(direct, fanOut)[Math.log2(side)] ?? Infinity,
   fft: ({ side }, costs) => fftCost(side, 2, costs),
   fan: ({ side, fanOut }, costs) => fftCost(side, fanOut, costs),
   folding: ({ side }, costs) => fftCost(side, 2, costs),
-  adjacent: ({ side }, costs) => 2 * fftCost(side, 2, costs),
-  deferred: ({ side }, costs) => 2.6 * fftCost(side, 2, costs),
+  delayed: ({ side }, costs) => 1.4 * fftCost(side, FLAT_FAN_OUT, costs),
   reference: () => Infinity,
   window: ({ side }, costs) => 2 * fftCost(side, 2, costs),
   recurrence: ({ modes, complex }) => modes * RECURRENCE[complex ? 'complex' : 'real'],
@@ -134,7 +139,8 @@ const COST: { readonly [K in LevelKind]: (level: LevelPlan & { kind: K }, costs:
 /** What a level costs by a table, ns per token and channel. */
 export function costOf(level: LevelPlan, costs: CostTable = COSTS): number {
   const cost = COST[level.kind] as (level: LevelPlan, costs: CostTable) => number;
-  return cost(level, costs) * (recomputes(level) ? RECOMPUTED : 1);
+  const recomputed = level.kind === 'delayed' ? RECOMPUTED_DELAYED : RECOMPUTED;
+  return cost(level, costs) * (recomputes(level) ? recomputed : 1);
 }
 
 /** What a plan costs by a table, ns per token and channel. */

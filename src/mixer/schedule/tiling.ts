@@ -15,21 +15,20 @@
  */
 
 /**
- * What the tiles of a level are: by default urgent, those between the children of one block; `adjacent`, urgent, those
- * between neighbouring blocks; `deferred`, those between blocks 2 or 3 apart.
- */
-export type Form = 'adjacent' | 'deferred';
-
-/**
- * One level of the tiling. The first has side 1, each next one the block of the one below as its side; after an adjacent
- * level of side S come deferred levels of sides S, 2S, 4S, ...
+ * One level of the tiling. The first has side 1, each next one the block of the one below as its side. Of levels with a delay,
+ * see flat.ts.
  */
 export interface Level {
   /** Positions of a child, outputs of a tile (U). */
   readonly side: number;
-  /** Children of a block (B), at least 2; 2 for other forms. */
+  /** Children of a block (B), at least 2; with a delay, at least 1. */
   readonly fanOut: number;
-  readonly form?: Form | undefined;
+  /**
+   * Where not given, a block's tiles stay within the block: none comes after its last child. Otherwise each child has one, the
+   * last included, and its outputs begin so many positions after the child has ended. With a fan-out of 1 and no delay (0),
+   * tiles go from each child to the next, and there are no others.
+   */
+  readonly delay?: number | undefined;
 }
 
 /** Positions `from` <= p < `to`, 0-based. */
@@ -44,7 +43,7 @@ export interface Tile {
   readonly level: number;
   readonly side: number;
   readonly inputs: Range;
-  /** Begins where the inputs end, or `side` positions later if deferred; `side` positions, or less where clipped at the length. */
+  /** Begins where the inputs end, or the level's delay later; `side` positions, or less where clipped at the length. */
   readonly outputs: Range;
 }
 
@@ -55,15 +54,16 @@ export interface Tile {
 export function levelAfter(known: number, levels: readonly Level[]): number {
   let level = 0;
   for (let next = 1; next < levels.length && known % levels[next].side === 0; next++) {
-    if (levels[next].form === 'deferred') break;
+    if ((levels[next].delay ?? 0) > 0) break;
     level = next;
   }
   return level;
 }
 
-/** Inputs of the urgent tile that is due at a level: what is known of the block, or the last block. */
-export function inputsAfter(known: number, { side, fanOut, form }: Level): number {
-  return form === 'adjacent' ? side : known % (side * fanOut);
+/** Inputs of the tile of a level once `known` are known, a multiple of its side: what is known of the block. */
+export function inputsAfter(known: number, { side, fanOut, delay }: Level): number {
+  const block = side * fanOut;
+  return delay !== undefined && known % block === 0 ? block : known % block;
 }
 
 /** The urgent tile due once `known` inputs are known, out of `length` positions; none after the last. */
@@ -80,11 +80,9 @@ export function tileAfter(known: number, length: number, levels: readonly Level[
 }
 
 /** How many tiles of a level a run has. */
-export function tilesOf({ side, fanOut, form }: Level, length: number): number {
-  const blocks = Math.floor((length - 1) / side);
-  if (form === 'adjacent') return blocks;
-  if (form === 'deferred') return Math.max(0, blocks - 1);
-  return blocks - Math.floor((length - 1) / (side * fanOut));
+export function tilesOf({ side, fanOut, delay }: Level, length: number): number {
+  if (delay !== undefined) return Math.max(0, Math.ceil((length - delay) / side) - 1);
+  return Math.floor((length - 1) / side) - Math.floor((length - 1) / (side * fanOut));
 }
 
 /** The paper's levels: a fan-out of 2 at every power of two below `length`. */

@@ -11,7 +11,7 @@ export const fftTiles: MakeTiles = (bank, level) => {
   const { kernels, layout } = bank;
   const { units, slots, stride, twisted, twiddles, scratch, scratchStride } = layout;
   const { side } = level;
-  const filters = filterSpectra(bank, level, 0, 1);
+  const filters = filterSpectra(bank, level, 1);
   return {
     prepare: filters.prepare,
     run(at, _rows, count, lane, from, to, thread) {
@@ -35,7 +35,7 @@ export const fanTiles: MakeTiles = (bank, level) => {
   const { units, slots, stride, twisted, twiddles, scratch, scratchStride } = layout;
   const { side, children, childSpectra, childSpectraStride, spectrumStride } = level;
   const distances = children - 1;
-  const filters = filterSpectra(bank, level, 0, distances);
+  const filters = filterSpectra(bank, level, distances);
   return {
     prepare: filters.prepare,
     run(at, rows, count, lane, from, to, thread) {
@@ -67,7 +67,7 @@ export const foldingTile: MakeTiles = (bank, level) => {
   const { kernels, floats, layout } = bank;
   const { units, slots, stride, twisted, twiddles, scratch, scratchStride } = layout;
   const { side } = level;
-  const filters = filterSpectra(bank, level, 0, 1);
+  const filters = filterSpectra(bank, level, 1);
   return {
     prepare: filters.prepare,
     run(_at, _rows, count, lane, from, to, thread) {

@@ -18,7 +18,7 @@ export const windowTiles: MakeTiles = (bank, level) => {
   const { kernels, layout } = bank;
   const { stride, scratch, scratchStride, twisted, twiddles } = layout;
   const { side } = level;
-  const filters = filterSpectra(bank, level, 0, 1);
+  const filters = filterSpectra(bank, level, 1);
   const places = placesOf(bank, level);
   return {
     prepare: filters.prepare,

@@ -1,5 +1,5 @@
 import type { LevelKind } from '../../plan/index.js';
-import { deferredTiles } from './deferred.js';
+import { delayedTiles } from './delayed.js';
 import { directTiles } from './direct.js';
 import { fanTiles, fftTiles, foldingTile } from './fft.js';
 import { referenceTiles } from './reference.js';
@@ -11,8 +11,7 @@ const TILES: Readonly<Record<LevelKind, MakeTiles>> = {
   fft: fftTiles,
   fan: fanTiles,
   folding: foldingTile,
-  adjacent: fftTiles,
-  deferred: deferredTiles,
+  delayed: delayedTiles,
   reference: referenceTiles,
   window: windowTiles,
   recurrence: recurrenceTiles,

@@ -10,20 +10,17 @@ export interface FilterSpectra {
 }
 
 /**
- * Spectra of taps `(first + k) side` ... `(first + k + 2) side - 1`, k < `distances`. They are kept, or recomputed in a
- * scratch area for each tile. Those of deferred levels are made when first needed: by then their taps may have been set
- * while the run went on, and whoever computes the tile computes them.
+ * Spectra of taps `k side` ... `(k + 2) side - 1`, k < `distances`. They are kept, or recomputed in a scratch area for each tile.
  */
 export function filterSpectra(
-  { kernels, floats, layout }: Bank<TiledLayout>,
+  { kernels, layout }: Bank<TiledLayout>,
   level: LevelLayout,
-  first: number,
   distances: number,
 ): FilterSpectra {
   const { taps, tapStride, twisted, twiddles, scratch, scratchStride, scratchFilter } = layout;
-  const { plan, side, filter, filterStride, spectrumStride, ready } = level;
+  const { plan, side, filter, filterStride, spectrumStride } = level;
   const make = (lines: number, spectra: number, k: number): void => {
-    const from = lines + (first + k) * side * LINE;
+    const from = lines + k * side * LINE;
     kernels.spectrum(from, spectra + k * spectrumStride, filterStride / 2, side, twisted, twiddles);
   };
   if (recomputes(plan)) {
@@ -32,21 +29,6 @@ export function filterSpectra(
       of(unit, thread, count) {
         const spectra = scratch + thread * scratchStride + scratchFilter;
         for (let k = 0; k < count; k++) make(taps + unit * tapStride, spectra, k);
-        return spectra;
-      },
-    };
-  }
-  if (plan.kind === 'deferred') {
-    return {
-      prepare: () => undefined,
-      of(unit, _thread, count) {
-        const spectra = filter + unit * filterStride;
-        for (let k = 0; k < count; k++) {
-          const flag = ready / 4 + 2 * unit + k;
-          if (floats[flag] === 1) continue;
-          make(taps + unit * tapStride, spectra, k);
-          floats[flag] = 1;
-        }
         return spectra;
       },
     };

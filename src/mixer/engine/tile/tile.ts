@@ -11,8 +11,8 @@ export interface TileRunner {
   /** Takes a unit's modes, of channel group `group`: what a recurrence has in place of taps. */
   setModes?(unit: number, group: number, modes: Modes): void;
   /**
-   * Adds what the `rows` inputs before slot `at`, whole children of a block, contribute to `count` outputs, from that slot
-   * on or, if deferred, `side` slots later, in one lane's units `from` <= u < `to`. Called for each child in turn.
+   * Adds what the `rows` inputs before slot `at`, whole children of a block, contribute to `count` outputs, which begin the
+   * level's delay later, in one lane's units `from` <= u < `to`. Called for each child in turn.
    */
   run(at: number, rows: number, count: number, lane: number, from: number, to: number, thread: number): void;
 }

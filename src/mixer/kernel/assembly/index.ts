@@ -2,7 +2,7 @@ export { addProducts, clearLines, pendingRow, scatter } from './rows';
 export { dot, flush, readLines, spread } from './stream';
 export { directTile } from './direct';
 export { forward, inverse } from './transform';
-export { convolve } from './products';
+export { convolve, convolveAll } from './products';
 export { sumProducts } from './sums';
 export { modalTile } from './modal';
 export { pairTile } from './pair';
@@ -10,6 +10,7 @@ export {
   addLower,
   addUpper,
   convolveRows,
+  delayedTile,
   fanTile,
   fftTile,
   spectrum,

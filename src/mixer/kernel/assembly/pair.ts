@@ -28,8 +28,8 @@ export function pairTile(
   const quarter = q * POINT;
   const half = n * POINT;
   const other = 2 * half;
-  twistRows(first, points, half, q, twisted);
-  twistRows(second, points + other, half, q, twisted);
+  twistRows(first, points, half, q, twisted, 0, q);
+  twistRows(second, points + other, half, q, twisted, 0, q);
   for (let part: usize = 0; part < 2 * half; part += quarter) {
     convolvePair(points + part, points + other + part, q, a + part, b + part, twiddles);
   }

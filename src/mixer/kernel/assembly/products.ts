@@ -33,10 +33,6 @@ export function keptOf(children: usize): usize {
 /**
  * `block = inverse(what is due of kept, filter and forward(block))`, n >= 4 points of longer spectra; `block` is the
  * newest of `known` children.
- *
- * Depth first: each quarter goes all the way down, through the products and back up before the next one is touched. So
- * every level below the first that fits a cache runs inside that cache, and a long transform streams from memory once per
- * level that does not fit, not once per pass.
  */
 export function convolve(
   block: usize,
@@ -48,21 +44,62 @@ export function convolve(
   children: usize,
   tables: usize,
 ): void {
+  descend(block, n, kept, filter, size, known, children, false, tables);
+}
+
+/**
+ * The same where each child's tile is the sum over all children so far, the newest included:
+ * `block = inverse(sum over 1 <= d <= known of X[known - d] filter[d - 1])`. `kept` has the spectra of the children before, X[0],
+ * X[1], ...; the newest's joins them if there are more `children`.
+ */
+export function convolveAll(
+  block: usize,
+  n: usize,
+  kept: usize,
+  filter: usize,
+  size: usize,
+  known: usize,
+  children: usize,
+  tables: usize,
+): void {
+  descend(block, n, kept, filter, size, known, children, true, tables);
+}
+
+/**
+ * Depth first: each quarter goes all the way down, through the products and back up before the next one is touched. So
+ * every level below the first that fits a cache runs inside that cache, and a long transform streams from memory once per
+ * level that does not fit, not once per pass.
+ */
+function descend(
+  block: usize,
+  n: usize,
+  kept: usize,
+  filter: usize,
+  size: usize,
+  known: usize,
+  children: usize,
+  all: bool,
+  tables: usize,
+): void {
   if (n == 16) {
     forwardPass(block, 4, tables);
-    multiply(block, 4, kept, filter, size, known, children);
+    if (all) multiplyAll(block, 4, kept, filter, size, known, children);
+    else multiply(block, 4, kept, filter, size, known, children);
     inversePass(block, 4, tables);
   } else if (n == 8) {
     forwardHalves(block);
-    multiply(block, 2, kept, filter, size, known, children);
+    if (all) multiplyAll(block, 2, kept, filter, size, known, children);
+    else multiply(block, 2, kept, filter, size, known, children);
     inverseHalves(block);
-  } else if (n == 4) multiply(block, 1, kept, filter, size, known, children);
-  else {
+  } else if (n == 4) {
+    if (all) multiplyAll(block, 1, kept, filter, size, known, children);
+    else multiply(block, 1, kept, filter, size, known, children);
+  } else {
     const q = n >> 2;
     const quarter = q * POINT;
     forwardPass(block, q, tables);
     for (let part: usize = 0; part < 4 * quarter; part += quarter) {
-      convolve(block + part, q, kept + part, filter + part, size, known, children, tables);
+      descend(block + part, q, kept + part, filter + part, size, known, children, all, tables);
     }
     inversePass(block, q, tables);
   }
@@ -281,4 +318,154 @@ function fourForFewer(
       v128.store(p, imaginary(imaginary(i, x1r, har, x1i, hai), x0r, hbr, x0i, hbi), IMAGINARY);
     }
   }
+}
+
+/** The innermost step of `convolveAll`, for a number of `fours`. */
+function multiplyAll(
+  block: usize,
+  fours: usize,
+  kept: usize,
+  filter: usize,
+  size: usize,
+  known: usize,
+  children: usize,
+): void {
+  const newest = kept + (known - 1) * size;
+  const keep = known < children;
+  if (known == 1) {
+    if (keep) multiplyFirstKept(block, fours, newest, 0, filter);
+    else multiplyFirst(block, fours, newest, 0, filter);
+  } else if (known == 2) {
+    if (keep) sumKept2(block, fours, newest, filter, size);
+    else sum2(block, fours, newest, filter, size);
+  } else if (known == 3) {
+    if (keep) sumKept3(block, fours, newest, filter, size);
+    else sum3(block, fours, newest, filter, size);
+  } else sum4(block, fours, newest, filter, size);
+}
+
+function sumKept2(block: usize, fours: usize, newest: usize, filter: usize, size: usize): void {
+  sumOf(block, fours, newest, filter, size, 2, true);
+}
+
+function sum2(block: usize, fours: usize, newest: usize, filter: usize, size: usize): void {
+  sumOf(block, fours, newest, filter, size, 2, false);
+}
+
+function sumKept3(block: usize, fours: usize, newest: usize, filter: usize, size: usize): void {
+  sumOf(block, fours, newest, filter, size, 3, true);
+}
+
+function sum3(block: usize, fours: usize, newest: usize, filter: usize, size: usize): void {
+  sumOf(block, fours, newest, filter, size, 3, false);
+}
+
+function sum4(block: usize, fours: usize, newest: usize, filter: usize, size: usize): void {
+  sumOf(block, fours, newest, filter, size, 4, false);
+}
+
+/** The sum over 2, 3 or 4 children, again within the transforms. */
+// @inline
+function sumOf(
+  block: usize,
+  fours: usize,
+  newest: usize,
+  filter: usize,
+  size: usize,
+  children: u32,
+  keep: bool,
+): void {
+  for (let k: usize = 0; k < fours; k++) {
+    forwardSum4(block, newest, filter, size, children, keep);
+    forwardSum4(block + VECTOR, newest + VECTOR, filter + VECTOR, size, children, keep);
+    inverse4(block);
+    block += 4 * POINT;
+    newest += 4 * POINT;
+    filter += 4 * POINT;
+  }
+}
+
+/** `forwardMultiply4` with the products of more children. */
+// @inline
+function forwardSum4(
+  block: usize,
+  newest: usize,
+  filter: usize,
+  size: usize,
+  children: u32,
+  keep: bool,
+): void {
+  const x0r = v128.load(block, 0);
+  const x0i = v128.load(block, 32);
+  const x2r = v128.load(block, 128);
+  const x2i = v128.load(block, 160);
+  const ar = f32x4.add(x0r, x2r);
+  const ai = f32x4.add(x0i, x2i);
+  const br = f32x4.sub(x0r, x2r);
+  const bi = f32x4.sub(x0i, x2i);
+  const x1r = v128.load(block, 64);
+  const x1i = v128.load(block, 96);
+  const x3r = v128.load(block, 192);
+  const x3i = v128.load(block, 224);
+  const cr = f32x4.add(x1r, x3r);
+  const ci = f32x4.add(x1i, x3i);
+  const er = f32x4.sub(x1r, x3r);
+  const ei = f32x4.sub(x1i, x3i);
+  sumPoint(block, newest, filter, size, f32x4.add(ar, cr), f32x4.add(ai, ci), children, keep, 0);
+  sumPoint(block, newest, filter, size, f32x4.add(br, ei), f32x4.sub(bi, er), children, keep, 64);
+  sumPoint(block, newest, filter, size, f32x4.sub(ar, cr), f32x4.sub(ai, ci), children, keep, 128);
+  sumPoint(block, newest, filter, size, f32x4.sub(br, ei), f32x4.add(bi, er), children, keep, 192);
+}
+
+// @inline
+function sumPoint(
+  block: usize,
+  newest: usize,
+  filter: usize,
+  size: usize,
+  xr: v128,
+  xi: v128,
+  children: u32,
+  keep: bool,
+  at: usize,
+): void {
+  if (keep) {
+    v128.store(newest + at, xr);
+    v128.store(newest + at, xi, IMAGINARY);
+  }
+  let h = filter + at;
+  let hr = v128.load(h);
+  let hi = v128.load(h, IMAGINARY);
+  let r = msub(f32x4.mul(xr, hr), xi, hi);
+  let i = madd(f32x4.mul(xr, hi), xi, hr);
+  let x = newest + at - size;
+  h += size;
+  let yr = v128.load(x);
+  let yi = v128.load(x, IMAGINARY);
+  hr = v128.load(h);
+  hi = v128.load(h, IMAGINARY);
+  r = real(r, yr, hr, yi, hi);
+  i = imaginary(i, yr, hr, yi, hi);
+  if (children > 2) {
+    x -= size;
+    h += size;
+    yr = v128.load(x);
+    yi = v128.load(x, IMAGINARY);
+    hr = v128.load(h);
+    hi = v128.load(h, IMAGINARY);
+    r = real(r, yr, hr, yi, hi);
+    i = imaginary(i, yr, hr, yi, hi);
+  }
+  if (children > 3) {
+    x -= size;
+    h += size;
+    yr = v128.load(x);
+    yi = v128.load(x, IMAGINARY);
+    hr = v128.load(h);
+    hi = v128.load(h, IMAGINARY);
+    r = real(r, yr, hr, yi, hi);
+    i = imaginary(i, yr, hr, yi, hi);
+  }
+  v128.store(block + at, r);
+  v128.store(block + at, i, IMAGINARY);
 }

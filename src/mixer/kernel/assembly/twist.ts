@@ -13,7 +13,7 @@
 import { madd, msub } from './fused';
 import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
 import { storeProduct } from './passes';
-import { convolve, keptOf } from './products';
+import { convolve, convolveAll, keptOf } from './products';
 import { forward } from './transform';
 
 const COS: f32 = 0.9238795325112867; // cos(pi / 8)
@@ -30,16 +30,27 @@ function tableOf(tables: usize, q: usize): usize {
 
 /**
  * The first pass of real inputs whose upper half is zero: n = 4 q lines to n points for each half of their channels, `half`
- * bytes apart. Both at once, so that lines come from memory once.
+ * bytes apart. Both at once, so that lines come from memory once. Of the pass's q butterflies, those `from` <= j < `to`, each of
+ * which takes lines j, j + q, j + 2 q and j + 3 q.
  */
-export function twistRows(rows: usize, points: usize, half: usize, q: usize, tables: usize): void {
+export function twistRows(
+  rows: usize,
+  points: usize,
+  half: usize,
+  q: usize,
+  tables: usize,
+  from: usize,
+  to: usize,
+): void {
   const rowQuarter = q * LINE;
   const quarter = q * POINT;
   const cos = f32x4.splat(COS);
   const sin = f32x4.splat(SIN);
   const root = f32x4.splat(ROOT);
-  let entry = tableOf(tables, q);
-  for (const end = rows + rowQuarter; rows < end; rows += LINE) {
+  let entry = tableOf(tables, q) + from * ENTRY;
+  points += from * POINT;
+  rows += from * LINE;
+  for (const end = rows + (to - from) * LINE; rows < end; rows += LINE) {
     for (let v: usize = 0; v < LINE; v += VECTOR) {
       const row = rows + v;
       const p = pointOf(points, v, half);
@@ -76,14 +87,24 @@ export function twistRows(rows: usize, points: usize, half: usize, q: usize, tab
 }
 
 /** The same for inputs with both halves: lines j are the real, lines n + j the imaginary parts. */
-export function twistTaps(rows: usize, points: usize, half: usize, q: usize, tables: usize): void {
+export function twistTaps(
+  rows: usize,
+  points: usize,
+  half: usize,
+  q: usize,
+  tables: usize,
+  from: usize,
+  to: usize,
+): void {
   const rowQuarter = q * LINE;
   const quarter = q * POINT;
   const cos = f32x4.splat(COS);
   const sin = f32x4.splat(SIN);
   const root = f32x4.splat(ROOT);
-  let entry = tableOf(tables, q);
-  for (const end = rows + rowQuarter; rows < end; rows += LINE) {
+  let entry = tableOf(tables, q) + from * ENTRY;
+  points += from * POINT;
+  rows += from * LINE;
+  for (const end = rows + (to - from) * LINE; rows < end; rows += LINE) {
     for (let v: usize = 0; v < LINE; v += VECTOR) {
       const low = rows + v;
       const high = low + 4 * rowQuarter;
@@ -282,7 +303,7 @@ export function spectrum(
   twiddles: usize,
 ): void {
   const q = n >> 2;
-  twistTaps(taps, points, half, q, twisted);
+  twistTaps(taps, points, half, q, twisted, 0, q);
   for (let h: usize = 0; h < 2; h++) {
     for (let k: usize = 0; k < 4; k++) spectrumQuarter(points + k * q * POINT, q, twiddles);
     points += half;
@@ -317,7 +338,7 @@ export function transformRows(
   twiddles: usize,
 ): void {
   const q = n >> 2;
-  twistRows(rows, points, half, q, twisted);
+  twistRows(rows, points, half, q, twisted, 0, q);
   forwardQuarters(points, half, q, twiddles);
 }
 
@@ -398,7 +419,7 @@ function convolveChild(
 ): void {
   const q = n >> 2;
   const quarter = q * POINT;
-  twistRows(inputs, points, n * POINT, q, twisted);
+  twistRows(inputs, points, n * POINT, q, twisted, 0, q);
   for (let half: usize = 0; half < 2; half++) {
     for (let part: usize = 0; part < 4 * quarter; part += quarter) {
       convolve(points + part, q, kept + part, filter + part, size, known, children, twiddles);
@@ -407,4 +428,38 @@ function convolveChild(
     kept += keptOf(children) * size;
     filter += (children - 1) * size;
   }
+}
+
+/**
+ * A delayed tile, in one group: transforms `inputs`, the newest of `known` children of n rows, and adds what all of them
+ * contribute to the outputs, of which the first is `known` n + `delay` positions after the block's first input. `kept`,
+ * `[half][children - 1]`, has the spectra of the children before, and takes that of the newest; `filter`, `[half][children]`, has in
+ * filter[d - 1] the spectrum of taps `delay` + (d - 1) n ... `delay` + (d + 1) n - 1. Both are `size` bytes apart.
+ */
+export function delayedTile(
+  inputs: usize,
+  outputs: usize,
+  count: usize,
+  n: usize,
+  known: usize,
+  children: usize,
+  kept: usize,
+  filter: usize,
+  size: usize,
+  points: usize,
+  twisted: usize,
+  twiddles: usize,
+): void {
+  const q = n >> 2;
+  const quarter = q * POINT;
+  twistRows(inputs, points, n * POINT, q, twisted, 0, q);
+  for (let half: usize = 0; half < 2; half++) {
+    const own = points + half * 4 * quarter;
+    const spectra = kept + half * (children - 1) * size;
+    const taps = filter + half * children * size;
+    for (let part: usize = 0; part < 4 * quarter; part += quarter) {
+      convolveAll(own + part, q, spectra + part, taps + part, size, known, children, twiddles);
+    }
+  }
+  addUpper(points, outputs, count, n, twisted);
 }
