@@ -55,11 +55,26 @@ export interface ReadModel {
   readonly tokenizer?: TokenizerReference['kind'] | undefined;
 }
 
+/** A setting by hand that means nothing for the model in the checkpoint. */
+export class ChoiceError extends Error {
+  override readonly name = 'ChoiceError';
+
+  /** @param model what kind it is of */
+  constructor(
+    readonly choice: keyof Choices,
+    readonly model: string,
+  ) {
+    super(`${choice} means nothing for a ${model} model`);
+  }
+}
+
 /** One entry for each kind of model; what differs between them lies below these functions. */
 export interface Architecture {
   readonly name: string;
   /** A tensor that every model of this kind has, below its stem; for messages. */
   readonly landmark: string;
+  /** Settings by hand that mean something for models of this kind. */
+  readonly choices: readonly (keyof Choices)[];
   /** The stems of the models of this kind among these names. */
   detect(names: Iterable<string>): string[];
   /** Whether a tensor outside of the stem is part of the model: its head. */
@@ -69,3 +84,11 @@ export interface Architecture {
 }
 
 export const ARCHITECTURES: readonly Architecture[] = [HYENA, STRIPED_HYENA];
+
+/** Throws a ChoiceError for a setting by hand that means nothing for this kind of model. */
+export function checkChoices({ name, choices }: Architecture, given: Choices): void {
+  const foreign = ARCHITECTURES.flatMap((other) => other.choices).find(
+    (choice) => given[choice] !== undefined && !choices.includes(choice),
+  );
+  if (foreign !== undefined) throw new ChoiceError(foreign, name);
+}

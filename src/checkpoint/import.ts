@@ -22,7 +22,7 @@ import { checkpointFile, modelName, openCheckpoint, type TensorInfo } from '../c
 import { abortable, isObject, type Json, type Progress, readJsonFile } from '../format/index.js';
 import { OTHER_HEADS } from './classifier.js';
 import { findModel } from './find.js';
-import type { Choices } from './architecture.js';
+import { checkChoices, type Choices } from './architecture.js';
 import { SAFARI } from './hyena/read.js';
 import { describeLeftOut } from './left-out.js';
 import { chooseTokenizer } from './tokenizer.js';
@@ -68,7 +68,7 @@ const NO_HEAD =
 
 /**
  * Reads a checkpoint (a file, or a directory that holds one) and writes a bundle, tensor by tensor. Throws
- * BundleError.
+ * BundleError, and a ChoiceError for an option that means nothing for the model.
  */
 export async function importCheckpoint(
   checkpoint: string,
@@ -85,6 +85,7 @@ export async function importCheckpoint(
     const notes: string[] = [];
     const found = findModel(opened, options.stem);
     const { architecture, source, leftOut } = found;
+    checkChoices(architecture, options);
     const read = architecture.read(found, {
       checkpoint: opened,
       ...(config !== undefined && { config: { json: config, file: configFile! } }),

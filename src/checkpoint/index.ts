@@ -1,4 +1,5 @@
 /** Checkpoints of other programs, and the bundles made of them. */
+export { ChoiceError } from './architecture.js';
 export { bundleCheckpoint } from './training.js';
 export { classify, type Classifier, readClassifier } from './classifier.js';
 export type { Family } from './hyena/dialect.js';

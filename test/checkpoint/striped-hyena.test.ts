@@ -1,12 +1,66 @@
 /** Checkpoints of StripedHyena that are not what they seem end in one line; those that are, in a bundle. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { importCheckpoint, SafetensorsFile } from '../../src/checkpoint/index.js';
+import { findModel } from '../../src/checkpoint/find.js';
+import { importCheckpoint, openCheckpoint, SafetensorsFile } from '../../src/checkpoint/index.js';
 import { describeWithData } from '../support/data.js';
 import { asSafetensors } from '../support/golden.js';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { type Code, code, pickle, zip } from '../support/torch-writer.js';
 
 afterAll(removeTemporary);
+
+/** A model as wide as Evo 2 1B, with traces of 8-bit floats: every tensor is one value over and over. */
+function trainedInEightBits(): string {
+  const storage = code.storage('FloatStorage', '0', 1);
+  const tensors = Object.entries({
+    'embedding_layer.weight': [512, 1920],
+    'norm.scale': [1920],
+    'blocks.0.pre_norm.scale': [1920],
+    'blocks.0.post_norm.scale': [1920],
+    'blocks.0.mlp.l1.weight': [64, 1920],
+    'blocks.0.mlp.l2.weight': [64, 1920],
+    'blocks.0.mlp.l3.weight': [1920, 64],
+    'blocks.0.projections.weight': [5760, 1920],
+    'blocks.0.out_filter_dense.weight': [1920, 1920],
+    'blocks.0.out_filter_dense.bias': [1920],
+    'blocks.0.filter.short_filter_weight': [5760, 1, 3],
+    'blocks.0.filter.h': [128, 1, 7],
+  }).map(([name, shape]): [Code, Code] => [
+    code.text(name),
+    code.tensor(
+      storage,
+      0,
+      shape,
+      shape.map(() => 0),
+    ),
+  ]);
+  const state = pickle(code.dict(...tensors, [code.text('blocks.0.projections._extra_state'), code.none]));
+  const file = join(temporaryDirectory(), 'evo2_1b_base.pt');
+  writeFileSync(
+    file,
+    zip(
+      new Map([
+        ['a/data.pkl', state],
+        ['a/data/0', Buffer.alloc(4)],
+      ]),
+    ),
+  );
+  return file;
+}
+
+test('a model that means nothing without 8-bit floats is refused by name, or read with a loud note', async () => {
+  const file = trainedInEightBits();
+  await expect(importCheckpoint(file, join(temporaryDirectory(), 'bundle'))).rejects.toThrow(
+    'blocks.0.projections._extra_state: expected a model that runs without FP8 (Evo 2 7B, or NVIDIA’s bf16 1B), or --without-fp8, got Evo 2 1B',
+  );
+  const checkpoint = openCheckpoint(file);
+  const found = findModel(checkpoint);
+  const notes: string[] = [];
+  found.architecture.read(found, { checkpoint, chosen: { withoutFp8: true }, leftOut: [], notes });
+  expect(notes[0]).toMatch(/^WITHOUT FP8: Evo 2 1B .* this bundle is not the model$/);
+  checkpoint.close();
+});
 
 type Tensors = Map<string, { shape: readonly number[]; data: Float32Array }>;
 
@@ -93,6 +147,12 @@ describeWithData('striped-hyena', (directory) => {
     const tensors = tensorsOf(`${name}-tiny`);
     change(tensors);
     await expect(importing(tensors)).rejects.toThrow(message);
+  });
+
+  test('a setting that means nothing for these models is refused', async () => {
+    await expect(importing(tensorsOf('evo2-tiny'), { shift: 0.5 })).rejects.toThrow(
+      'shift means nothing for a StripedHyena model',
+    );
   });
 
   test('what positions are divided by: by hand, by the lags in the file, or assumed, and said', async () => {

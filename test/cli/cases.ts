@@ -587,6 +587,11 @@ const CHECKPOINTS: readonly Case[] = [
     stderr: /\nnote +ignored, as its config says everything: name, ropeScale, withoutFp8\n/,
   },
   {
+    line: 'import safari.safetensors -o none --rope-scale 4',
+    code: 2,
+    stderr: error('--rope-scale means nothing for a Hyena model'),
+  },
+  {
     line: 'import huggingface.safetensors -o stem --stem ema.backbone.',
     code: 3,
     stderr: error('ema.backbone'),

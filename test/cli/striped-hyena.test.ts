@@ -12,57 +12,43 @@ describeWithData('striped-hyena', (directory) => {
     ['evo1-tiny.safetensors', '16'],
     ['evo2-tiny.pt', '4'],
   ])('%s is imported, generates, goes on, and is one of a batch', async (file, scale) => {
-    const scratch = temporaryDirectory();
-    const at = (name: string): string => join(scratch, name);
+    const cwd = temporaryDirectory();
     const run = async (...args: string[]): Promise<string> => {
-      const { code, stdout, stderr } = await flashinf(args, { cwd: scratch });
+      const { code, stdout, stderr } = await flashinf(args, { cwd });
       expect([code, stderr]).toEqual([0, expect.any(String)]);
       return stdout.toString('latin1');
     };
     await run('import', join(directory, file), '-o', 'evo', '--rope-scale', scale);
-    const generate = (...args: string[]): Promise<string> =>
-      run('generate', '-m', 'evo', '--temp', '0.7', '--seed', '3', '--raw', ...args);
-    // Longer than what is read in steps, and then so many tokens that a prompt is filled in.
-    const prompt = 'ACGTTGCA'.repeat(9);
-    for (const [start, count] of [
-      ['A', 20],
-      [prompt, 90],
-    ] as const) {
-      const whole = await generate('-p', start, '-n', `${count}`);
-      const first = await generate(
-        '-p',
-        start,
-        '-n',
-        '7',
-        '-c',
-        `${start.length + count}`,
-        '--save-state',
-        'state',
-      );
-      const rest = await run('generate', '-m', 'evo', '--raw', '--load-state', 'state', '-n', `${count - 7}`);
+    const generate = ['generate', '-m', 'evo', '--temp', '0.7', '--allow', 'ACGT'];
+    // One is read in steps; the other is longer than that, and then there follow so many tokens that it is filled in.
+    const prompts = ['A', 'ACGTTGCA'.repeat(9)];
+    const counts = [20, 90];
+    const goesOn = prompts.map(async (prompt, k) => {
+      const text = [...generate, '--seed', '3', '--raw', '-p', prompt];
+      const room = `${prompt.length + counts[k]}`;
+      const [whole, first] = await Promise.all([
+        run(...text, '-n', `${counts[k]}`),
+        run(...text, '-n', '7', '-c', room, '--save-state', `state${k}`),
+      ]);
+      const left = `${counts[k] - 7}`;
+      const rest = await run('generate', '-m', 'evo', '--raw', '--load-state', `state${k}`, '-n', left);
       expect(first + rest).toBe(whole);
-    }
-    const lines = ['A', prompt, 'AC'].map((text) => JSON.stringify({ prompt: text, seed: 3 }));
-    writeFileSync(at('batch.jsonl'), lines.join('\n'));
-    const batch = await run('generate', '-m', 'evo', '--temp', '0.7', '-n', '12', '--batch', 'batch.jsonl');
-    const texts = batch
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { text: string; tokens: number });
-    const alone = await run(
-      'generate',
-      '-m',
-      'evo',
-      '--temp',
-      '0.7',
-      '--seed',
-      '3',
-      '-n',
-      '12',
-      '-p',
-      'AC',
-      '--json',
-    );
-    expect(texts[2].text).toBe((JSON.parse(alone) as { text: string }).text);
+      return whole;
+    });
+    const items = [...prompts, 'AC'].map((prompt) => JSON.stringify({ prompt, seed: 3 }));
+    writeFileSync(join(cwd, 'batch.jsonl'), items.join('\n'));
+    const [alone, batch, cost] = await Promise.all([
+      Promise.all(goesOn),
+      run(...generate, '-n', '12', '--batch', 'batch.jsonl'),
+      run('bench', '--step', '-m', 'evo', '--len', '20', '-t', '1', '--json'),
+    ]);
+    expect(JSON.parse(cost)).toMatchObject({ bits: 32, text: { length: 20 } });
+    const texts = batch.trim().split('\n');
+    expect(texts).toHaveLength(3);
+    alone.forEach((whole, k) => {
+      const { text } = JSON.parse(texts[k]) as { text: string };
+      expect(text).toHaveLength(12);
+      expect(whole.slice(0, 12)).toBe(text);
+    });
   });
 });

@@ -114,7 +114,7 @@ const EIGHT_BITS = 0.15;
     );
   });
 
-  test.each([1, 2, 3, 7, 8, 64, 128, 129, 199])('a prompt of %i tokens, and what follows', async (length) => {
+  test.each([1, 2, 3, 7, 8, 64, 128, 129, 200])('a prompt of %i tokens, and what follows', async (length) => {
     const given = own();
     const { model, ids, rows } = given;
     const { logits, state } = await model.prefill(ids.slice(0, length), 1);

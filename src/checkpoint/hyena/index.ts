@@ -64,6 +64,7 @@ function activationOf(
 export const HYENA: Architecture = {
   name: 'Hyena',
   landmark: EMBEDDINGS,
+  choices: ['family', 'shift', 'modulate', 'layout', 'context', 'normEps'],
   detect: detectStems,
   owns: isOfHead,
   read(found, hints) {

@@ -17,6 +17,7 @@ const FP8_STATE = 'blocks.0.projections._extra_state';
 export const STRIPED_HYENA: Architecture = {
   name: 'StripedHyena',
   landmark: EMBEDDINGS,
+  choices: ['context', 'ropeScale', 'withoutFp8'],
 
   detect(names) {
     const all = new Set(names);

@@ -1,9 +1,9 @@
 import type { FilterDimensions } from '../../bundle/index.js';
-import { importCheckpoint, type Imported } from '../../checkpoint/index.js';
-import { onOutput } from '../errors.js';
+import { ChoiceError, importCheckpoint, type Imported } from '../../checkpoint/index.js';
+import { onOutput, UsageError } from '../errors.js';
 import { command } from '../command.js';
 import { describeLayers } from '../report/layers.js';
-import { EVERYWHERE, JSON_OPTION, type CommandSpec } from '../options/index.js';
+import { EVERYWHERE, JSON_OPTION, kebab, type CommandSpec } from '../options/index.js';
 import { BUNDLE_OUTPUT, checkBundleOutput } from './bundle-output.js';
 
 const IMPORT = {
@@ -109,7 +109,11 @@ export const importBundle = command(IMPORT, async ({ args: [checkpoint], options
       ...(bits !== '32' && { bits: bits === '8' ? 8 : 4 }),
       onProgress: io.progress('import'),
     }),
-  );
+  ).catch((error: unknown) => {
+    if (!(error instanceof ChoiceError)) throw error;
+    const name = error.choice === 'layout' ? 'filterLayout' : error.choice;
+    throw new UsageError(`--${kebab(name)} means nothing for a ${error.model} model`, { cause: error });
+  });
   const report = toReport(imported, output, (performance.now() - began) / 1000);
   if (json) await io.stdout.write(JSON.stringify(report, null, 2) + '\n');
   else io.note(render(report));

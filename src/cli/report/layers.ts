@@ -1,18 +1,14 @@
 /** A model's layers in words. */
 import type { LayerSpec } from '../../bundle/index.js';
 
-/** Equal layers that follow one another in one phrase: "4 x hyena of order 2, layer norm, gelu MLP of 1024". */
+/** How many there are of each kind, in the order in which they come first: "4 x hyena of order 2, layer norm, gelu MLP of 1024". */
 export function describeLayers(layers: readonly LayerSpec[]): string {
-  const phrases = layers.map(
-    ({ mixer, norm, mlp }) => `${describeMixer(mixer)}, ${norm.kind} norm, ${mlp.kind} MLP of ${mlp.inner}`,
-  );
-  const runs: { phrase: string; count: number }[] = [];
-  for (const phrase of phrases) {
-    const last = runs.at(-1);
-    if (last?.phrase === phrase) last.count++;
-    else runs.push({ phrase, count: 1 });
+  const counts = new Map<string, number>();
+  for (const { mixer, norm, mlp } of layers) {
+    const phrase = `${describeMixer(mixer)}, ${norm.kind} norm, ${mlp.kind} MLP of ${mlp.inner}`;
+    counts.set(phrase, (counts.get(phrase) ?? 0) + 1);
   }
-  return runs.map(({ phrase, count }) => `${count} x ${phrase}`).join('; ');
+  return [...counts].map(([phrase, count]) => `${count} x ${phrase}`).join('; ');
 }
 
 function describeMixer(mixer: LayerSpec['mixer']): string {
