@@ -57,10 +57,6 @@ export function isObject(value: Json): value is JsonObject {
 }
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-/** Everything a string may hold up to its end or the next escape. */
-// eslint-disable-next-line no-control-regex
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
-const SPACE = /[ \t\n\r]*/y;
 const HEX = /[0-9a-fA-F]{4}/y;
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
@@ -151,7 +147,7 @@ class Parser {
     this.at++;
     let out = '';
     for (;;) {
-      const plain = this.match(PLAIN);
+      const plain = this.plain();
       // A piece for each escape.
       this.budget.spend(SIZE.text + plain.length);
       out += plain;
@@ -163,6 +159,17 @@ class Parser {
       if (stop !== '\\') this.fail('a closing quote');
       this.at++;
       out += this.escape();
+    }
+  }
+
+  /** Everything a string may hold up to its end or the next escape. */
+  private plain(): string {
+    const start = this.at;
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      // Past the end it is NaN.
+      if (!(code >= 0x20) || code === 0x22 || code === 0x5c) return this.text.slice(start, this.at);
+      this.at++;
     }
   }
 
@@ -207,7 +214,11 @@ class Parser {
   }
 
   private space(): void {
-    this.match(SPACE);
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.at++;
+    }
   }
 
   private match(pattern: RegExp): string {

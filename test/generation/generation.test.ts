@@ -4,30 +4,42 @@ import { Generation, type GenerationOptions } from '../../src/generation/generat
 import { load, type Loaded } from '../../src/generation/load.js';
 import type { Point, SavedPoint } from '../../src/generation/point.js';
 import type { MixerName } from '../../src/mixer/index.js';
+import { byteModel } from '../support/models.js';
+import { removeTemporary } from '../support/tiny-model.js';
 
+/** Quick to run: what a run does from token to token does not depend on what the model is. */
 let loaded: Loaded;
 beforeAll(async () => {
-  loaded = await load('models/hyena-classics');
+  loaded = await load(await byteModel());
 });
-afterAll(() => loaded.model.close());
+afterAll(async () => {
+  await loaded.model.close();
+  removeTemporary();
+});
 
 const GREEDY = { temperature: 0, topK: 0, topP: 1 };
 
-async function collect(prompt: readonly number[], options: GenerationOptions): Promise<number[]> {
+async function collect(
+  prompt: readonly number[],
+  options: GenerationOptions,
+  { model } = loaded,
+): Promise<number[]> {
   const ids: number[] = [];
-  for await (const id of new Generation(loaded.model, prompt, options)) ids.push(id);
+  for await (const id of new Generation(model, prompt, options)) ids.push(id);
   return ids;
 }
 
-test('1,200 greedy tokens are the same for lazy, eager and tiled', async () => {
-  const prompt = loaded.tokenizer.encode('The old house stood at the end of the lane, and');
+test('800 greedy tokens of the shipped model are the same for lazy, eager and tiled', async () => {
+  const shipped = await load('models/hyena-classics');
+  const prompt = shipped.tokenizer.encode('The old house stood at the end of the lane, and');
   const text = (mixer: MixerName, threads: number): Promise<number[]> =>
-    collect(prompt, { count: 1200, seed: 0, sampling: GREEDY, mixer, threads });
+    collect(prompt, { count: 800, seed: 0, sampling: GREEDY, mixer, threads }, shipped);
   const tiled = await text('tiled', 1);
-  expect(tiled).toHaveLength(1200);
+  expect(tiled).toHaveLength(800);
   expect(await text('tiled', 2)).toEqual(tiled);
   expect(await text('lazy', 1)).toEqual(tiled);
   expect(await text('eager', 1)).toEqual(tiled);
+  await shipped.model.close();
 });
 
 test('filters grow in leaps where a plan needs them so', async () => {
@@ -63,7 +75,7 @@ test('a run goes on from anywhere, also where filter rows have been evaluated an
     const rest = await collect(prompt, { ...options, count: 560 - count, from: from! });
     expect([...first, ...rest]).toEqual(whole);
   }
-}, 60_000);
+});
 
 test('every token after the first is one run of one session', async () => {
   const prompt = loaded.tokenizer.encode('Once upon a time');
@@ -95,7 +107,7 @@ test('wherever the prompt ends, the text goes on the same', async () => {
 test('what the mixer holds depends on the tokens to come, whether the prompt is read in steps or offline', async () => {
   const bytes = new Map<number, number>();
   for (const length of [1, 60, 500, 5000]) {
-    const prompt = Array.from({ length }, (_, k) => 300 + (k % 997));
+    const prompt = Array.from({ length }, (_, k) => k % 251);
     const generation = new Generation(loaded.model, prompt, { count: 20, seed: 1 });
     for await (const id of generation) expect(id).toBeLessThan(loaded.tokenizer.size);
     bytes.set(length, generation.mixerBytes);
@@ -103,7 +115,7 @@ test('what the mixer holds depends on the tokens to come, whether the prompt is 
   // Prompts that are longer than what follows are forgotten; a short one has positions of its own.
   expect(bytes.get(5000)).toBe(bytes.get(500));
   expect(bytes.get(60)).toBeGreaterThan(bytes.get(500)!);
-  const alone = new Generation(loaded.model, [300], { count: 79, seed: 1 });
+  const alone = new Generation(loaded.model, [30], { count: 79, seed: 1 });
   for await (const id of alone) expect(id).toBeLessThan(loaded.tokenizer.size);
   expect(bytes.get(60)).toBe(alone.mixerBytes);
 });

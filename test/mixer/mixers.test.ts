@@ -39,9 +39,9 @@ describe.each(MIXERS)('the %s mixer against the definition in float64', (name) =
 
   test('bit by bit the same on 1, 2 and 3 threads', async () => {
     const random = new Random(3);
-    const shape = { convolutions: 2, width: 70, length: 500 };
+    const shape = { convolutions: 2, width: 70, length: 200 };
     const run = randomRun(shape, random, true);
-    const plan = randomPlan(500, random);
+    const plan = randomPlan(200, random);
     const alone = await withMixer({ name, shape, plan }, (mixer) => runMixer(mixer, run));
     for (const threads of [2, 3]) {
       const { internals, check } = garbageMemory(random);

@@ -53,7 +53,7 @@ test('a notification without a change ends no wait', async () => {
 /** Hand-over races show only in numbers: thousands of jobs so small that threads run into one another. */
 test('thousands of tiny jobs, each done exactly once', async () => {
   const random = new Random(51);
-  const shape = { convolutions: 1, width: 48, length: 4000 };
+  const shape = { convolutions: 1, width: 48, length: 1500 };
   const run = randomRun(shape, random);
   const alone = await withMixer({ name: 'tiled', shape }, (mixer) => runMixer(mixer, run));
   const together = await withMixer({ name: 'tiled', shape, threads: 3 }, (mixer) => runMixer(mixer, run), {
@@ -97,7 +97,7 @@ describe('a team', () => {
     ['exits', 'if (number === 20) process.exit(3);', /a mixer thread has failed: thread 1 has ended/],
     [
       'runs out of memory',
-      'if (number === 20) for (const all = []; ;) all.push(new Array(1e6).fill(number));',
+      'if (number === 20) for (const all = []; ;) all.push(new Array(1e5).fill(number));',
       /a mixer thread has failed: thread 1: .*memory/,
     ],
   ])('says so within seconds when a worker %s during a run', async (_, job, message) => {

@@ -37,7 +37,9 @@ export class Random {
   }
   /** Float32 values uniform in [-1, 1). */
   floats(count: number): Float32Array {
-    return Float32Array.from({ length: count }, () => 2 * this.next() - 1);
+    const values = new Float32Array(count);
+    for (let k = 0; k < count; k++) values[k] = 2 * this.next() - 1;
+    return values;
   }
 }
 
@@ -73,11 +75,12 @@ export function directPending({ shape, y, taps, before }: Run): Float64Array {
   const { convolutions, width, length } = shape;
   const out = new Float64Array(length * convolutions * width);
   for (let l = 0; l < convolutions; l++) {
-    for (let c = 0; c < width; c++) {
-      for (let t = 0; t < length; t++) {
-        let sum = before.length > 0 ? before[l][t * width + c] : 0;
-        for (let i = 0; i < t; i++) sum += y[l][i * width + c] * taps[l][(t - i) * width + c];
-        out[(t * convolutions + l) * width + c] = sum;
+    const [inputs, filter] = [y[l], taps[l]];
+    for (let t = 0; t < length; t++) {
+      const sums = out.subarray((t * convolutions + l) * width, (t * convolutions + l + 1) * width);
+      if (before.length > 0) sums.set(before[l].subarray(t * width, (t + 1) * width));
+      for (let i = 0; i < t; i++) {
+        for (let c = 0; c < width; c++) sums[c] += inputs[i * width + c] * filter[(t - i) * width + c];
       }
     }
   }

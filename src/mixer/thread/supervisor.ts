@@ -12,6 +12,9 @@ export interface SupervisorStart {
   readonly workers: readonly WorkerStart[];
 }
 
+/** A worker's own objects are small; what it computes on lies in WebAssembly memories. One that runs wild ends soon. */
+const LIMITS = { maxOldGenerationSizeMb: 512 };
+
 const { program, workers } = workerData as SupervisorStart;
 
 for (const start of workers) {
@@ -20,7 +23,7 @@ for (const start of workers) {
     if (Atomics.load(control, JOB) >= 0) fail(control, recipe.threads, message);
   };
   try {
-    const worker = new Worker(new URL(program), { workerData: start, execArgv: [] });
+    const worker = new Worker(new URL(program), { workerData: start, execArgv: [], resourceLimits: LIMITS });
     worker.on('error', (error) =>
       failed(`thread ${thread}: ${String(error instanceof Error ? error.message : error)}`),
     );
