@@ -56,6 +56,43 @@ describe.each(ALL)('%s kernels', (_, kernelsFor) => {
     }
   });
 
+  test('add a window from two blocks to the next one, block after block, clipped at the end', () => {
+    const random = new Random(83);
+    for (let n = 16; n <= 256; n *= 2) {
+      const [blocks, size, count] = [4, 2 * n * 64, random.int(1, n)];
+      const length = blocks * n + count;
+      const workshop = new Workshop(kernelsFor, n, n * 64 * 40 + 65536);
+      const { kernels, floats, twiddles, twisted } = workshop;
+      const taps = workshop.put(
+        Float32Array.from({ length: 3 * n * 16 }, (_, k) => (k > n * 32 + 15 ? 0 : random.next() - 0.5)),
+      );
+      const inputs = workshop.random(length * 16, random);
+      const outputs = workshop.random(length * 16, random);
+      const at = (lines: number, row: number, c: number): number => floats[lines / 4 + row * 16 + c];
+      const want = Array.from({ length: length * 16 }, (_, k) => {
+        const [o, c] = [k >> 4, k & 15];
+        let sum = at(outputs, o, c);
+        for (let i = Math.max(0, o - 2 * n); i < o - (o % n); i++)
+          sum += at(inputs, i, c) * at(taps, o - i, c);
+        return sum;
+      });
+      const filter = workshop.array(4 * n * 16);
+      for (const k of [0, 1])
+        kernels.spectrum(taps + k * n * 64, filter + k * size, size / 2, n, twisted, twiddles);
+      const left = workshop.put(new Float32Array(2 * n * 16));
+      const points = workshop.random(2 * n * 16, random);
+      for (let known = n; known < length; known += n) {
+        const rows = Math.min(n, length - known);
+        const from = inputs + (known - n) * 64;
+        kernels.windowTile(from, outputs + known * 64, rows, n, left, filter, points, twisted, twiddles);
+      }
+      workshop.checkFences();
+      expect(relL2(workshop.get(outputs, length * 16), want)).toBeLessThanOrEqual(
+        4 * U * Math.sqrt(Math.log2(4 * n)),
+      );
+    }
+  });
+
   test.each([false, true])('carry modal filters from block to block (complex: %p)', (complex) => {
     const random = new Random(82);
     for (const [count, rows, groups] of [

@@ -196,6 +196,22 @@ export interface Kernels {
     twiddles: number,
   ): void;
   /**
+   * The tile of a window, one group, n inputs (>= 16): adds to the `count` outputs what these and the n inputs before contribute. `filter`,
+   * `[2][half][n]`, has the spectra of taps 0 ... 2n - 1 and of taps n ... 3n - 1, as `spectrum` makes them; `left`, `[half][n]`,
+   * holds what the inputs before contribute, and then what these do, n positions later. `points`, `[half][n]`, is scratch.
+   */
+  windowTile(
+    inputs: number,
+    outputs: number,
+    count: number,
+    n: number,
+    left: number,
+    filter: number,
+    points: number,
+    twisted: number,
+    twiddles: number,
+  ): void;
+  /**
    * A block of a modal filter as a recurrence: takes `rows` inputs, a power of two from 2 on, into the modes' states, then adds to the `count` outputs what all
    * inputs so far contribute. Lines of groups are `stride` bytes apart; states and coefficients follow each other, see
    * assembly/modal.ts.

@@ -324,6 +324,18 @@ function tiles(
       kernels.addUpper(points, outputs, count, n, twisted);
     },
 
+    windowTile(inputs, outputs, count, n, left, filter, points, twisted, twiddles) {
+      const size = 64 * n;
+      kernels.transformRows(inputs, points, size, n, twisted, twiddles);
+      const spectra = f.slice(points / 4, (points + 2 * size) / 4);
+      multiply(points, filter, 2 * n);
+      for (let k = 0; k < spectra.length; k++) f[points / 4 + k] += f[left / 4 + k];
+      f.set(spectra, left / 4);
+      multiply(left, filter + 2 * size, 2 * n);
+      quarters(points, size, n, (quarter) => inverse(quarter, n / 4, twiddles));
+      kernels.addUpper(points, outputs, count, n, twisted);
+    },
+
     transformRows(rows, points, half, n, twisted, twiddles) {
       kernels.twistRows(rows, points, half, n / 4, twisted, 0, n / 4);
       quarters(points, half, n, (quarter) => forward(quarter, n / 4, twiddles));

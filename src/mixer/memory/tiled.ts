@@ -28,14 +28,15 @@ export interface LevelLayout {
   readonly delay: number;
   /**
    * What a unit's tiles take of the filter, `[unit][filterStride]`. Taps 0 ... side * children - 1, `[side * children][16]`; for FFTs
-   * points of their spectra, `[half][children - 1][side]`; for delayed tiles `[half][children][side]`; for a recurrence its
-   * coefficients.
+   * points of their spectra, `[half][children - 1][side]`; for delayed tiles `[half][children][side]`; for a window, those of the
+   * taps for blocks 1 and 2 apart, `[2][half][side]`; for a recurrence its coefficients.
    */
   readonly filter: number;
   readonly filterStride: number;
   /**
    * Spectra of the current block's children, `[lane][unit][half][kept][side]` points: of a fan, and sums of their products,
-   * `keptOf(children)`; of a delayed level, all but the last.
+   * `keptOf(children)`; of a delayed level, all but the last. Of a window: what the last block contributes to the next but one,
+   * `[lane][unit][half][side]` points.
    */
   readonly childSpectra: number;
   readonly childSpectraStride: number;
@@ -167,6 +168,8 @@ function sizesOf(plan: LevelPlan, level: Level, length: number): Sizes {
 
 function childrenOf(plan: LevelPlan, level: Level, length: number): number {
   if (isDelayed(plan)) return Math.min(level.fanOut, tilesOf(level, length));
+  // A window's tiles are for one block, and from two.
+  if (plan.kind === 'window') return 3;
   return 'fanOut' in plan ? Math.min(plan.fanOut, Math.ceil(length / level.side)) : 2;
 }
 
@@ -184,8 +187,9 @@ function stridesOf(level: LevelPlan, children: number): Strides {
       return { ...none, filterStride: children * side * LINE };
     case 'fft':
     case 'folding':
-    case 'window':
       return { ...none, spectrumStride: side * LINE, filterStride: 2 * side * LINE };
+    case 'window':
+      return { ...none, filterStride: 4 * side * LINE, childSpectraStride: 2 * side * LINE };
     case 'fan':
       return {
         ...none,

@@ -105,8 +105,8 @@ function checkLast(level: LevelPlan, block: number, length: number, filter: Filt
     );
   if (kind === 'window') {
     checkFftSide(side);
-    if (filter.kind !== 'window' || filter.taps > side + 1)
-      throw new RangeError(`a window of side ${side} is for filters of at most ${side + 1} taps`);
+    if (filter.kind !== 'window' || filter.taps > 2 * side + 1)
+      throw new RangeError(`a window of side ${side} is for filters of at most ${2 * side + 1} taps`);
   } else if (kind === 'recurrence') {
     const complex = level.complex === true;
     if (filter.kind !== 'modal' || filter.modes !== level.modes || filter.complex !== complex)

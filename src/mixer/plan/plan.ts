@@ -17,7 +17,7 @@ import { FLAT_FAN_OUT, type Level } from '../schedule/index.js';
  *
  * Above the blocks of these, in place of a flat tiling, for filters that make one tile a block enough. Two blocks of slots then serve
  * all positions:
- * - `window`: between neighbouring blocks, urgent. For filters of at most `side` + 1 taps
+ * - `window`: from two blocks to the next one, urgent. For filters of at most 2 `side` + 1 taps
  * - `recurrence`: from all blocks before, by the states of a modal filter, `modes` a channel
  *
  * `recompute`: spectra of the filter are computed from the taps whenever a tile needs them, instead of kept: for large

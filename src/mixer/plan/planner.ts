@@ -62,7 +62,8 @@ function lastLevel(filter: FilterKind): LevelPlan | undefined {
     case 'window':
       return {
         kind: 'window',
-        side: Math.max(SMALLEST_FFT, 2 ** Math.ceil(Math.log2(Math.max(1, filter.taps - 1)))),
+        // Its tiles reach two blocks.
+        side: Math.max(SMALLEST_FFT, 2 ** Math.ceil(Math.log2(Math.max(1, (filter.taps - 1) / 2)))),
       };
     case 'modal': {
       const { modes, complex } = filter;
@@ -71,20 +72,26 @@ function lastLevel(filter: FilterKind): LevelPlan | undefined {
   }
 }
 
-/** Fan-out of its first level, which is part of reading the sums. */
-const WITHIN = 8;
+/** Fan-out of a ring's first level, which is part of reading the sums, and at most of the second one, which is direct, too. */
+const WITHIN = { first: 8, second: 4 };
 
 /**
- * A plan with a single level above blocks of its side. Tiles within the blocks are binary: such mixers are wide, and what fans keep
- * would come from memory for every tile.
+ * A plan with a single level above blocks of its side. Above a few positions, tiles within the blocks are binary: such mixers
+ * are wide, and what fans keep would come from memory for every tile.
  */
 function ringPlan(length: number, last: LevelPlan): Plan {
-  const within = sidesOf(last.side)
-    .filter((side) => side >= WITHIN)
-    .map((side): LevelPlan =>
-      side < SMALLEST_FFT ? { kind: 'direct', side, fanOut: 2 } : { kind: 'fft', side },
-    );
-  return { length, levels: [{ kind: 'direct', side: 1, fanOut: WITHIN }, ...within, last] };
+  const { first } = WITHIN;
+  const second = Math.min(WITHIN.second, last.side / first);
+  const transformed = sidesOf(last.side).filter((side) => side >= first * second);
+  return {
+    length,
+    levels: [
+      { kind: 'direct', side: 1, fanOut: first },
+      { kind: 'direct', side: first, fanOut: second },
+      ...transformed.map((side): LevelPlan => ({ kind: 'fft', side })),
+      last,
+    ],
+  };
 }
 
 /**
@@ -132,7 +139,7 @@ const COST: { readonly [K in LevelKind]: (level: LevelPlan & { kind: K }, costs:
   folding: ({ side }, costs) => fftCost(side, 2, costs),
   delayed: ({ side }, costs) => 1.4 * fftCost(side, FLAT_FAN_OUT, costs),
   reference: () => Infinity,
-  window: ({ side }, costs) => 2 * fftCost(side, 2, costs),
+  window: ({ side }, costs) => 2.2 * fftCost(side, 2, costs),
   recurrence: ({ modes, complex }) => modes * RECURRENCE[complex ? 'complex' : 'real'],
 };
 

@@ -10,23 +10,28 @@ import {
   paddedModes,
   writeModes,
 } from '../../memory/index.js';
-import { filterSpectra } from './spectra.js';
 import type { MakeTiles } from './tile.js';
 
-/** A filter that reaches no further than the next block: one FFT tile, as between all neighbours. */
+/** A filter that reaches no further than two blocks. What a block leaves for the second one waits as a spectrum. */
 export const windowTiles: MakeTiles = (bank, level) => {
   const { kernels, layout } = bank;
-  const { stride, scratch, scratchStride, twisted, twiddles } = layout;
-  const { side } = level;
-  const filters = filterSpectra(bank, level, 1);
+  const { units, stride, scratch, scratchStride, twisted, twiddles } = layout;
+  const { side, filter, filterStride, childSpectra, childSpectraStride } = level;
+  const half = side * LINE;
   const places = placesOf(bank, level);
   return {
-    prepare: filters.prepare,
+    prepare(unit, taps) {
+      const near = filter + unit * filterStride;
+      kernels.spectrum(taps, near, half, side, twisted, twiddles);
+      kernels.spectrum(taps + side * LINE, near + 2 * half, half, side, twisted, twiddles);
+    },
     run(at, _rows, count, lane, from, to, thread) {
       const points = scratch + thread * scratchStride;
       for (let u = from; u < to; u++) {
         const { inputs, outputs } = places(at, lane, u);
-        kernels.fftTile(inputs, outputs, count, side, filters.of(u, thread, 1), points, twisted, twiddles);
+        const left = childSpectra + (lane * units + u) * childSpectraStride;
+        const spectra = filter + u * filterStride;
+        kernels.windowTile(inputs, outputs, count, side, left, spectra, points, twisted, twiddles);
         kernels.clearLines(inputs, stride, 1, side);
       }
     },

@@ -6,6 +6,7 @@ export { convolve, convolveAll } from './products';
 export { sumProducts } from './sums';
 export { modalTile } from './modal';
 export { pairTile } from './pair';
+export { windowTile } from './window';
 export {
   addLower,
   addUpper,
