@@ -60,8 +60,10 @@ def main():
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--context", type=int, default=32770)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stem", default="", help="what all names but the head's begin with, as other programs want it")
     args = parser.parse_args()
-    save_file(tensors(args.width, args.layers, args.context, args.seed), args.out)
+    named = tensors(args.width, args.layers, args.context, args.seed)
+    save_file({(args.stem if name.startswith("backbone.") else "") + name: t for name, t in named.items()}, args.out)
 
 
 if __name__ == "__main__":

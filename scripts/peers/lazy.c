@@ -1,6 +1,7 @@
 /* Lazy mixing at the bandwidth of memory: each position sums over its whole past. Inputs and filter lie in groups of
  * channels whose sums fit the registers, [group][time][64], the filter reversed: what is left to do is to read two
- * ascending streams. Measured at positions across the range, each the middle of an equal stretch that it stands for. */
+ * ascending streams. Measured at positions across the range, each the middle of an equal stretch that it stands for.
+ * On large pages where the system has them, or, asked for "small" ones, on pages of 4 KiB. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +17,13 @@ static double now(void) {
   return t.tv_sec + 1e-9 * t.tv_nsec;
 }
 
+static int advice = MADV_HUGEPAGE;
+
 static float *floats(size_t count) {
-  /* On large pages where the system has them. */
   const size_t page = 1 << 21, bytes = (4 * count + page - 1) / page * page;
   void *data = aligned_alloc(page, bytes);
   if (!data) exit(1);
-  madvise(data, bytes, MADV_HUGEPAGE);
+  madvise(data, bytes, advice);
   return memset(data, 0, bytes);
 }
 
@@ -44,9 +46,12 @@ static void sumGroup(const float *restrict y, const float *restrict taps, size_t
   memcpy(sums, sum, sizeof sum);
 }
 
-/* Arguments: directory, width, length. */
+/* Arguments: small or large, directory, width, length. */
 int main(int argc, char **argv) {
-  if (argc < 4) return 2;
+  if (argc < 5) return 2;
+  const int small = strcmp(argv[1], "small") == 0;
+  if (small) advice = MADV_NOHUGEPAGE;
+  argv++;
   const char *directory = argv[1];
   const size_t width = strtoul(argv[2], NULL, 10), length = strtoul(argv[3], NULL, 10), size = width * length;
   const size_t groups = (width + LANES - 1) / LANES, stride = LANES * length;
@@ -76,6 +81,6 @@ int main(int argc, char **argv) {
     printf("%s%zu", k ? ", " : "", t);
   }
   printf("], \"seconds\": %.6f, \"estimated\": true}\n", seconds);
-  transfer(directory, "lazy.f32", "wb", rows, size);
+  transfer(directory, small ? "lazy-small.f32" : "lazy.f32", "wb", rows, size);
   return 0;
 }

@@ -1,6 +1,6 @@
 // One table of this project's mixer and its peers, on the same filters and inputs: see README.md beside this file.
 //
-//   node scripts/peers/run.js [--width 256] [--length 131072] [--repeats 3] [--python python3] [--dir DIR]
+//   node scripts/peers/run.js [--width 256] [--length 131072] [--repeats 3] [--python python3] [--only lazy] [--dir DIR]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,8 @@ const { values: options } = parseArgs({
     length: { type: 'string', default: '131072' },
     repeats: { type: 'string', default: '3' },
     python: { type: 'string', default: 'python3' },
+    // Peers whose file's name has this in it.
+    only: { type: 'string', default: '' },
     dir: { type: 'string' },
   },
 });
@@ -46,8 +48,10 @@ const PEERS = [
     ...FFTW,
   },
   { name: 'PyTorch, binary tiling', file: 'pytorch', command: [options.python, here('tiling.py')] },
-  { name: 'C, lazy', file: 'lazy', source: 'lazy.c', ...PLAIN },
-];
+  { name: 'flashinf, lazy', file: 'ours-lazy', command: ['node', here('ours.js'), 'lazy'] },
+  { name: 'C, lazy, pages of 4 KiB', file: 'lazy-small', source: 'lazy.c', mode: ['small'], ...PLAIN },
+  { name: 'C, lazy, large pages', file: 'lazy', source: 'lazy.c', mode: ['large'], ...PLAIN },
+].filter(({ file }) => file.includes(options.only));
 
 /** The command of a peer, built where it must be; undefined, and a line said, where its tools are missing. */
 function build({ name, command, source, compiler, link, missing, mode = [] }) {
@@ -103,7 +107,7 @@ function main() {
   // Among those at which lazy mixing is measured.
   const positions = Array.from({ length: 32 }, (_, k) => ((4 * k + 3) * length) / 128);
   const reference = referenceRows(filter, inputs, width, positions);
-  const ours = floatsOf('ours.f32');
+  const ours = peers.some(({ file }) => file === 'ours') ? floatsOf('ours.f32') : undefined;
   const every = Array.from({ length: length - 1 }, (_, t) => t + 1);
   for (const peer of peers) {
     const outputs = floatsOf(`${peer.file}.f32`);
@@ -115,7 +119,8 @@ function main() {
       (t) => reference.get(t),
       positions.filter((t) => measured.has(t)),
     );
-    peer.offOurs = largestDifference(row, (t) => ours.subarray(t * width, (t + 1) * width), measured);
+    if (ours !== undefined)
+      peer.offOurs = largestDifference(row, (t) => ours.subarray(t * width, (t + 1) * width), measured);
   }
   console.log(table(peers));
 }
@@ -130,10 +135,10 @@ function table(peers) {
       `${seconds.toPrecision(4)}${runs[0].estimated ? ' (estimated)' : ''}`,
       `+${((worst / seconds - 1) * 100).toFixed(0)}%`,
       ((seconds * 1e9) / (width * length)).toPrecision(3),
-      `${(seconds / ours).toPrecision(3)}x`,
+      ours === undefined ? '-' : `${(seconds / ours).toPrecision(3)}x`,
       lazy === undefined ? '-' : `${(lazy / seconds).toPrecision(3)}x`,
       offReference.toExponential(1),
-      file === 'ours' ? '-' : offOurs.toExponential(1),
+      file === 'ours' || offOurs === undefined ? '-' : offOurs.toExponential(1),
     ];
     return `| ${cells.join(' | ')} |`;
   });
@@ -151,7 +156,9 @@ function table(peers) {
 /** What the comparison is for, each where both sides ran. */
 function ratios(secondsOf) {
   return [
-    ['lazy in C takes', 'lazy', 'the default plan', 'ours'],
+    ['lazy in C on large pages takes', 'lazy', 'the default plan', 'ours'],
+    ['our lazy takes', 'ours-lazy', 'lazy in C on pages of 4 KiB', 'lazy-small'],
+    ['our lazy takes', 'ours-lazy', 'lazy in C on large pages', 'lazy'],
     ['PyTorch takes', 'pytorch', 'the default plan', 'ours'],
     ['PyTorch takes', 'pytorch', 'our binary tiling', 'ours-binary'],
     ['the binary tiling on FFTW takes', 'fftw-tiling', 'ours', 'ours-binary'],

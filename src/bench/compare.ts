@@ -1,6 +1,8 @@
 /** Two runs, or several of each, side by side: which figures changed by more than chance changes them. */
-import { type Estimate, estimate } from './estimate.js';
+import { type Estimate, estimate, median } from './estimate.js';
+import type { Pace } from './pace.js';
 import type { BenchReport } from './report.js';
+import { isGreater } from './student.js';
 
 /** `same`: within noise, or too little measured to say. */
 export type Verdict = 'slower' | 'faster' | 'same' | 'unknown';
@@ -18,9 +20,17 @@ export interface Comparison {
 /** Fewer samples show nothing of how a figure varies. */
 const FEWEST = 3;
 
+/** A figure, how fast the machine was at each of its samples, and what CPU time it took, where that is known. */
+interface Figure {
+  readonly value: Estimate;
+  readonly pace: readonly Pace[];
+  readonly cpuMs?: readonly number[];
+}
+
 /**
- * Rows that both have. A figure has changed if its interval lies apart from what it was and its median differs by more than
- * `threshold`, a share; what is estimated or was measured less than three times is not judged.
+ * Rows that both have. A figure has changed if its median differs by more than `threshold`, a share, in every view: as it is, in CPU
+ * time, and relative to how fast the machine did arithmetic and copied memory meanwhile; relative to both, by more than chance
+ * makes equal ones differ once in a thousand times. What was measured less than three times is not judged.
  */
 export function compareRuns(
   before: readonly BenchReport[],
@@ -28,41 +38,79 @@ export function compareRuns(
   threshold: number,
 ): Comparison[] {
   const [old, fresh] = [figures(before), figures(after)];
-  return [...fresh].flatMap(([label, values]) => {
+  return [...fresh].flatMap(([label, figure]) => {
     const known = old.get(label);
-    return known === undefined ? [] : [compare(label, known, values, threshold)];
+    return known === undefined ? [] : [compare(label, known, figure, threshold)];
   });
 }
 
-function compare(label: string, before: Estimate, after: Estimate, threshold: number): Comparison {
-  const ratio = after.median / before.median;
-  const judged = Math.min(before.samples.length, after.samples.length) >= FEWEST;
-  const changed = (slow: Estimate, fast: Estimate): boolean =>
-    slow.low > fast.high && slow.median > fast.median * (1 + threshold);
+function compare(label: string, before: Figure, after: Figure, threshold: number): Comparison {
+  const judged = Math.min(before.value.samples.length, after.value.samples.length) >= FEWEST;
+  const [old, fresh] = [views(before), views(after)];
+  const slower = (a: readonly View[], b: readonly View[]): boolean =>
+    a.every(
+      ({ values, steady }, k) =>
+        median(values) > median(b[k].values) + Math.log1p(threshold) &&
+        (!steady || isGreater(values, b[k].values)),
+    );
   const verdict = !judged
     ? 'unknown'
-    : changed(after, before)
+    : slower(fresh, old)
       ? 'slower'
-      : changed(before, after)
+      : slower(old, fresh)
         ? 'faster'
         : 'same';
-  return { label, before, after, ratio, verdict };
+  return {
+    label,
+    before: before.value,
+    after: after.value,
+    ratio: after.value.median / before.value.median,
+    verdict,
+  };
+}
+
+/** Logarithms of the samples; `steady`: in units that make up for what the machine does meanwhile. */
+interface View {
+  readonly values: readonly number[];
+  readonly steady: boolean;
+}
+
+function views({ value: { samples }, pace, cpuMs = samples }: Figure): View[] {
+  const logs = (of: readonly number[], unit: (k: number) => number): number[] =>
+    of.map((ms, k) => Math.log(ms / unit(k)));
+  return [
+    { values: logs(samples, () => 1), steady: false },
+    { values: logs(cpuMs, () => 1), steady: false },
+    { values: logs(samples, (k) => pace[k].arithmetic), steady: true },
+    { values: logs(samples, (k) => pace[k].memory), steady: true },
+  ];
 }
 
 /** What is compared, by what it is a figure of. Of several runs, each run's median is a sample. */
-function figures(runs: readonly BenchReport[]): Map<string, Estimate> {
-  const byLabel = new Map<string, Estimate[]>();
-  const add = (label: string, value: Estimate): void => {
-    byLabel.set(label, [...(byLabel.get(label) ?? []), value]);
-  };
+function figures(runs: readonly BenchReport[]): Map<string, Figure> {
+  const byLabel = new Map<string, { readonly figure: Figure; readonly usual: Pace }[]>();
   for (const { mixing, endToEnd } of runs) {
-    for (const { variant, shape, threads, warmMs, coldMs, setupMs } of mixing) {
+    const all = mixing.flatMap(({ pace }) => pace);
+    const usual: Pace = {
+      arithmetic: median(all.map(({ arithmetic }) => arithmetic)),
+      memory: median(all.map(({ memory }) => memory)),
+    };
+    const add = (
+      label: string,
+      value: Estimate,
+      pace: readonly Pace[] = value.samples.map(() => usual),
+      cpuMs: readonly number[] = value.samples,
+    ): void => {
+      byLabel.set(label, [...(byLabel.get(label) ?? []), { figure: { value, pace, cpuMs }, usual }]);
+    };
+    for (const { variant, shape, threads, warmMs, coldMs, setupMs, pace, anew, cpuMs } of mixing) {
       const { convolutions, width, length, lanes } = shape;
       const size = `${convolutions} x ${width} x ${length}${lanes > 1 ? ` x ${lanes}` : ''}`;
       const label = `${variant} ${size}${threads > 1 ? ` -t ${threads}` : ''}`;
-      add(`${label} warm`, warmMs);
-      if (coldMs !== null) add(`${label} cold`, coldMs);
-      add(`${label} set-up`, setupMs);
+      const then = anew.map((round) => pace[round]);
+      add(`${label} warm`, warmMs, pace, cpuMs);
+      if (coldMs !== null) add(`${label} cold`, coldMs, then);
+      add(`${label} set-up`, setupMs, then);
     }
     for (const { variant, lanes, totalMs, estimated } of endToEnd?.rows ?? []) {
       if (!estimated)
@@ -70,9 +118,14 @@ function figures(runs: readonly BenchReport[]): Map<string, Estimate> {
     }
   }
   return new Map(
-    Array.from(byLabel, ([label, values]) => [
+    Array.from(byLabel, ([label, each]): [string, Figure] => [
       label,
-      values.length === 1 ? values[0] : estimate(values.map(({ median }) => median)),
+      each.length === 1
+        ? each[0].figure
+        : {
+            value: estimate(each.map(({ figure }) => figure.value.median)),
+            pace: each.map(({ usual }) => usual),
+          },
     ]),
   );
 }

@@ -29,18 +29,15 @@ export class Definition {
 
   constructor(
     private readonly shape: { convolutions: number; width: number; length: number },
-    /** Where the sums of mixers that are measured at some positions only can be had. */
-    candidates: readonly number[],
+    /** Where the sums of mixers that are measured at some positions only can be had. Left out: everywhere. */
+    candidates?: readonly number[],
   ) {
     const { convolutions, width, length } = shape;
     this.bound = 8 * ROUNDOFF * Math.sqrt(Math.log2(2 * length));
-    const count = Math.min(POSITIONS, candidates.length);
-    this.positions = new Set(
-      Array.from(
-        { length: count },
-        (_, k) => candidates[Math.floor(((k + 1) * candidates.length) / count) - 1],
-      ),
-    );
+    const places = candidates?.length ?? length;
+    const count = Math.min(POSITIONS, places);
+    const spaced = Array.from({ length: count }, (_, k) => Math.floor(((k + 1) * places) / count) - 1);
+    this.positions = new Set(spaced.map((place) => candidates?.[place] ?? place));
     const spread = (total: number, most: number): number[] =>
       Array.from({ length: Math.min(total, most) }, (_, k) =>
         Math.floor((k * total) / Math.min(total, most)),

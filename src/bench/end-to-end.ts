@@ -13,7 +13,7 @@ import { quantiles, type Quantiles } from './quantiles.js';
 import { type Stretch, stretches } from './series.js';
 
 /** Tokens that are generated however little time there is: fewer say nothing of the others. */
-const FEWEST = 500;
+const FEWEST = 64;
 
 /** What `measureGeneration` takes. */
 export interface EndToEndOptions extends ComputeOptions, MixingChoice {
@@ -172,31 +172,30 @@ function gaps(at: Float64Array): Float64Array {
 /**
  * Returns how many tokens the greedy texts of the mixers have in common. Of float32 weights that must be all: throws at the first
  * token that is not the same. Products with quantised weights round their rows to 8 bits, so that sums which differ in
- * their last bit may differ by a step of that, and texts part sooner or later.
+ * their last bit may differ by a step of that, and texts part sooner or later. Texts are as long as the first one gets in the time
+ * given.
  */
 export async function compareTexts(
   model: LanguageModel,
   mixers: readonly MixerName[],
-  options: Pick<EndToEndOptions, 'length' | 'threads' | 'start' | 'signal'>,
+  { length, threads, start, signal, budgetMs = Infinity }: Omit<EndToEndOptions, 'mixer' | 'seed'>,
 ): Promise<number> {
-  const greedy = { ...DEFAULT_SAMPLING, temperature: 0 };
-  let reference: number[] | null = null;
-  let agreed = options.length;
-  for (const mixer of mixers) {
-    const { length, threads, start, signal } = options;
-    const generation = new Generation(model, [start], {
-      count: length,
-      sampling: greedy,
-      seed: 0,
-      mixer,
-      threads,
-      signal,
-    });
+  const sampling = { ...DEFAULT_SAMPLING, temperature: 0 };
+  const textOf = async (mixer: MixerName, count: number, until: number): Promise<number[]> => {
+    const generation = new Generation(model, [start], { count, sampling, seed: 0, mixer, threads, signal });
     const ids: number[] = [];
-    for await (const id of generation) ids.push(id);
+    for await (const id of generation) {
+      ids.push(id);
+      if (ids.length >= FEWEST && performance.now() > until) break;
+    }
     signal?.throwIfAborted();
-    reference ??= ids;
-    const at = ids.findIndex((id, k) => id !== reference![k]);
+    return ids;
+  };
+  const reference = await textOf(mixers[0], length, performance.now() + budgetMs / mixers.length);
+  let agreed = reference.length;
+  for (const mixer of mixers.slice(1)) {
+    const ids = await textOf(mixer, reference.length, Infinity);
+    const at = ids.findIndex((id, k) => id !== reference[k]);
     if (at >= 0 && model.config.weights !== undefined) agreed = Math.min(agreed, at);
     else if (at >= 0) {
       throw new Error(

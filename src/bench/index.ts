@@ -13,6 +13,7 @@ export {
   REPORT_FORMAT,
   REPORT_VERSION,
 } from './report.js';
-export { type BenchHooks, type BenchRequest, runBench } from './run.js';
+export { ALONE, type BenchHooks, type BenchRequest, runBench } from './run.js';
+export { type SyntheticShape, writeSynthetic } from './synthetic.js';
 export { measureStep, type StepCost, type TokenCost } from './step.js';
 export { isTiling, type Variant, VARIANTS } from './variants.js';

@@ -2,20 +2,25 @@
  * How long position mixing takes, on its own: no model, random inputs and filters, every convolution.
  *
  * Cases are measured in rounds, one after the other in each, so that what changes on the machine meanwhile meets all of them. In
- * each round a mixer is made anew (set-up), run over memory that nobody has touched (cold), and run once more (warm). Tiled
+ * the first round, and some others, a mixer is made anew (set-up), run over memory that nobody has touched (cold), and run once
+ * more (warm); in all others it is run once (warm). Tiled
  * mixers run every tile and every position. The baselines, whose work is quadratic, are measured at positions spread evenly over
  * the range and integrated, unless everything is asked for. All sums are held against the definition.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { fit, type CostTable, type MixerShape, type Plan, type Recipe } from '../mixer/index.js';
-import { accumulate, type Curve, integrate, samplePositions } from './curve.js';
+import { fit, type CostTable, type MixerShape, type Plan, planCost, type Recipe } from '../mixer/index.js';
+import { type Curve, curveOf } from './curve.js';
 import { type Agreement, Definition } from './definition.js';
 import { type Estimate, estimate, median } from './estimate.js';
+import { type Pace, Pacer } from './pace.js';
 import { quantiles, type Quantiles } from './quantiles.js';
+import { type Contender, OutOfTime, Rounds } from './rounds.js';
+import { everything, type Sampling, sampling } from './sampling.js';
 import { bySide, type SideSeries, type Stretch, stretches } from './series.js';
+import { moments } from './student.js';
 import { type RunTimes, Track } from './track.js';
-import { choiceOf, isTiling, type Variant } from './variants.js';
+import { type Baseline, choiceOf, isTiling, type Variant } from './variants.js';
 
 /** M convolutions of D channels, L positions, B lanes. */
 export type BenchShape = Required<Omit<MixerShape, 'filter'>>;
@@ -30,19 +35,25 @@ export interface MixingCase {
 /** What `measureMixing` takes. */
 export interface MixingOptions {
   readonly costs: CostTable;
-  /** Positions at which the baselines are measured; all of them with `full`. Default 32. */
-  readonly samples?: number;
-  readonly full?: boolean;
+  /** Places at which the baselines are measured, at most; all positions with `full`. Default 32. */
+  readonly samples?: number | undefined;
+  readonly full?: boolean | undefined;
+  /** Bytes per second that one thread reads, for what a baseline is expected to take. Default: a slow machine's. */
+  readonly bandwidth?: number;
   /** Bytes a mixer may hold. Default: any. */
   readonly memory?: number | undefined;
   /** Seed of inputs and filters. Default 1. */
   readonly seed?: number;
-  /** ms to spend: rounds begin as long as one more will fit. There is always one. */
-  readonly budgetMs: number;
-  /** Rounds at most. Default 9. */
+  /** Rounds at most. Default 15. */
   readonly rounds?: number;
+  /** Whether V8 has compiled all that cases of these variants run. Default: no, and short runs come first. */
+  readonly compiled?: boolean;
+  /** Takes the machine's pace in every round. */
+  readonly paced?: boolean;
   /** Keeps times by position. */
   readonly series?: boolean;
+  /** ms, from anywhere. Default `performance.now`. */
+  readonly clock?: () => number;
   /** Called now and then. What it throws ends the measurement. */
   readonly breathe?: () => void;
 }
@@ -58,6 +69,10 @@ export interface MixingRow extends MixingCase {
   readonly coldMs: Estimate | null;
   /** The same of a run after it: what each further text takes. */
   readonly warmMs: Estimate;
+  /** How fast the machine was just before each round, where that was asked for. */
+  readonly pace: readonly Pace[];
+  /** Rounds in which the mixer was made anew: those that set-up and cold runs are of. */
+  readonly anew: readonly number[];
   /** Whether times are integrated from sampled positions; and at how many they were measured. */
   readonly estimated: boolean;
   readonly measuredPositions: number;
@@ -67,6 +82,8 @@ export interface MixingRow extends MixingCase {
   readonly tokenUs: Quantiles;
   /** What a baseline streams from and to memory per second, where its arrays exceed any cache; null for others. */
   readonly bytesPerSecond: number | null;
+  /** CPU time of each round's warm run, all threads', ms: with preparing inputs, and of all positions where times are estimated. */
+  readonly cpuMs: readonly number[];
   /** CPU time over wall time of single-threaded runs, the least of all rounds; null with threads. */
   readonly cpuShare: number | null;
   readonly agreement: Agreement;
@@ -84,91 +101,139 @@ const MOST_WARM_UPS = 8;
 const WARM_UP_LENGTH = 1024;
 /** Streams of more bytes than this come from memory. */
 const BEYOND_CACHES = 2 ** 27;
+/** Bytes per second of a slow machine's memory. */
+const SLOW_MEMORY = 8e9;
+/** Positions until caches hold what they will of streams that fit. */
+const WARM_UPS = 12;
+const SAMPLES = 32;
+/** Of the memory that is free, what mixers may hold between their rounds. */
+const KEPT = 0.25;
+/** Bytes of mixers that are collected at once. */
+const LARGE = 2 ** 22;
+const FEWEST_SAMPLES = 4;
+/** ms of a round, however small what is measured. */
+const FIXED = 40;
+
+const IMPORTANCE: readonly Variant[] = ['flat', 'lazy', 'fan-out', 'binary', 'eager'];
 
 /** What a case takes to be measured. */
-class Contender {
+class MixingContender implements Contender {
   readonly recipe: Recipe;
-  readonly estimated: boolean;
+  readonly expectedMs: number;
+  rounds = 0;
+  /** Whether its mixer stays as it is for the next round. */
+  kept = false;
+  private track: Track | null = null;
+  private deadline = Infinity;
   private readonly setup: number[] = [];
   private readonly cold: number[] = [];
   private readonly warm: RunTimes[] = [];
   private readonly totals: number[] = [];
+  readonly pace: Pace[] = [];
+  private readonly anew: number[] = [];
 
   constructor(
     readonly mixing: MixingCase,
     private readonly definition: Definition,
-    private readonly sampled: ReadonlySet<number>,
-    private readonly options: MixingOptions,
+    private readonly sampling: Sampling,
+    private readonly pacer: Pacer | null,
+    private readonly options: MixingOptions & { readonly clock: () => number },
   ) {
     this.recipe = recipeOf(mixing, options);
-    this.estimated = !isTiling(mixing.variant) && sampled.size < mixing.shape.length;
+    this.expectedMs = expected(mixing, this.recipe, sampling, options);
   }
 
-  async round(): Promise<void> {
-    const { definition, sampled, options, recipe } = this;
-    const { variant, threads } = this.mixing;
-    const track = await Track.open(recipe, {
-      seed: options.seed ?? 1,
-      definition,
-      sampled,
-      label: threads > 1 ? `${variant}, ${threads} threads,` : variant,
-      breathe: options.breathe ?? (() => undefined),
-    });
+  async round(deadline: number, anew: boolean): Promise<void> {
+    this.deadline = deadline;
+    const { recipe } = this;
+    const { variant } = this.mixing;
+    const pace = this.pacer?.take();
+    if (anew) await this.close();
+    const fresh = this.track === null;
     try {
-      this.setup.push(track.setupMs);
-      let run = await track.run();
-      if (isTiling(variant)) {
-        this.cold.push(this.totalOf(run));
-        run = await again(track);
-      }
+      this.track ??= await this.open();
+      const { track } = this;
+      const first = await track.run();
+      let run = fresh && isTiling(variant) ? await track.run() : first;
       const repeats = Math.min(MOST_REPEATS, Math.ceil(SHORTEST_RUN / this.totalOf(run)));
       const totals = [this.totalOf(run)];
       for (let k = 1; k < repeats; k++) {
-        run = await again(track);
+        run = await track.run();
         totals.push(this.totalOf(run));
       }
+      if (pace !== undefined) this.pace.push(pace);
+      if (fresh) {
+        this.setup.push(track.setupMs);
+        this.anew.push(this.rounds);
+      }
+      if (fresh && isTiling(variant)) this.cold.push(this.totalOf(first));
       this.totals.push(median(totals));
       this.warm.push(run);
-    } finally {
-      await track.mixer.close();
-      collectGarbage();
+      this.rounds++;
+    } catch (error) {
+      await this.close();
+      throw error;
     }
+    if (this.kept) return;
+    await this.close();
+    if (recipe.bytes > LARGE) collectGarbage();
   }
 
-  private curveOf({ tokens }: RunTimes): Curve {
-    return this.estimated ? integrate(tokens, this.sampled) : accumulate(tokens);
+  private open(): Promise<Track> {
+    const { definition, sampling, options } = this;
+    const { variant, threads } = this.mixing;
+    return Track.open(this.recipe, {
+      seed: options.seed ?? 1,
+      definition,
+      sampling,
+      label: threads > 1 ? `${variant}, ${threads} threads,` : variant,
+      breathe: () => {
+        options.breathe?.();
+        if (options.clock() > this.deadline) throw new OutOfTime();
+      },
+    });
   }
 
-  private totalOf(run: RunTimes): number {
-    return this.curveOf(run).at(-1)!.ms;
+  async close(): Promise<void> {
+    await this.track?.mixer.close();
+    this.track = null;
   }
 
-  row(): MixingRow {
-    const { mixing, totals, recipe, estimated } = this;
+  private totalOf({ tokens }: RunTimes): number {
+    return curveOf(tokens, this.sampling).at(-1)!.ms;
+  }
+
+  /** @param wander how much the machine's speed varied in the meantime, a share */
+  row(wander: number): MixingRow {
+    const { mixing, totals, recipe, sampling } = this;
     const { convolutions, width, length, lanes } = mixing.shape;
-    const warmMs = estimate(totals);
+    const warmMs = estimate(totals, wander);
     const nearest = totals.reduce(
       (best, total, k) => (off(total, warmMs) < off(totals[best], warmMs) ? k : best),
       0,
     );
     const run = this.warm[nearest];
     const measured = run.tokens.filter((us) => !Number.isNaN(us));
+    const estimated = sampling.strata.length > 0;
     const series = this.options.series === true && !estimated;
     return {
       ...mixing,
       plan: recipe.plan,
       bytes: recipe.bytes,
-      setupMs: estimate(this.setup),
-      coldMs: this.cold.length > 0 ? estimate(this.cold) : null,
+      setupMs: estimate(this.setup, wander),
+      coldMs: this.cold.length > 0 ? estimate(this.cold, wander) : null,
       warmMs,
+      pace: this.pace,
+      anew: this.anew,
       estimated,
       measuredPositions: measured.length,
       nsPerTokenChannel: (warmMs.median * 1e6) / (length * lanes * convolutions * width),
       tokenUs: quantiles(measured),
-      bytesPerSecond: traffic(mixing, run.tokens),
-      cpuShare: mixing.threads > 1 ? null : Math.min(...this.warm.map(({ cpuShare }) => cpuShare)),
+      bytesPerSecond: bandwidth(mixing, run.tokens),
+      cpuMs: this.warm.map(({ cpuMs }) => cpuMs),
+      cpuShare: mixing.threads > 1 ? null : Math.min(...this.warm.map(({ cpuMs, wallMs }) => cpuMs / wallMs)),
       agreement: this.definition.agreement,
-      curve: this.curveOf(run),
+      curve: curveOf(run.tokens, sampling),
       stretches: series ? stretches(run.tokens) : [],
       sides: series && isTiling(mixing.variant) ? bySide(run.tokens) : [],
     };
@@ -176,11 +241,6 @@ class Contender {
 }
 
 const off = (value: number, { median }: Estimate): number => Math.abs(value - median);
-
-async function again(track: Track): Promise<RunTimes> {
-  track.mixer.reset();
-  return await track.run();
-}
 
 /** Lays out a case's mixer. Throws a RangeError if it does not fit the memory allowed. */
 export function recipeOf(
@@ -191,69 +251,189 @@ export function recipeOf(
   return fit({ ...choice, shape, threads, ...(memory !== undefined && { memory }) });
 }
 
-/** Measures cases side by side. Throws if a mixer's sums are wrong. */
+/** Where a case is measured. */
+export function samplingOf(
+  { variant, shape }: Pick<MixingCase, 'variant' | 'shape'>,
+  { full, samples = SAMPLES }: Pick<MixingOptions, 'full' | 'samples'>,
+): Sampling {
+  if (full === true || isTiling(variant)) return everything(shape.length);
+  const warmUps = (position: number): number =>
+    traffic(variant, shape, position) > BEYOND_CACHES ? 1 : WARM_UPS;
+  return sampling(shape.length, samples, warmUps);
+}
+
+/** Cases side by side, measured whenever there is time for it. Throws if a mixer's sums are wrong. */
+export class MixingRounds {
+  private readonly contenders: MixingContender[];
+  private readonly rounds: Rounds;
+  private compiled: boolean;
+
+  constructor(
+    cases: readonly MixingCase[],
+    private readonly options: MixingOptions,
+  ) {
+    this.compiled = options.compiled === true;
+    const { full, samples, rounds = 15, clock = () => performance.now() } = options;
+    const definitions = new Map<string, Definition>();
+    const pacer = options.paced === true ? new Pacer() : null;
+    this.contenders = cases.map((mixing) => {
+      const { convolutions, width, length } = mixing.shape;
+      const key = `${convolutions} ${width} ${length}`;
+      const { strata } = samplingOf({ variant: 'lazy', shape: mixing.shape }, { full, samples });
+      const definition =
+        definitions.get(key) ?? new Definition(mixing.shape, strata.length > 0 ? strata.flat() : undefined);
+      definitions.set(key, definition);
+      const sampling = samplingOf(mixing, { full, samples });
+      return new MixingContender(mixing, definition, sampling, pacer, { ...options, clock });
+    });
+    const bytes = this.contenders.reduce((sum, { recipe }) => sum + recipe.bytes, 0);
+    const kept = bytes < KEPT * process.availableMemory();
+    for (const contender of this.contenders) contender.kept = kept;
+    this.rounds = new Rounds(byImportance(this.contenders), rounds, clock);
+  }
+
+  /** Spends so many ms; on the first round, if `firstMs` is given, as many as that. */
+  async spend(ms: number, firstMs = ms): Promise<void> {
+    const { clock = () => performance.now() } = this.options;
+    const begin = clock();
+    if (!this.compiled) {
+      const variants = new Map(
+        this.contenders.map(({ mixing }) => [`${mixing.variant} ${mixing.threads}`, mixing]),
+      );
+      for (const { variant, shape, threads } of variants.values()) {
+        await warmUp({ variant, shape, threads }, this.options);
+        if (clock() - begin > ms / 4) break;
+      }
+      this.compiled = true;
+    }
+    const warm = clock() - begin;
+    await this.rounds.spend(ms - warm, firstMs - warm);
+  }
+
+  async close(): Promise<void> {
+    for (const contender of this.contenders) await contender.close();
+  }
+
+  /** Of those measured. */
+  rows(): MixingRow[] {
+    const measured = this.contenders.filter(({ rounds }) => rounds > 0);
+    const paces = measured.flatMap(({ pace }) => pace.map(({ arithmetic }) => Math.log(arithmetic)));
+    const wander = paces.length === 0 ? 0 : Math.sqrt(moments(paces).variance);
+    return measured.map((contender) => contender.row(wander));
+  }
+
+  /** Those that there was no time for. */
+  get missing(): MixingCase[] {
+    return this.contenders.filter(({ rounds }) => rounds === 0).map(({ mixing }) => mixing);
+  }
+}
+
+/** What is measured first, should time not suffice for all: small sizes, and of each size what says most. */
+function byImportance(contenders: readonly MixingContender[]): MixingContender[] {
+  const dearest = new Map<BenchShape, number>();
+  for (const { mixing, expectedMs } of contenders)
+    dearest.set(mixing.shape, Math.max(expectedMs, dearest.get(mixing.shape) ?? 0));
+  const rank = ({ mixing: { variant, threads } }: MixingContender): number =>
+    IMPORTANCE.indexOf(variant) + (threads > 1 ? IMPORTANCE.length : 0);
+  return contenders.toSorted(
+    (a, b) => dearest.get(a.mixing.shape)! - dearest.get(b.mixing.shape)! || rank(a) - rank(b),
+  );
+}
+
+/** Measures cases side by side for so many ms; the first round, if it takes longer, for `firstMs`. */
 export async function measureMixing(
   cases: readonly MixingCase[],
-  options: MixingOptions,
+  options: MixingOptions & { readonly budgetMs: number; readonly firstMs?: number },
 ): Promise<MixingRow[]> {
-  const began = performance.now();
-  const { full, samples = 32, rounds = 9, budgetMs } = options;
-  const definitions = new Map<string, Definition>();
-  const contenders = cases.map((mixing) => {
-    const { convolutions, width, length } = mixing.shape;
-    const sampled = samplePositions(length, full === true ? length : samples);
-    const key = `${convolutions} ${width} ${length}`;
-    const definition = definitions.get(key) ?? new Definition(mixing.shape, [...sampled]);
-    definitions.set(key, definition);
-    return new Contender(mixing, definition, sampled, options);
-  });
-  for (const { variant, shape, threads } of cases) await warmUp({ variant, shape, threads }, options);
-  for (let round = 0; round < rounds; round++) {
-    const begin = performance.now();
-    // Whoever comes first in one round comes last in another.
-    for (let k = 0; k < contenders.length; k++) await contenders[(k + round) % contenders.length].round();
-    const now = performance.now();
-    if (now - began + (now - begin) > budgetMs) break;
+  const rounds = new MixingRounds(cases, options);
+  try {
+    await rounds.spend(options.budgetMs, options.firstMs);
+    return rounds.rows();
+  } finally {
+    await rounds.close();
   }
-  return contenders.map((contender) => contender.row());
 }
 
 /** Short runs until they take no less time: V8 has then compiled what it will. */
 async function warmUp({ variant, shape, threads }: MixingCase, options: MixingOptions): Promise<void> {
   const short = { ...shape, convolutions: 1, length: WARM_UP_LENGTH, lanes: 1 };
-  const sampled = samplePositions(short.length, short.length);
   const track = await Track.open(recipeOf({ variant, shape: short, threads }, { costs: options.costs }), {
     seed: 1,
     definition: new Definition(short, []),
-    sampled,
+    sampling: everything(short.length),
     label: variant,
     breathe: options.breathe ?? (() => undefined),
   });
   try {
     let before = Infinity;
     for (let k = 0; k < MOST_WARM_UPS; k++) {
-      const ms = accumulate((await again(track)).tokens).at(-1)!.ms;
-      if (ms > before * (1 - STEADY)) break;
-      before = ms;
+      const { tokens } = await track.run();
+      const us = tokens.reduce((sum, time) => sum + time, 0);
+      if (us > before * (1 - STEADY)) break;
+      before = us;
     }
   } finally {
     await track.mixer.close();
   }
 }
 
-/**
- * Bytes per second that a baseline streams, over positions where it streams more than caches hold: inputs and taps, 8 bytes a
- * product, for lazy; taps, and partial sums in and out, 12 bytes, for eager.
- */
-function traffic({ variant, shape }: MixingCase, tokens: Float64Array): number | null {
-  if (isTiling(variant)) return null;
+/** What a round is thought to take, ms: filters made and set, and the runs. */
+function expected(
+  { variant, shape }: MixingCase,
+  { plan }: Recipe,
+  where: Sampling,
+  { costs, bandwidth = SLOW_MEMORY }: MixingOptions,
+): number {
   const { convolutions, width, length, lanes } = shape;
+  const setup = FIXED + 20e-6 * length * width * convolutions;
+  if (!isTiling(variant)) return setup + (1e3 * streamed(variant, shape, where)) / bandwidth;
+  const cost = planCost(plan, costs);
+  return setup + 2e-6 * length * width * convolutions * lanes * (Number.isFinite(cost) ? cost : 100);
+}
+
+/** Bytes that a baseline streams in a run that is measured at some positions. */
+function streamed(variant: Baseline, shape: BenchShape, { measured }: Sampling): number {
+  let bytes = 0;
+  for (let t = 0; t < shape.length; t++) if (measured.has(t)) bytes += traffic(variant, shape, t);
+  return bytes;
+}
+
+/** Places to sample baselines at, so that all of them together take no more than so many ms; never less than a few. */
+export function affordableSamples(
+  cases: readonly MixingCase[],
+  { samples = SAMPLES, bandwidth = SLOW_MEMORY }: Pick<MixingOptions, 'samples' | 'bandwidth'>,
+  ms: number,
+): number {
+  const bytes = (count: number): number =>
+    cases.reduce(
+      (sum, { variant, shape }) =>
+        sum +
+        (isTiling(variant)
+          ? 0
+          : streamed(variant, shape, samplingOf({ variant, shape }, { samples: count }))),
+      0,
+    );
+  let count = samples;
+  while (count / 2 >= FEWEST_SAMPLES && (1e3 * bytes(count)) / bandwidth > ms) count = Math.floor(count / 2);
+  return count;
+}
+
+/**
+ * Bytes that a baseline streams at a position: inputs and taps, 8 a product, for lazy; taps, and partial sums in and out, 12,
+ * for eager.
+ */
+function traffic(variant: Baseline, { convolutions, width, length, lanes }: BenchShape, t: number): number {
+  const products = (variant === 'lazy' ? t : length - 1 - t) * convolutions * lanes * width;
+  return products * (variant === 'lazy' ? 8 : 12);
+}
+
+/** Bytes per second that a baseline streams, over positions where it streams more than caches hold. */
+function bandwidth({ variant, shape }: MixingCase, tokens: Float64Array): number | null {
+  if (isTiling(variant)) return null;
   let [bytes, us] = [0, 0];
   tokens.forEach((time, t) => {
-    if (Number.isNaN(time)) return;
-    const products = (variant === 'lazy' ? t : length - 1 - t) * convolutions * lanes * width;
-    const moved = products * (variant === 'lazy' ? 8 : 12);
-    if (moved < BEYOND_CACHES) return;
+    const moved = traffic(variant, shape, t);
+    if (Number.isNaN(time) || moved < BEYOND_CACHES) return;
     bytes += moved;
     us += time;
   });

@@ -1,5 +1,6 @@
 /** What a run of the benchmark found, as plain data: docs/bench.schema.json says the same. */
 import type { Bandwidth, CostTable } from '../mixer/index.js';
+import type { Crossing } from './crossover.js';
 import type { Estimate } from './estimate.js';
 import type { MixingRow } from './mixing.js';
 import type { Provenance } from './provenance.js';
@@ -21,7 +22,7 @@ export interface BenchReport {
   readonly bandwidth: { readonly before: Bandwidth; readonly after: Bandwidth };
   /** Mixers alone: variants by sizes. */
   readonly mixing: readonly MixingRow[];
-  /** The first of these sizes at shorter lengths, one thread. */
+  /** The first of these sizes at other lengths, one thread. */
   readonly lengths: readonly LengthRow[];
   readonly crossover: Crossover;
   readonly validation: Validation | null;
@@ -31,11 +32,16 @@ export interface BenchReport {
   readonly memory: readonly MemoryRow[];
   readonly endToEnd: EndToEndReport | null;
   /** What was asked for and not measured. */
-  readonly leftOut: readonly { readonly what: string; readonly reason: string }[];
+  readonly leftOut: readonly LeftOut[];
   /** What makes figures doubtful. */
   readonly warnings: readonly string[];
   /** The most memory the process had. */
   readonly peakBytes: number;
+}
+
+export interface LeftOut {
+  readonly what: string;
+  readonly reason: string;
 }
 
 export type LengthRow = Pick<MixingRow, 'variant' | 'shape' | 'warmMs' | 'setupMs' | 'estimated'>;
@@ -46,11 +52,11 @@ export interface MemoryRow {
   readonly bytes: number;
 }
 
-/** The smallest measured length from which on tiled is faster than lazy, as far as was measured; null: none. */
+/** From which length on tiled is faster than lazy, as far as was measured; null: it is not at the longest. */
 export interface Crossover {
-  readonly mixing: Readonly<Partial<Record<Variant, number | null>>>;
+  readonly mixing: Readonly<Partial<Record<Variant, Crossing | null>>>;
   /** Of whole texts, flat against lazy. */
-  readonly endToEnd: number | null;
+  readonly endToEnd: Crossing | null;
 }
 
 /** Estimates from sampled positions beside what they estimate. */
@@ -60,6 +66,8 @@ export interface Validation {
     readonly variant: Variant;
     readonly estimatedMs: Estimate;
     readonly fullMs: Estimate;
+    /** CPU time over wall time, the least of all rounds: what is interrupted in the full run is not work. */
+    readonly cpuShare: number;
   }[];
 }
 
@@ -107,4 +115,6 @@ export interface ShortText {
   readonly length: number;
   readonly lazyMs: Estimate;
   readonly flatMs: Estimate;
+  /** Lazy's time over flat's, of pairs that were generated one after the other. */
+  readonly ratio: Estimate;
 }

@@ -1,15 +1,13 @@
 /** A whole run: what is measured, in which order, for how long. */
-import { MemoryError } from '../format/index.js';
-import { checkMemory, type Loaded } from '../generation/index.js';
+import { checkMemory, type Loaded, MemoryError } from '../generation/index.js';
 import { type CostTable, measureBandwidth, measureCosts } from '../mixer/index.js';
 import { Budget } from './budget.js';
-import { crossing } from './crossover.js';
-import { estimate } from './estimate.js';
+import { crossings, measureLengths } from './lengths.js';
 import {
+  affordableSamples,
   type BenchShape,
-  measureMixing,
   type MixingCase,
-  type MixingOptions,
+  MixingRounds,
   type MixingRow,
   recipeOf,
 } from './mixing.js';
@@ -17,14 +15,14 @@ import { provenance, type Provenance } from './provenance.js';
 import {
   type BenchReport,
   type EndToEndReport,
-  type LengthRow,
+  type LeftOut,
   type MemoryRow,
   REPORT_FORMAT,
   REPORT_VERSION,
-  type Validation,
 } from './report.js';
-import { measureTexts } from './texts.js';
-import { isTiling, type Variant, VARIANTS } from './variants.js';
+import { measureTexts, textCrossing } from './texts.js';
+import { validate } from './validate.js';
+import { type Baseline, isTiling, type Variant, VARIANTS } from './variants.js';
 
 /** What to measure. */
 export interface BenchRequest {
@@ -55,21 +53,50 @@ export interface BenchHooks {
   readonly onProgress?: (spent: number, expected: number) => void;
 }
 
-/** Shares of the time, in the order of the phases. */
-const WEIGHTS = { bandwidth: 1, mixing: 34, lengths: 9, validation: 11, tiles: 4, texts: 40, after: 1 };
+/** Shares of the time, in the order of the phases. Rounds of mixing come three times, so that they meet more than one moment. */
+const WEIGHTS = {
+  bandwidth: 1,
+  mixing: 20,
+  lengths: 8,
+  'mixing again': 10,
+  validation: 14,
+  tiles: 4,
+  texts: 36,
+  'mixing at last': 10,
+  after: 1,
+};
+/** Of the time of a round, what the baselines may take. */
+const BASELINES = 0.1;
+/** What there is always time for, if little is to be measured: ms. */
+const LEAST = 5000;
 /** A process that had less of a core than this was not alone. */
-const ALONE = 0.95;
+export const ALONE = 0.95;
 /** Drift of the bandwidth that is worth a word. */
 const DRIFT = 0.1;
 /** Far more than any cache holds. */
 const BANDWIDTH_BYTES = 2 ** 28;
-/** Shorter lengths have no tiles worth a picture, and no estimate worth a proof. */
-const WORTH_VALIDATING = 4096;
-const LONGEST_VALIDATED = 16384;
+/** Shorter lengths have no tiles worth a picture. */
+const WORTH_TILES = 4096;
 const SHORTEST = 16;
 
 export async function runBench(request: BenchRequest, hooks: BenchHooks): Promise<BenchReport> {
-  const { shapes, budgetMs, costs, texts, full } = request;
+  const opened: MixingRounds[] = [];
+  try {
+    return await measure(request, hooks, (rounds) => {
+      opened.push(rounds);
+      return rounds;
+    });
+  } finally {
+    for (const rounds of opened) await rounds.close();
+  }
+}
+
+async function measure(
+  request: BenchRequest,
+  hooks: BenchHooks,
+  closing: (rounds: MixingRounds) => MixingRounds,
+): Promise<BenchReport> {
+  const { shapes, budgetMs, costs, texts, full, variants } = request;
   const about = provenance(request.about);
   const budget = new Budget(budgetMs, { ...WEIGHTS, texts: texts ? WEIGHTS.texts : 0 });
   const breathe = (): void => {
@@ -77,40 +104,46 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
     hooks.onProgress?.(Math.min(budget.spent, 0.99 * budgetMs), budgetMs);
   };
   breathe();
-  const common = { costs, samples: request.samples, seed: request.seed, memory: request.memory, breathe };
   const { cases, leftOut } = affordable(request);
   const longest = Math.max(...shapes.map(({ length }) => length));
   const first = shapes.find(({ length }) => length === longest)!;
 
   const bytes = Math.min(BANDWIDTH_BYTES, Math.max(2 ** 20, 8 * longest * first.width * first.convolutions));
   const before = await measureBandwidth(bytes, Math.min(1000, budget.begin('bandwidth')));
-  const mixing = await measureMixing(cases, {
-    ...common,
-    full,
-    series: true,
-    budgetMs: budget.begin('mixing'),
-  });
+  const { seed, memory } = request;
+  const common = { costs, seed, memory, breathe, samples: request.samples, bandwidth: before.median };
+  const mixingMs = budget.begin('mixing');
+  const samples = affordableSamples(cases, common, BASELINES * mixingMs);
+  const rounds = closing(new MixingRounds(cases, { ...common, samples, full, series: true, paced: true }));
+  await rounds.spend(mixingMs, full ? Infinity : Math.max(mixingMs, LEAST));
 
-  const lengths = await shorter(request, first, { ...common, budgetMs: budget.begin('lengths') });
-  const validation = await validate(mixing, request, first, {
-    ...common,
-    budgetMs: budget.begin('validation'),
-  });
+  const known = rounds.rows().filter((row) => sameButLength(row.shape, first) && row.threads === 1);
+  const lengthsMs = budget.begin('lengths');
+  const lengths = await measureLengths(variants, first, known, { ...common, budgetMs: lengthsMs });
+  await rounds.spend(budget.begin('mixing again'));
+  const estimated = rounds
+    .rows()
+    .filter((row) => row.estimated && row.shape === first && row.threads === 1)
+    .map(({ variant, warmMs }) => [variant as Baseline, warmMs.median] as const);
+  const validationMs = budget.begin('validation');
+  const validation = await validate(new Map(estimated), first, { ...common, budgetMs: validationMs });
   const tilesMs = budget.begin('tiles');
-  const tiles =
-    longest >= WORTH_VALIDATING ? await measureTiles(longest, tilesMs, hooks.signal, breathe) : null;
+  const tiles = longest >= WORTH_TILES ? await measureTiles(longest, tilesMs, hooks.signal, breathe) : null;
   let endToEnd: EndToEndReport | null = null;
   if (texts) {
     const { loaded, length, lanes, loadFor } = texts;
     const how = { ...common, length, lanes, loadFor, full, threads: request.threads, signal: hooks.signal };
-    endToEnd = await measureTexts(loaded, { ...how, budgetMs: budget.begin('texts') });
+    endToEnd = await measureTexts(loaded, { ...how, budgetMs: budget.begin('texts'), leftOut });
   }
+  await rounds.spend(budget.begin('mixing at last'));
   const after = await measureBandwidth(bytes, Math.min(1000, budget.begin('after')));
   hooks.onProgress?.(1, 1);
-  const points = [
-    ...lengths,
-    ...mixing.filter((row) => sameButLength(row.shape, first) && row.threads === 1),
-  ];
+  const mixing = rounds.rows();
+  await rounds.close();
+  const late = rounds.missing.map((mixing) => ({ what: labelOf(mixing), reason: TOO_LONG }));
+  if (mixing.length === 0)
+    throw new Error(`within ${Math.round(budgetMs / 1000)} s nothing can be measured here`);
+  const points = mixing.filter((row) => sameButLength(row.shape, first) && row.threads === 1);
   return {
     format: REPORT_FORMAT,
     version: REPORT_VERSION,
@@ -121,36 +154,28 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
     mixing,
     lengths,
     crossover: {
-      mixing: Object.fromEntries(
-        request.variants
-          .filter(isTiling)
-          .map((variant) => [variant, crossing(times(points, 'lazy'), times(points, variant))]),
-      ),
-      endToEnd: crossing(
-        (endToEnd?.short ?? []).map(({ length, lazyMs }) => [length, lazyMs.median]),
-        (endToEnd?.short ?? []).map(({ length, flatMs }) => [length, flatMs.median]),
-      ),
+      mixing: crossings(variants, [...lengths, ...points]),
+      endToEnd: endToEnd === null ? null : textCrossing(endToEnd.short),
     },
     validation,
     tiles,
     memory: memoryByLength(request, first),
     endToEnd,
-    leftOut,
+    leftOut: [...leftOut, ...late],
     warnings: warnings(mixing, before.median, after.median),
     peakBytes: process.resourceUsage().maxRSS * 1024,
   };
 }
 
+const TOO_LONG = 'there was no time for it: --budget says how much there is';
+
 const sameButLength = (a: BenchShape, b: BenchShape): boolean =>
   a.convolutions === b.convolutions && a.width === b.width && a.lanes === b.lanes;
-
-const times = (rows: readonly LengthRow[], wanted: Variant): [length: number, ms: number][] =>
-  rows.filter(({ variant }) => variant === wanted).map(({ shape, warmMs }) => [shape.length, warmMs.median]);
 
 /** Every variant at every size, on one thread, and our tilings on all; those that do not fit are left out, unless none does. */
 function affordable({ variants, shapes, threads, costs, memory }: BenchRequest): {
   cases: MixingCase[];
-  leftOut: BenchReport['leftOut'];
+  leftOut: LeftOut[];
 } {
   const all = shapes.flatMap((shape) =>
     [1, threads].flatMap((threads, k) =>
@@ -183,75 +208,6 @@ function labelOf({ variant, shape: { convolutions, width, length, lanes }, threa
     ...(lanes > 1 ? [`${lanes} sequences`] : []),
     ...(threads > 1 ? [`${threads} threads`] : []),
   ].join(', ');
-}
-
-/** Powers of two below the length. */
-async function shorter(
-  { variants, shapes }: BenchRequest,
-  first: BenchShape,
-  options: MixingOptions,
-): Promise<LengthRow[]> {
-  const given = new Set(shapes.map(({ length }) => length));
-  const rows: LengthRow[] = [];
-  const end = performance.now() + options.budgetMs;
-  for (let length = SHORTEST; length < first.length; length *= 2) {
-    if (given.has(length)) continue;
-    const begin = performance.now();
-    if (rows.length > 0 && begin > end) break;
-    const cases = variants
-      .filter((variant) => variant !== 'eager')
-      .map((variant) => ({ variant, shape: { ...first, length }, threads: 1 }));
-    // Each length takes about what all before it took together.
-    const budgetMs = (end - begin) / Math.max(1, Math.log2(first.length / length));
-    const measured = await measureMixing(cases, { ...options, budgetMs, rounds: 5 });
-    rows.push(
-      ...measured.map(({ variant, shape, warmMs, setupMs, estimated }) => ({
-        variant,
-        shape,
-        warmMs,
-        setupMs,
-        estimated,
-      })),
-    );
-    if (2 * (performance.now() - begin) > end - performance.now()) break;
-  }
-  return rows;
-}
-
-/** The baselines at a length where all of it can be measured, once from samples and once whole, in turn. */
-async function validate(
-  mixing: readonly MixingRow[],
-  { full }: BenchRequest,
-  first: BenchShape,
-  options: MixingOptions,
-): Promise<Validation | null> {
-  const estimated = mixing.filter((row) => row.estimated && row.shape === first && row.threads === 1);
-  if (full || estimated.length === 0 || first.length <= WORTH_VALIDATING) return null;
-  const whole = (length: number): number =>
-    estimated.reduce((sum, { warmMs }) => sum + warmMs.median * (length / first.length) ** 2, 0);
-  let length = Math.min(LONGEST_VALIDATED, 2 ** Math.floor(Math.log2(first.length)));
-  // Three times, if it can be: one alone shows nothing of chance.
-  while (length > WORTH_VALIDATING && 3.5 * whole(length) > options.budgetMs) length /= 2;
-  const cases = estimated.map(({ variant }) => ({ variant, shape: { ...first, length }, threads: 1 }));
-  const rounds: { estimated: MixingRow[]; full: MixingRow[] }[] = [];
-  const began = performance.now();
-  do {
-    const once = { ...options, budgetMs: 0, rounds: 1 };
-    rounds.push({
-      full: await measureMixing(cases, { ...once, full: true }),
-      estimated: await measureMixing(cases, once),
-    });
-  } while (rounds.length < 5 && (performance.now() - began) * (1 + 1 / rounds.length) < options.budgetMs);
-  const over = (which: 'estimated' | 'full', k: number): MixingRow['warmMs'] =>
-    estimate(rounds.map((round) => round[which][k].warmMs.median));
-  return {
-    length,
-    rows: cases.map(({ variant }, k) => ({
-      variant,
-      estimatedMs: over('estimated', k),
-      fullMs: over('full', k),
-    })),
-  };
 }
 
 /** Levels, and what goes into each besides measuring. */

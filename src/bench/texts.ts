@@ -10,9 +10,10 @@ import {
   measurePrompt,
   measureTogether,
 } from './end-to-end.js';
+import { type Crossing, crossing, nextLength } from './crossover.js';
 import { estimate } from './estimate.js';
-import { measureMixing, type MixingRow } from './mixing.js';
-import type { EndToEndReport, EndToEndRow, ShortText } from './report.js';
+import { affordableSamples, measureMixing, type MixingCase, type MixingRow } from './mixing.js';
+import type { EndToEndReport, EndToEndRow, LeftOut, ShortText } from './report.js';
 import type { Variant } from './variants.js';
 
 export interface TextsOptions {
@@ -20,6 +21,8 @@ export interface TextsOptions {
   readonly threads: number;
   readonly seed: number;
   readonly samples: number;
+  /** Bytes per second that one thread reads. */
+  readonly bandwidth: number;
   /** Generates the baselines' texts whole as well. */
   readonly full: boolean;
   readonly lanes: readonly number[];
@@ -30,25 +33,32 @@ export interface TextsOptions {
   readonly breathe: () => void;
   /** The model, loaded for so many texts side by side. */
   readonly loadFor: (lanes: number) => Promise<Loaded>;
+  /** Receives what there is no time for. */
+  readonly leftOut: LeftOut[];
 }
 
 /** Greedy tokens that all mixers must agree on. */
 const AGREED = 256;
 /** Texts of so many tokens are generated whole, also lazily. */
-const SHORT = [32, 64, 128, 256, 512, 1024, 2048];
+const SHORT = [64, 128, 256, 512, 1024, 2048, 4096];
 const MOST_RUNS = 5;
 const PROMPT = 2048;
+/** What there is always time for, if little is to be measured: ms. */
+const LEAST = 2000;
+/** Parts of the time. */
+const SHARES = { agreement: 0.06, flat: 0.38, modelAlone: 0.04, prompt: 0.04, short: 0.22, baselines: 0.1 };
 
 export async function measureTexts(
   { model, tokenizer }: Loaded,
   options: TextsOptions,
 ): Promise<EndToEndReport> {
-  const { length, threads, seed, full, costs, memory, budgetMs, signal, breathe } = options;
+  const { length, threads, seed, full, costs, memory, budgetMs, signal, breathe, leftOut } = options;
   const start = tokenizer.endOfText ?? 0;
   const began = performance.now();
   const left = (): number => budgetMs - (performance.now() - began);
   const common = { length, threads, seed, start, signal, onProgress: breathe };
-  const agreedTokens = await compareTexts(model, MIXERS, { ...common, length: Math.min(length, AGREED) });
+  const agreed = { ...common, length: Math.min(length, AGREED), budgetMs: SHARES.agreement * budgetMs };
+  const agreedTokens = await compareTexts(model, MIXERS, agreed);
 
   const shape = mixerShape(model, length);
   const how = {
@@ -57,23 +67,37 @@ export async function measureTexts(
   } as const;
   const write = (variant: keyof typeof how, budgetMs?: number): Promise<EndToEnd> =>
     measureGeneration(model, { ...common, ...how[variant], budgetMs });
-  const texts = { flat: [await write('flat', full ? undefined : 0.45 * budgetMs)], binary: [] as EndToEnd[] };
+  const texts = {
+    flat: [await write('flat', full ? undefined : SHARES.flat * budgetMs)],
+    binary: [] as EndToEnd[],
+  };
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   const once = wholeText(texts.flat[0]);
 
-  const modelAlone = await measureModelAlone(model, { ...common, budgetMs: 0.05 * budgetMs });
-  const prompt = Math.max(1, Math.min(PROMPT, length - 1, model.config.model.context - 1));
+  const modelAlone = await measureModelAlone(model, { ...common, budgetMs: SHARES.modelAlone * budgetMs });
+  // A prompt's token takes less than one that is generated.
+  const affordable = Math.floor((SHARES.prompt * budgetMs) / modelAlone.tokenMs.p50);
+  const prompt = Math.max(1, Math.min(PROMPT, affordable, length - 1, model.config.model.context - 1));
   const promptMs = await measurePrompt(model, { ...common, length: prompt, memory });
-  const short = await shortTexts(model, common, 0.12 * budgetMs);
+  const short = await shortTexts(model, common, SHARES.short * budgetMs);
 
-  const baselines = await measureMixing(
-    (['lazy', 'eager', 'binary'] as const).map((variant) => ({
-      variant,
-      shape: { ...shape, lanes: 1 },
-      threads,
-    })),
-    { costs, samples: options.samples, budgetMs: 0.1 * budgetMs, rounds: 3, breathe },
-  );
+  const cases = (['lazy', 'eager', 'binary'] as const).map((variant): MixingCase => ({
+    variant,
+    shape: { ...shape, lanes: 1 },
+    threads,
+  }));
+  const mixingMs = Math.min(SHARES.baselines * budgetMs, left());
+  const samples = affordableSamples(cases, options, mixingMs / 4);
+  const { bandwidth } = options;
+  const baselines = await measureMixing(cases, {
+    costs,
+    samples,
+    bandwidth,
+    budgetMs: mixingMs,
+    firstMs: Math.max(left(), LEAST),
+    rounds: 3,
+    breathe,
+  });
   if (full || 1.15 * once < left()) {
     texts.binary.push(await write('binary'));
     // As many more of both as there is time for.
@@ -84,12 +108,17 @@ export async function measureTexts(
   }
   const flat = measured('flat', texts.flat);
   const rows: EndToEndRow[] = [
-    ...(full ? await whole(model, common) : baselines.slice(0, 2).map((row) => estimated(flat, row, length))),
-    texts.binary.length > 0 ? measured('binary', texts.binary) : estimated(flat, baselines[2], length),
+    ...(full ? await whole(model, common) : []),
+    ...baselines
+      .filter(({ variant }) => (variant === 'binary' ? texts.binary.length === 0 : !full))
+      .map((row) => estimated(flat, row, length)),
+    ...(texts.binary.length > 0 ? [measured('binary', texts.binary)] : []),
     flat,
   ];
   for (const lanes of options.lanes.filter((lanes) => lanes > 1)) {
-    rows.push(await sideBySide(lanes, options, start));
+    // Side by side they take less than one after the other.
+    if (full || lanes * once < Math.max(left(), LEAST)) rows.push(await sideBySide(lanes, options, start));
+    else leftOut.push({ what: `${lanes} texts side by side`, reason: 'there was no time for them' });
   }
   return {
     model: model.config.name,
@@ -109,23 +138,47 @@ export async function measureTexts(
 
 type Common = Omit<EndToEndOptions, 'mixer'>;
 
-/** Lazy and flat in turn, up to five times each, for as many lengths as there is time for. */
+/** Lazy and flat in turn, of lengths that double as long as there is time, and of some between, until it is clear where flat wins. */
 async function shortTexts(model: Loaded['model'], common: Common, budgetMs: number): Promise<ShortText[]> {
-  const end = performance.now() + budgetMs;
+  const began = performance.now();
+  const left = (): number => budgetMs - (performance.now() - began);
   const texts: ShortText[] = [];
-  for (const length of SHORT.filter((length) => length <= common.length)) {
+  const measure = async (length: number): Promise<void> => {
     const [lazy, flat]: [number[], number[]] = [[], []];
-    const until = performance.now() + (end - performance.now()) / 2;
+    const write = async (mixer: 'lazy' | 'tiled'): Promise<void> => {
+      const { totalMs } = await measureGeneration(model, { ...common, length, mixer });
+      (mixer === 'lazy' ? lazy : flat).push(totalMs);
+    };
+    const begin = performance.now();
     for (let run = 0; run < MOST_RUNS; run++) {
-      lazy.push((await measureGeneration(model, { ...common, length, mixer: 'lazy' })).totalMs);
-      flat.push((await measureGeneration(model, { ...common, length, mixer: 'tiled' })).totalMs);
-      if (performance.now() > until) break;
+      for (const mixer of run % 2 === 0 ? (['lazy', 'tiled'] as const) : (['tiled', 'lazy'] as const))
+        await write(mixer);
+      const each = (performance.now() - begin) / (run + 1);
+      if (each > left() / 4) break;
     }
-    texts.push({ length, lazyMs: estimate(lazy), flatMs: estimate(flat) });
-    if (performance.now() + 3 * (lazy.at(-1)! + flat.at(-1)!) > end) break;
+    const ratio = estimate(lazy.map((ms, k) => ms / flat[k]));
+    texts.push({ length, lazyMs: estimate(lazy), flatMs: estimate(flat), ratio });
+  };
+  for (const length of SHORT.filter((length) => length <= common.length)) {
+    const before = texts.at(-1);
+    // Twice the length, and each at least twice.
+    if (before && 4 * (before.lazyMs.median + before.flatMs.median) > left() / 2) break;
+    await measure(length);
   }
-  return texts;
+  for (let next = nextLength(wins(texts)); next !== null; next = nextLength(wins(texts))) {
+    const { lazyMs, flatMs } = texts.at(-1)!;
+    if (2 * (lazyMs.median + flatMs.median) > left()) break;
+    await measure(next);
+  }
+  return texts.sort((a, b) => a.length - b.length);
 }
+
+/** Where flat is faster than lazy, and not by chance. */
+const wins = (texts: readonly ShortText[]): Map<number, boolean> =>
+  new Map(texts.map(({ length, ratio }) => [length, ratio.low > 1]));
+
+/** From how many tokens on a text is faster with the flat tiling than lazily. */
+export const textCrossing = (texts: readonly ShortText[]): Crossing | null => crossing(wins(texts));
 
 async function whole(model: Loaded['model'], common: Common): Promise<EndToEndRow[]> {
   const rows: EndToEndRow[] = [];

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { buildOn, type OnlineMixer, type Recipe } from '../mixer/index.js';
 import type { Definition } from './definition.js';
 import { Random } from './random.js';
+import type { Sampling } from './sampling.js';
 
 /** The event loop gets a turn every so many ms, between two positions: signals are heard, however long a run takes. */
 const BREATH = 100;
@@ -10,15 +11,16 @@ const BREATH = 100;
 export interface RunTimes {
   /** Of each position, us; NaN where it was not measured. */
   readonly tokens: Float64Array;
-  /** CPU time of the process over wall time, preparing inputs included. */
-  readonly cpuShare: number;
+  /** CPU time of the process, all its threads, and time, both with preparing inputs; ms. */
+  readonly cpuMs: number;
+  readonly wallMs: number;
 }
 
 export interface TrackOptions {
   readonly seed: number;
   readonly definition: Definition;
-  /** Positions at which a baseline is measured: all, or some, and then its total is an estimate. */
-  readonly sampled: ReadonlySet<number>;
+  /** Positions at which a baseline is measured. */
+  readonly sampling: Sampling;
   readonly label: string;
   /** Called now and then. What it throws ends the run. */
   readonly breathe: () => void;
@@ -34,16 +36,22 @@ export class Track {
   /** Of lane 0, `[convolution, channel]`. */
   private readonly out: Float32Array;
   private readonly inputs: Float32Array;
+  private random: Random;
+  private position = 0;
+  /** Of the run that has begun, us by position; NaN where it was not measured. */
+  readonly tokens: Float64Array;
 
   private constructor(
     readonly mixer: OnlineMixer,
     private readonly options: TrackOptions,
   ) {
-    const { convolutions, width, lanes = 1 } = mixer.shape;
+    const { convolutions, width, length, lanes = 1 } = mixer.shape;
     this.y = new Float32Array(convolutions * lanes * width);
     this.sums = new Float32Array(convolutions * lanes * width);
     this.out = new Float32Array(convolutions * width);
     this.inputs = new Float32Array(convolutions * width);
+    this.tokens = new Float64Array(length).fill(NaN);
+    this.random = new Random(options.seed + 1);
   }
 
   static async open(recipe: Recipe, options: TrackOptions): Promise<Track> {
@@ -53,45 +61,61 @@ export class Track {
     const { convolutions, width, length } = recipe.shape;
     const filters = new Random(options.seed);
     const taps = new Float32Array(length * width);
-    for (let convolution = 0; convolution < convolutions; convolution++) {
-      filters.fill(taps);
-      options.definition.setFilter(convolution, taps);
-      await track.breathe();
-      const begin = performance.now();
-      track.mixer.setFilter(convolution, taps);
-      track.setupMs += performance.now() - begin;
+    try {
+      for (let convolution = 0; convolution < convolutions; convolution++) {
+        filters.fill(taps);
+        options.definition.setFilter(convolution, taps);
+        await track.breathe();
+        const begin = performance.now();
+        track.mixer.setFilter(convolution, taps);
+        track.setupMs += performance.now() - begin;
+      }
+    } catch (error) {
+      await track.mixer.close();
+      throw error;
     }
     return track;
   }
 
   /** One run from position 0, on the same inputs every time. */
   async run(): Promise<RunTimes> {
-    const { mixer, options, inputs } = this;
-    const { length } = mixer.shape;
-    const random = new Random(options.seed + 1);
-    const tokens = new Float64Array(length).fill(NaN);
+    this.restart();
     const [cpu, began] = [process.cpuUsage(), performance.now()];
-    let breathed = began;
-    for (let t = 0; t < length; t++) {
-      this.position(t, random.fill(inputs), tokens);
+    await this.advance(this.mixer.shape.length);
+    const { user, system } = process.cpuUsage(cpu);
+    const wallMs = performance.now() - began;
+    return { tokens: this.tokens.slice(), cpuMs: (user + system) / 1e3, wallMs };
+  }
+
+  /** Goes on up to a position, exclusive. */
+  async advance(to: number): Promise<void> {
+    let breathed = performance.now();
+    for (; this.position < to; this.position++) {
+      this.step(this.position, this.random.fill(this.inputs));
       if (performance.now() - breathed > BREATH) {
         await this.breathe();
         breathed = performance.now();
       }
     }
-    const { user, system } = process.cpuUsage(cpu);
-    return { tokens, cpuShare: (user + system) / 1e3 / (performance.now() - began) };
+  }
+
+  private restart(): void {
+    if (this.position > 0) this.mixer.reset();
+    this.position = 0;
+    this.random = new Random(this.options.seed + 1);
+    this.tokens.fill(NaN);
   }
 
   /** A tiled mixer always does all of a position, the others what a sample needs. */
-  private position(t: number, inputs: Float32Array, tokens: Float64Array): void {
-    const { mixer, y, sums, options } = this;
+  private step(t: number, inputs: Float32Array): void {
+    const { mixer, y, sums, tokens, options } = this;
     const { width, convolutions, lanes = 1 } = mixer.shape;
-    const { definition, sampled } = options;
+    const { definition, sampling } = options;
     definition.setInputs(t, inputs);
-    const sample = sampled.has(t);
-    if (mixer.name === 'eager' && sampled.size < mixer.shape.length) {
-      if (!sample) return;
+    const sampled = sampling.measured.has(t);
+    const all = sampling.strata.length === 0;
+    if (mixer.name === 'eager' && !all) {
+      if (!sampled) return;
       mixer.skipTo(t);
     }
     for (let convolution = 0; convolution < convolutions; convolution++) {
@@ -99,13 +123,13 @@ export class Track {
       for (let lane = 0; lane < lanes; lane++) y.set(row, (convolution * lanes + lane) * width);
     }
     // A lazy mixer's inputs are needed at every position, its sums only where they are measured.
-    const whole = sample || mixer.name === 'tiled';
+    const whole = sampled || mixer.name === 'tiled';
     const begin = performance.now();
     if (whole) mixer.pending(sums);
     mixer.push(y);
     if (whole) tokens[t] = (performance.now() - begin) * 1e3;
     // An eager mixer that skips positions has no sums.
-    const whatToCheck = mixer.name !== 'eager' || sampled.size === mixer.shape.length;
+    const whatToCheck = mixer.name !== 'eager' || all;
     if (whole && whatToCheck && definition.positions.has(t)) this.check(t);
   }
 

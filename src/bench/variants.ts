@@ -17,7 +17,8 @@ import {
 export const VARIANTS = ['lazy', 'eager', 'binary', 'fan-out', 'flat'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-export type Tiling = Exclude<Variant, 'lazy' | 'eager'>;
+export type Baseline = 'lazy' | 'eager';
+export type Tiling = Exclude<Variant, Baseline>;
 
 /** Of a tiling, by what tiles cost: plans, from the fastest to the leanest. */
 const PLANS: Record<Tiling, (length: number, costs: CostTable) => readonly Plan[]> = {

@@ -1,5 +1,7 @@
 import { Budget } from '../../src/bench/budget.js';
-import { crossing } from '../../src/bench/crossover.js';
+import { compareRuns } from '../../src/bench/compare.js';
+import { crossing, nextLength } from '../../src/bench/crossover.js';
+import type { BenchReport } from '../../src/bench/report.js';
 import { estimate, median } from '../../src/bench/estimate.js';
 import { quantiles } from '../../src/bench/quantiles.js';
 import { bySide, stretches } from '../../src/bench/series.js';
@@ -38,17 +40,66 @@ test('quantiles of known distributions', () => {
 
 test.each([
   ['uniform', (u: number) => u, 0.5],
-  ['exponential', (u: number) => -Math.log(1 - u), Math.LN2],
+  ['exponential', (u: number) => 0.01 - Math.log(1 - u), 0.01 + Math.LN2],
   ['times: mostly alike, now and then far longer', (u: number) => 1 + 0.1 * u + (u > 0.95 ? 5 * u : 0), 1.05],
 ])('the interval holds the true median 95 times of 100: %s', (_name, quantile, truth) => {
   const random = uniform(2);
   const runs = 50;
-  let held = 0;
-  for (let run = 0; run < runs; run++) {
-    const { low, high } = estimate(Array.from({ length: 25 }, () => quantile(random())));
-    if (low <= truth && truth <= high) held++;
+  for (const samples of [3, 5, 25]) {
+    let held = 0;
+    for (let run = 0; run < runs; run++) {
+      const { low, high } = estimate(Array.from({ length: samples }, () => quantile(random())));
+      if (low <= truth && truth <= high) held++;
+    }
+    expect(held / runs).toBeGreaterThanOrEqual(0.86);
   }
-  expect(held / runs).toBeGreaterThanOrEqual(0.86);
+});
+
+describe('two runs on a machine whose speed wanders by a tenth, within a run and between two', () => {
+  const random = uniform(3);
+  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  /** Eight figures of `rounds` rounds each. */
+  function run(rounds: number, times: (figure: number) => number): BenchReport {
+    const slow = Math.exp(0.1 * normal());
+    const figures = Array.from({ length: 8 }, (_, k) => k);
+    const pace = Array.from({ length: rounds }, () => slow * Math.exp(0.1 * normal()));
+    const of = (samples: number[]): object => ({ median: median(samples), samples });
+    return {
+      mixing: figures.map((k) => ({
+        variant: 'flat',
+        shape: { convolutions: 1, width: 16, length: k + 1, lanes: 1 },
+        threads: 1,
+        warmMs: of(pace.map((now) => 100 * times(k) * now * Math.exp(0.05 * normal()))),
+        coldMs: null,
+        setupMs: of([1]),
+        pace: pace.map((now) => ({ arithmetic: now, memory: now * Math.exp(0.05 * normal()) })),
+        anew: [0],
+      })),
+      endToEnd: null,
+    } as unknown as BenchReport;
+  }
+  const verdicts = (before: BenchReport, after: BenchReport): string[] =>
+    compareRuns([before], [after], 0.05)
+      .filter(({ label }) => label.endsWith('warm'))
+      .map(({ verdict }) => verdict);
+
+  test.each([3, 5, 9])(
+    'of %d rounds: nothing has changed of the same program, what is twice as slow is caught',
+    (rounds) => {
+      const pairs = 25;
+      let [wrong, missed] = [0, 0];
+      for (let pair = 0; pair < pairs; pair++) {
+        const [old, same] = [run(rounds, () => 1), run(rounds, () => 1)];
+        wrong += verdicts(old, same).filter((verdict) => verdict !== 'same').length;
+        const slowed = run(rounds, (k) => (k < 3 ? 2 : 1));
+        const found = verdicts(old, slowed).map((verdict) => verdict === 'slower');
+        missed += found.slice(0, 3).filter((slower) => !slower).length;
+        expect(found.slice(3)).not.toContain(true);
+      }
+      expect(wrong).toBeLessThanOrEqual(1);
+      if (rounds >= 5) expect(missed).toBeLessThanOrEqual(2);
+    },
+  );
 });
 
 test('the interval of a median', () => {
@@ -58,8 +109,9 @@ test('the interval of a median', () => {
   };
   expect(of([5])).toEqual([5, 5, 5]);
   expect(of([4, 4, 4])).toEqual([4, 4, 4]);
-  // As few values show no more than that the median is somewhere among them.
-  expect(of([1, 2, 3])).toEqual([1, 2, 3]);
+  // As few values show less than that the median is somewhere among them.
+  expect(of([1, 2, 3])[0]).toBeLessThan(0.6);
+  expect(of([1, 2, 3])[2]).toBeGreaterThan(5);
   expect(of([1, 2, 3])).toEqual(of([3, 1, 2]));
 });
 
@@ -75,39 +127,26 @@ test('time is shared out by weight, and what is left over goes to those that com
   expect(() => budget.begin('a')).toThrow();
 });
 
-test('a crossover is where the second becomes faster for good', () => {
-  const lazy = [
-    [16, 1],
-    [32, 3],
-    [64, 9],
-    [128, 30],
-  ] as const;
-  expect(
-    crossing(lazy, [
-      [16, 2],
-      [32, 2],
-      [64, 5],
-      [128, 11],
-    ]),
-  ).toBe(32);
-  expect(
-    crossing(lazy, [
-      [16, 0.5],
-      [32, 4],
-      [64, 5],
-      [128, 11],
-    ]),
-  ).toBe(64);
-  expect(
-    crossing(lazy, [
-      [16, 2],
-      [32, 4],
-      [64, 10],
-      [128, 31],
-    ]),
-  ).toBeNull();
-  expect(crossing(lazy, [[128, 11]])).toBe(128);
-  expect(crossing([], [[128, 11]])).toBeNull();
+test('a crossover is where one becomes faster for good, and found by halving', () => {
+  const of = (...pairs: [number, boolean][]): ReturnType<typeof crossing> => crossing(new Map(pairs));
+  expect(of([16, false], [32, true], [64, true])).toEqual({ from: 32, after: 16 });
+  expect(of([16, true], [32, false], [64, true])).toEqual({ from: 64, after: 32 });
+  expect(of([16, true], [64, false])).toBeNull();
+  expect(of([128, true])).toEqual({ from: 128, after: null });
+  expect(of()).toBeNull();
+  for (const truth of [17, 33, 100, 1000]) {
+    const known = new Map([16, 2048].map((length) => [length, length >= truth]));
+    let steps = 0;
+    for (let next = nextLength(known); next !== null; next = nextLength(known)) {
+      known.set(next, next >= truth);
+      steps++;
+    }
+    const { from, after } = crossing(known)!;
+    expect(from).toBeGreaterThanOrEqual(truth);
+    expect(after).toBeLessThan(truth);
+    expect(from - after!).toBeLessThanOrEqual(Math.max(1, from / 32));
+    expect(steps).toBeLessThan(12);
+  }
 });
 
 test('tokens by the side of their tiles', () => {

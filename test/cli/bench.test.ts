@@ -8,7 +8,7 @@ import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 const folder = temporaryDirectory();
 afterAll(removeTemporary);
 
-const run = flashinf(['bench', '--len', '300', '--samples', '4', '-o', 'json', '-t', '2', '--budget', '3s']);
+const run = flashinf(['bench', '--len', '300', '--samples', '4', '-o', 'json', '-t', '2', '--budget', '8s']);
 const report = async (): Promise<BenchReport> => JSON.parse((await run).stdout.toString()) as BenchReport;
 
 test('measures all mixers side by side, alone and in the model', async () => {
@@ -28,11 +28,12 @@ test('measures all mixers side by side, alone and in the model', async () => {
     expect(shape).toEqual({ convolutions: 1, width: 256, length: 300, lanes: 1 });
     expect(agreement.worst).toBeLessThanOrEqual(agreement.bound);
   }
-  expect(lengths[0]).toMatchObject({ variant: 'lazy', shape: { length: 16 } });
+  expect(lengths[0]).toMatchObject({ variant: 'lazy', shape: { length: 2 } });
   expect(memory.find(({ variant, length }) => variant === 'flat' && length === 2 ** 20)).toBeDefined();
   expect(Object.keys(crossover.mixing)).toEqual(['binary', 'fan-out', 'flat']);
   expect(endToEnd!.rows.map(({ variant }) => variant)).toEqual(['lazy', 'eager', 'binary', 'flat']);
-  expect(endToEnd).toMatchObject({ length: 300, threads: 2, agreedTokens: 256, convolutions: 4 });
+  expect(endToEnd).toMatchObject({ length: 300, threads: 2, convolutions: 4 });
+  expect(endToEnd!.agreedTokens).toBeGreaterThanOrEqual(64);
   for (const row of endToEnd!.rows) expect(row.tokensPerSecond).toBeGreaterThan(0);
 });
 
@@ -57,6 +58,9 @@ describe('compare', () => {
     };
     const rows = mixing.map((row) => ({
       ...row,
+      pace: Array.from({ length: 5 }, () => ({ arithmetic: 100, memory: 100 })),
+      anew: [0, 1, 2, 3, 4],
+      cpuMs: new Array(5).fill(row.variant === 'flat' ? times : 1),
       coldMs: null,
       setupMs: five(row.setupMs.median),
       warmMs: five(row.warmMs.median * (row.variant === 'flat' ? times : 1)),

@@ -265,8 +265,7 @@ const BATCHES: readonly Case[] = [
 ];
 
 const COMPUTING: readonly Case[] = [
-  { line: `${ONCE} --mixer lazy --key-values float32`, stdout: { text: {} } },
-  { line: `${ONCE} --key-values float16`, code: 1, stderr: error('the model has no attention') },
+  { line: `${ONCE} --mixer lazy`, stdout: { text: {} } },
   { line: `${ONCE} --mixer eager --threads 1`, stdout: { text: {} } },
   { line: `${ONCE} --mixer tiled -t 3 --device cpu`, stdout: { text: {} } },
   { line: `${ONCE} --memory 64M`, stdout: { text: {} } },
@@ -408,7 +407,7 @@ const SEQUENCES: readonly Case[] = [
     stderr: error('1 of 4 items failed'),
   },
   {
-    line: 'score -m dna --header -t 1 --device cpu --key-values float32 two.fa',
+    line: 'score -m dna --header -t 1 --device cpu two.fa',
     stdout: /^name\ttokens\tlog_likelihood\tmean\tbits_per_base\na\t8(\t-?[\d.]+){3}\nb\t4(\t-?[\d.]+){3}\n$/,
     stderr: /^lower case[^]*U is taken as T/,
   },
@@ -455,7 +454,7 @@ const SEQUENCES: readonly Case[] = [
     stdout: /^\| position +\| +tokens \| +bases \| +bits per base \|/,
   },
   {
-    line: 'embed -m dna two.fa -o mean.npy -t 1 --device cpu --key-values float32',
+    line: 'embed -m dna two.fa -o mean.npy -t 1 --device cpu',
     stdout: 'a\t8\nb\t4\n',
     stderr: /^lower case/,
     files: {
@@ -712,6 +711,11 @@ const BENCH: readonly Case[] = [
     line: 'bench -m bytes --len 20 --lanes 1,3 --mixers flat -t 1 --samples 2 --budget 1s',
     stdout: /20 positions, 3 sequences\n[^]*\| flat, 3 texts /,
   },
+  {
+    line: 'bench --synthetic M=2,D=16 --len 20 --mixers flat -t 1 --budget 1s --json',
+    stdout: { json: { endToEnd: { model: 'synthetic M=2 D=16', convolutions: 2, width: 16 } } },
+  },
+  { line: 'bench --synthetic 18x256', code: 2, stderr: error('--synthetic takes M=LAYERS,D=CHANNELS') },
   { line: 'bench --model none --len 20 --verbose', code: 3, stderr: traced('BundleError') },
   { line: 'bench -m bytes --len 1M', code: 2, stderr: error("exceeds the model's context") },
   {

@@ -1,4 +1,7 @@
-import { type BenchReport, runBench } from '../../../bench/index.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BenchReport, runBench, writeSynthetic } from '../../../bench/index.js';
 import { command } from '../../command.js';
 import { UsageError } from '../../errors.js';
 import type { Io } from '../../io.js';
@@ -10,7 +13,7 @@ import { renderStep } from '../../report/step.js';
 import { compare, renderComparison } from './compare.js';
 import { checkLength } from './length.js';
 import { pictures } from './pictures.js';
-import { requestOf } from './request.js';
+import { requestOf, syntheticOf } from './request.js';
 import { BENCH, type BenchOptions } from './spec.js';
 import { tokenCost } from './step.js';
 
@@ -54,13 +57,35 @@ async function measure(
   const progress = io.progress('bench');
   const hooks = { signal: io.signal, onProgress: progress };
   if (!options.endToEnd) return await runBench(request, hooks);
-  const loaded = await loadModel(options, io);
+  const length = Math.max(...request.shapes.map(({ length }) => length));
+  return await withModel(options, length, io, async (model) => {
+    const loaded = await loadModel(model, io);
+    try {
+      checkLength(length, loaded.model);
+      const loadFor = (lanes: number): ReturnType<typeof loadModel> => loadModel(model, io, lanes);
+      return await runBench({ ...request, texts: { loaded, length, lanes: options.lanes, loadFor } }, hooks);
+    } finally {
+      await loaded.model.close();
+    }
+  });
+}
+
+/** Gives the options with the model that texts are of: a bundle's, or one of random weights that is gone afterwards. */
+async function withModel<T>(
+  options: BenchOptions,
+  length: number,
+  io: Io,
+  use: (options: BenchOptions) => Promise<T>,
+): Promise<T> {
+  const shape = syntheticOf(options);
+  if (shape === undefined) return await use(options);
+  const folder = mkdtempSync(join(tmpdir(), 'flashinf-'));
   try {
-    const length = Math.max(...request.shapes.map(({ length }) => length));
-    checkLength(length, loaded.model);
-    const loadFor = (lanes: number): ReturnType<typeof loadModel> => loadModel(options, io, lanes);
-    return await runBench({ ...request, texts: { loaded, length, lanes: options.lanes, loadFor } }, hooks);
+    const model = join(folder, 'synthetic');
+    const written = writeSynthetic(model, shape, length, () => io.signal.throwIfAborted());
+    await io.during('making a model', written);
+    return await use({ ...options, model });
   } finally {
-    await loaded.model.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,7 @@
 /** What the options ask for. */
-import type { BenchRequest, BenchShape } from '../../../bench/index.js';
+import type { BenchRequest, BenchShape, SyntheticShape } from '../../../bench/index.js';
 import { COSTS, readCosts } from '../../../mixer/index.js';
+import { UsageError } from '../../errors.js';
 import { VERSION } from '../../version.js';
 import type { BenchOptions } from './spec.js';
 
@@ -13,8 +14,12 @@ export function requestOf(
   options: BenchOptions,
   given: (option: keyof typeof PAPER | 'budget') => boolean,
 ): Omit<BenchRequest, 'texts'> {
+  const { synthetic } = options;
+  const shape = synthetic === undefined ? undefined : shapeOf(synthetic);
+  const model: { [name in keyof typeof PAPER]?: readonly number[] } =
+    shape === undefined ? {} : { layers: [shape.convolutions], width: [shape.width] };
   const sizeOf = (name: keyof typeof PAPER): readonly number[] =>
-    options.preset === 'paper' && !given(name) ? PAPER[name] : options[name];
+    given(name) ? options[name] : (model[name] ?? (options.preset === 'paper' ? PAPER[name] : options[name]));
   const costs = readCosts();
   return {
     variants: options.mixers,
@@ -32,6 +37,19 @@ export function requestOf(
       costs: costs === undefined ? 'built in' : 'this machine',
     },
   };
+}
+
+/** The model of random weights that texts are of; undefined: a bundle's. Throws a UsageError. */
+export function syntheticOf({ synthetic, preset }: BenchOptions): SyntheticShape | undefined {
+  if (synthetic !== undefined) return shapeOf(synthetic);
+  return preset === 'paper' ? { convolutions: PAPER.layers[0], width: PAPER.width[0] } : undefined;
+}
+
+function shapeOf(text: string): SyntheticShape {
+  const found = /^M=(\d{1,3}),D=(\d{1,5})$/i.exec(text);
+  const [convolutions, width] = (found?.slice(1) ?? []).map(Number);
+  if (convolutions > 0 && width > 0) return { convolutions, width };
+  throw new UsageError(`--synthetic takes M=LAYERS,D=CHANNELS, like M=18,D=256, and not ${text}`);
 }
 
 /** All combinations; the last list goes by fastest. */

@@ -78,10 +78,16 @@ export const BENCH = {
       defaultText: 'all',
       group: SIZES,
     },
+    synthetic: {
+      type: 'text',
+      value: 'M=m,D=d',
+      help: 'texts of a model with random weights, m layers of d channels, made in a temporary folder: M=18,D=256',
+      group: SIZES,
+    },
     preset: {
       type: 'choice',
       value: 'name',
-      help: 'sizes of the paper: 18 and 36 convolutions of 256 and 768 channels, 1 to 8 sequences, 128K',
+      help: 'sizes of the paper: 18 and 36 convolutions of 256 and 768 channels, 1 to 8 sequences, 128K; texts of the smallest',
       choices: ['paper'],
       group: SIZES,
     },
@@ -156,6 +162,10 @@ export const BENCH = {
     ['flashinf bench --quick', 'a first answer, in 20 seconds'],
     ['flashinf bench --len 128K --report bench.html', 'at the shipped model’s full context, with pictures'],
     ['flashinf bench --step -t 1', 'what a token takes, and where it goes'],
+    [
+      'flashinf bench --synthetic M=18,D=256 --len 16K',
+      'a larger model, of random weights, alone and end to end',
+    ],
     ['flashinf bench --no-end-to-end --width 768 --layers 12', 'the mixers alone, at another model’s size'],
     ['flashinf bench --no-end-to-end --mixers flat --lanes 1,8', 'eight sequences side by side'],
     ['flashinf bench -o json > new.json && flashinf bench compare old.json new.json', 'what became slower'],

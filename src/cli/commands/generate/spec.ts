@@ -1,6 +1,5 @@
 import {
   COMPUTE,
-  KEY_VALUES,
   EVERYWHERE,
   JSON_OPTION,
   KEEP_NEWLINE,
@@ -261,7 +260,6 @@ export const GENERATE = {
     },
     mixer: { ...MIXER.mixer, help: 'how to mix positions; a batch always takes tiled' },
     ...COMPUTE,
-    ...KEY_VALUES,
     ...MEMORY,
     ...EVERYWHERE,
   },

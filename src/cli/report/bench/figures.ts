@@ -177,19 +177,19 @@ function ratios(report: BenchReport): Chart | undefined {
     label: 'flat, whole texts',
     colour: 'lazy',
     dashed: true,
-    points: texts.map(({ length, lazyMs, flatMs }): Point => [length, lazyMs.median / flatMs.median]),
+    points: texts.map(({ length, ratio }): Point => [length, ratio.median]),
   };
   const all = [...lines, text].filter(({ points }) => points.length > 1);
   if (all.length === 0) return undefined;
   const flat = lines[2].points;
-  const from = report.crossover.mixing.flat;
+  const from = report.crossover.mixing.flat?.from;
   const mark = flat.find(([length]) => length === from);
   return {
     kind: 'chart',
     name: 'ratio',
     title: 'How much faster than lazy, by length',
     reading:
-      (from === null || from === undefined
+      (from === undefined
         ? 'Flat was not faster than lazy at the longest length measured.'
         : `Above the line at 1, tiled is faster: flat from ${from} positions on.`) +
       (flat.length > 0 ? ` At ${last(flat)[0]} positions it is ${ratio(last(flat)[1])}.` : ''),

@@ -1,5 +1,5 @@
 /** What a run says, in plain sentences. */
-import type { BenchReport } from '../../../bench/index.js';
+import { ALONE, type BenchReport } from '../../../bench/index.js';
 import { percent, ratio, time } from './units.js';
 
 /** The command line that made it, as a shell takes it. */
@@ -31,19 +31,30 @@ export function readingOf(report: BenchReport): string[] {
         'one thread of this machine reads memory and does nothing else.',
     );
   }
+  const disturbed = validation?.rows.filter(({ cpuShare }) => cpuShare < ALONE) ?? [];
   if (validation) {
     const offs = validation.rows.map(
       ({ variant, estimatedMs, fullMs }) =>
         `${variant} ${((estimatedMs.median / fullMs.median - 1) * 100).toFixed(1)} %`,
     );
     sentences.push(
-      `Estimates were checked where the whole can be measured, at ${validation.length} positions: they are off by ${offs.join(', ')}.`,
+      `Are the estimates right? Where the whole can be measured, at ${validation.length} positions, they are off by ${offs.join(', ')}` +
+        (disturbed.length === 0
+          ? '.'
+          : '; but other programs interrupted the whole runs, which estimates leave out.'),
     );
   }
-  if (crossover.mixing.flat) {
+  const alone = crossover.mixing.flat;
+  const texts = crossover.endToEnd;
+  if (alone) {
     sentences.push(
-      `Of the lengths measured, flat is faster than lazy from ${crossover.mixing.flat} positions on` +
-        (crossover.endToEnd === null ? '.' : `; as whole texts, from ${crossover.endToEnd} tokens on.`),
+      `From which length on does tiling pay? Alone, flat takes less time than lazy from ${alone.from} positions on` +
+        `${alone.after === null ? ', the shortest measured' : ` (not yet at ${alone.after})`}. ` +
+        (endToEnd === null
+          ? ''
+          : texts === null
+            ? `Whole texts are not told apart at the lengths that were generated both ways, up to ${Math.max(...endToEnd.short.map(({ length }) => length))} tokens.`
+            : `Whole texts can be told apart from ${texts.from} tokens on${texts.after === null ? '' : ` (not yet at ${texts.after})`}: most of a short text's time is the model's.`),
     );
   }
   if (binary && flat) {

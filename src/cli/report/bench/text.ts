@@ -1,5 +1,11 @@
 /** A run of the benchmark as tables, 80 columns at most, for a terminal or as Markdown. */
-import type { BenchReport, EndToEndReport, MixingRow, Quantiles } from '../../../bench/index.js';
+import {
+  ALONE,
+  type BenchReport,
+  type EndToEndReport,
+  type MixingRow,
+  type Quantiles,
+} from '../../../bench/index.js';
 import { table } from '../table.js';
 import { count, gib, giga, interval, mib, percent, ratio, time } from './units.js';
 
@@ -108,7 +114,11 @@ function lengths({ lengths, mixing, crossover }: BenchReport, heading: (title: s
   );
   const all = [...lengths, ...same];
   const variants = [...new Set(all.map(({ variant }) => variant))];
+  // Those between are for the crossings.
   const rows = [...new Set(all.map(({ shape }) => shape.length))]
+    .filter(
+      (length) => Number.isInteger(Math.log2(length)) || same.some(({ shape }) => shape.length === length),
+    )
     .sort((a, b) => a - b)
     .map((length) => {
       const at = (wanted: string): (typeof all)[number] | undefined =>
@@ -125,15 +135,15 @@ function lengths({ lengths, mixing, crossover }: BenchReport, heading: (title: s
         }),
       ];
     });
-  const crossings = Object.entries(crossover.mixing).map(([variant, length]) =>
-    length === null ? `${variant} nowhere` : `${variant} from ${length}`,
+  const crossings = Object.entries(crossover.mixing).map(([variant, crossing]) =>
+    crossing === null ? `${variant} nowhere` : `${variant} from ${crossing.from}`,
   );
   return (
     heading(`Mixing by length: lazy's time, and how much faster the others are`) +
     '\n' +
     table(['length', ...variants], rows) +
     (variants.includes('lazy') && crossings.length > 0
-      ? `\nFaster than lazy, of the lengths measured: ${crossings.join(', ')} positions on\n`
+      ? `\nFaster than lazy: ${crossings.join(', ')} positions on\n`
       : '')
   );
 }
@@ -141,10 +151,11 @@ function lengths({ lengths, mixing, crossover }: BenchReport, heading: (title: s
 function validation({ validation }: BenchReport): string {
   if (validation === null) return '';
   return validation.rows
-    .map(({ variant, estimatedMs, fullMs }) => {
+    .map(({ variant, estimatedMs, fullMs, cpuShare }) => {
       const off = estimatedMs.median / fullMs.median - 1;
       const sign = off < 0 ? '' : '+';
-      return `Estimates, checked at ${validation.length} positions: ${variant} ${time(estimatedMs.median)}, in full ${time(fullMs.median)} (${sign}${(off * 100).toFixed(1)} %)\n`;
+      const busy = cpuShare < ALONE ? `, which had ${percent(cpuShare)} of a core` : '';
+      return `At ${validation.length} positions, ${variant} estimated: ${time(estimatedMs.median)}, in full: ${time(fullMs.median)} (${sign}${(off * 100).toFixed(1)} %)${busy}\n`;
     })
     .join('');
 }
@@ -164,11 +175,12 @@ function endToEnd(e: EndToEndReport, { crossover }: BenchReport, heading: (title
   ]);
   const tokens = e.rows.flatMap((row) => (row.tokenMs ? [spread(label(row), row.tokenMs)] : []));
   const first = e.rows.find(({ firstTokenMs }) => firstTokenMs !== null)?.firstTokenMs ?? NaN;
-  const short = e.short.map(({ length, lazyMs, flatMs }) => [
+  const short = e.short.map(({ length, lazyMs, flatMs, ratio: pairs }) => [
     `${length}`,
     time(lazyMs.median),
     time(flatMs.median),
-    ratio(lazyMs.median / flatMs.median),
+    ratio(pairs.median),
+    interval(pairs),
   ]);
   return (
     heading(
@@ -179,10 +191,10 @@ function endToEnd(e: EndToEndReport, { crossover }: BenchReport, heading: (title
     `\n${table(['ms per token', 'p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'], [...tokens, spread('the model alone', e.modelAlone.tokenMs)])}` +
     `\nFirst token after ${time(first)}; a prompt of ${e.prompt.tokens} tokens takes ${time(e.prompt.ms)}\n` +
     `Peak memory ${gib(e.peakBytes)}; the first ${e.agreedTokens} greedy tokens are the same for every mixer\n` +
-    `\n${table(['tokens', 'lazy', 'flat', 'ratio'], short)}` +
+    `\n${table(['tokens', 'lazy', 'flat', 'ratio', '95%'], short)}` +
     (crossover.endToEnd === null
-      ? '\nAs a text, flat is not faster than lazy at any of these lengths\n'
-      : `\nAs a text, flat is faster than lazy from ${crossover.endToEnd} tokens on\n`)
+      ? '\nAs a text, flat is not surely faster than lazy at any of these lengths\n'
+      : `\nAs a text, flat is surely faster than lazy from ${crossover.endToEnd.from} tokens on\n`)
   );
 }
 
