@@ -40,7 +40,7 @@ export { generateMany, type Item, type ItemResult, type ManyOptions } from './ge
 export { Chunk, type StopType, type TextResult } from './generation/text-builder.js';
 export type { StopReason, Timings } from './generation/generation.js';
 export type { ComputeOptions, MixingChoice } from './generation/options.js';
-export { MemoryError } from './generation/memory.js';
+export { MemoryError } from './format/memory.js';
 export { openState, StateWriteError, type SavedState } from './generation/state-file.js';
 
 // Drawing tokens

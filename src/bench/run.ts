@@ -1,5 +1,6 @@
 /** A whole run: what is measured, in which order, for how long. */
-import { checkMemory, type Loaded, MemoryError } from '../generation/index.js';
+import { MemoryError } from '../format/index.js';
+import { checkMemory, type Loaded } from '../generation/index.js';
 import { type CostTable, measureBandwidth, measureCosts } from '../mixer/index.js';
 import { Budget } from './budget.js';
 import { crossings, measureLengths } from './lengths.js';

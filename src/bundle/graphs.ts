@@ -4,8 +4,9 @@ import {
   blockGraph,
   convolutions,
   headGraph,
-  type HeadOptions,
+  type LayerPart,
   recurrentGraph,
+  type RecurrentOptions,
   stepGraph,
 } from '../layers/index.js';
 import type { TensorTable } from '../onnx/index.js';
@@ -17,9 +18,9 @@ export const ROWS_OF_RECURRENCES = 64;
 /**
  * `step` is one token through the whole model. The rest is for prompts: the segments of a model of long convolutions,
  * `block0` .. `block` and the number of layers; the head; the filters. Of recurrences, it is `rows`, some rows through the whole
- * model, or `rows` and a number, through so many layers.
+ * model, or, with a number and a name, through so many layers to a part of the last.
  */
-export type GraphName = 'step' | `block${number}` | 'head' | 'filter' | 'rows' | `rows${number}`;
+export type GraphName = 'step' | `block${number}` | 'head' | 'filter' | 'rows' | `rows${number}.${LayerPart}`;
 
 export function graphNames({ model }: Pick<BundleConfig, 'model'>): GraphName[] {
   if (convolutions(model.layers) === 0) return ['step', 'rows'];
@@ -32,12 +33,12 @@ export function makeGraph(
   { model, filter }: Pick<BundleConfig, 'model' | 'filter'>,
   name: GraphName,
   table: TensorTable,
-  options: HeadOptions,
+  options: Pick<RecurrentOptions, 'fused' | 'keyValues'>,
 ): Uint8Array {
   if (filter === undefined) {
     const rows = name === 'step' ? 1 : ROWS_OF_RECURRENCES;
-    const until = name.slice('rows'.length);
-    const partly = name !== 'step' && until !== '' && { until: Number(until) };
+    const [, until, part] = /^rows(\d+)\.(\w+)$/.exec(name) ?? [];
+    const partly = until !== undefined && { until: Number(until), part: part as LayerPart };
     return recurrentGraph(model, table, { ...options, rows, ...partly });
   }
   if (name === 'step') return stepGraph(model, table, options);

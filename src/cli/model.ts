@@ -4,7 +4,7 @@ import { openBundle } from '../bundle/index.js';
 import { BundleError } from '../format/index.js';
 import type { Tokenizer } from '../text/index.js';
 import type { Io } from './io.js';
-import type { ModelOptions } from './options/index.js';
+import type { KEY_VALUES, ModelOptions, OptionValues } from './options/index.js';
 
 /**
  * Loads the model that `-m` names.
@@ -13,12 +13,15 @@ import type { ModelOptions } from './options/index.js';
  * @throws BundleError, which says what to type where it is a checkpoint
  */
 export async function loadModel(
-  { model, threads, device }: ModelOptions,
+  { model, threads, device, keyValues }: ModelOptions & Partial<OptionValues<typeof KEY_VALUES>>,
   io: Io,
   batch = 1,
 ): Promise<Loaded> {
   try {
-    return await io.during('loading the model', load(model, { threads, device, batch }));
+    return await io.during(
+      'loading the model',
+      load(model, { threads, device, batch, ...(keyValues && { keyValues }) }),
+    );
   } catch (error) {
     throw advised(error, model);
   }

@@ -63,6 +63,22 @@ export function fromHalf(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** The nearest IEEE binary16, ties to even. */
+export function toHalf(value: number): number {
+  half.setFloat32(0, value);
+  const bits = half.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const size = bits & 0x7fffffff;
+  if (size > 0x7f800000) return 0x7e00;
+  if (size >= 0x47800000) return sign | 0x7c00;
+  if (size < 0x38800000) {
+    // Below 2^-14, they are multiples of 2^-24, and so are the float32 around 0.75.
+    const shifted = Math.fround(Math.abs(value) + 0.75);
+    return sign | Math.round((shifted - 0.75) * 2 ** 24);
+  }
+  return sign | ((size + 0xfff + ((size >>> 13) & 1) - 0x38000000) >>> 13);
+}
+
 /** bfloat16: the upper half of a float32. */
 export function fromBrain(bits: number): number {
   half.setUint32(0, bits << 16);

@@ -1,5 +1,5 @@
 /** Files of tensors: safetensors, PyTorch’s, sharded. */
-export { readable } from './element.js';
+export { fromHalf, readable, toHalf } from './element.js';
 export { checkpointFile, modelName } from './locate.js';
 export { openCheckpoint } from './open.js';
 export {

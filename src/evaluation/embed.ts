@@ -1,6 +1,6 @@
 /** Hidden states of many sequences. */
 import type { Loaded } from '../generation/index.js';
-import type { Sequences } from '../model/index.js';
+import type { Inside, Sequences } from '../model/index.js';
 import { RecordError, type TextRecord } from '../text/index.js';
 import { eachSequence, type Sequence, type SequenceReading } from './sequences.js';
 
@@ -11,8 +11,8 @@ export type Pooling = (typeof POOLINGS)[number];
 
 /** What `embedMany` takes. */
 export interface EmbedManyOptions extends Omit<SequenceReading, 'bothStrands'> {
-  /** Layers that the states have been through, 0 to all of them. Default: all, and normalised as the head reads them. */
-  readonly layer?: number | undefined;
+  /** Layers that the states have been through, 0 to all of them, or a value inside of one. Default: all, and normalised as the head reads them. */
+  readonly layer?: number | Inside | undefined;
   /** Default: mean. */
   readonly pooling?: Pooling | undefined;
 }
@@ -45,7 +45,7 @@ export async function* embedMany(
 async function pooled(
   sequences: Sequences,
   ids: readonly number[],
-  { layer, pooling, signal }: { layer: number; pooling: Pooling; signal: AbortSignal | undefined },
+  { layer, pooling, signal }: { layer: number | Inside; pooling: Pooling; signal: AbortSignal | undefined },
 ): Promise<Float32Array> {
   let sums = new Float64Array(0);
   const all: Float32Array[] = [];

@@ -5,7 +5,7 @@ export { mixerShape, roomAfter, roomFrom } from './lengths.js';
 export { load, type Loaded, loadTokenizer, SHIPPED_MODEL } from './load.js';
 export type { Logprobs, TokenLogprob } from './logprobs.js';
 export { generateMany, type Item } from './many.js';
-export { checkMemory, MemoryError } from './memory.js';
+export { checkMemory } from './memory.js';
 export {
   areStops,
   type ComputeOptions,

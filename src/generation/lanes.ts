@@ -2,7 +2,7 @@ import { build, fit, flatPlans, type Mixer, type Plan } from '../mixer/index.js'
 import { checkToken, type LanguageModel, type Progress, type StepState } from '../model/index.js';
 import { GrowingFilters, setFilters } from './growing-filters.js';
 import type { Lengths } from './lengths.js';
-import { checkMemory } from './memory.js';
+import { checkMemory, checkStates } from './memory.js';
 import type { ComputeOptions, MixingChoice } from './options.js';
 import type { MixerPoint, SavedMixer } from './point.js';
 
@@ -82,6 +82,7 @@ export class Lanes {
     };
     const recipe = fit({ name, shape, threads, memory, plan: options.plan ?? flatPlans(length) });
     checkMemory(recipe);
+    checkStates(model, count, length, recipe.bytes);
     const mixer = await build(recipe);
     try {
       const filters = growFrom === undefined ? undefined : new GrowingFilters(model, mixer);

@@ -2,12 +2,11 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { neverDrawn } from '../text/index.js';
-import { abortable } from '../format/index.js';
+import { abortable, MemoryError } from '../format/index.js';
 import { Lanes, type StepTimings } from './lanes.js';
 import { countWithin, lengthsOf, roomAfter, type Lengths } from './lengths.js';
 import type { Loaded } from './load.js';
 import { logprobsOf, type Logprobs } from './logprobs.js';
-import { MemoryError } from './memory.js';
 import { checkItem, checkManyOptions, type ComputeOptions } from './options.js';
 import { Sampler, samplingOf } from './sampler.js';
 import { Source } from './source.js';

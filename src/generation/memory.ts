@@ -1,9 +1,6 @@
+import { checkFree, gibibytes, MemoryError } from '../format/index.js';
 import type { Recipe } from '../mixer/index.js';
-
-/** Refused before anything was allocated. */
-export class MemoryError extends Error {
-  override readonly name = 'MemoryError';
-}
+import type { LanguageModel } from '../model/index.js';
 
 /** Throws a MemoryError if the machine has not as much to give as a mixer will hold. */
 export function checkMemory({ name, shape, bytes }: Recipe): void {
@@ -15,6 +12,14 @@ export function checkMemory({ name, shape, bytes }: Recipe): void {
   );
 }
 
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+/**
+ * Throws a MemoryError if the machine has not as much to give as sequences side by side will carry, keys and values of so many tokens
+ * each, beside `held` bytes of the mixer's.
+ */
+export function checkStates(model: LanguageModel, count: number, tokens: number, held = 0): void {
+  const each = count === 1 ? '' : `${count} times `;
+  checkFree(
+    count * model.stateBytes(tokens) + held,
+    `states, keys and values of ${each}${tokens} tokens${held > 0 ? ', and the mixer,' : ''}`,
+  );
 }

@@ -1,4 +1,5 @@
 /** What a program can ask for, checked below the command line and the library alike. */
+import { KEY_VALUE_TYPES } from '../layers/index.js';
 import { MIXERS, type MixerName, type Plan } from '../mixer/index.js';
 import type { OpenOptions } from '../model/index.js';
 import {
@@ -121,6 +122,7 @@ const LOAD: Checks<OpenOptions> = {
   threads,
   batch: whole(1),
   device: oneOf('auto', 'cpu', 'cuda', 'webgpu'),
+  keyValues: oneOf(...KEY_VALUE_TYPES),
 };
 
 /** Throws a TypeError or RangeError that names the option. */

@@ -3,7 +3,7 @@
  * by their positions before: the pair of channels j and j + d/2 by the angle `position * frequency[j]`.
  */
 import { CONTRIB, type GraphBuilder, type Value } from '../onnx/index.js';
-import type { AttentionSpec } from './dimensions.js';
+import type { AttentionSpec, KeyValueType } from './dimensions.js';
 import { linear } from './linear.js';
 import type { LayerState } from './state.js';
 
@@ -40,7 +40,12 @@ export function inputPlaces(g: GraphBuilder, channels: number): Places {
   };
 }
 
-/** The layer's output of `n`, its normalised input, `[lane, time, D]` both. */
+/**
+ * The layer's output of `n`, its normalised input, `[lane, time, D]` both.
+ *
+ * @param type of keys and values that are kept. Those of the rows themselves are rounded, too: what a position sees of another does
+ *   not depend on which rows went through together
+ */
 export function attention(
   g: GraphBuilder,
   { heads }: AttentionSpec,
@@ -48,11 +53,21 @@ export function attention(
   layer: number,
   n: Value,
   { cosine, sine, mask, spans }: Places,
+  type: KeyValueType,
 ): Value {
   const name = `layers.${layer}`;
   const channels = width / heads;
-  const before = (what: string): Value =>
-    g.input(`${name}.${what}_1`, 'float32', ['lane', heads, 'before', channels]);
+  const exact = type === 'float32';
+  const before = (what: string): Value => {
+    const kept = g.input(`${name}.${what}_1`, type, ['lane', heads, 'before', channels]);
+    return exact ? kept : g.cast(kept, 'float32');
+  };
+  /** What is kept of own rows; returns what they are from then on. */
+  const keep = (own: Value, what: string): Value => {
+    g.output(`${name}.${what}_0`, type, ['lane', heads, 'time', channels]);
+    return exact ? own : g.cast(g.cast(own, type, `${name}.${what}_0`), 'float32');
+  };
+  const kept = (what: string): Value => (exact ? `${name}.${what}_0` : g.fresh(what));
   const [pastKeys, pastValues] = [before('keys'), before('values')];
   const turn = (x: Value): Value => g.node('Transpose', [x], { attributes: { perm: [0, 2, 1, 3] } });
   const split = (x: Value, axis: number, results: readonly Value[]): readonly Value[] =>
@@ -60,8 +75,8 @@ export function attention(
 
   const projected = linear(g, n, `${name}.in_proj`);
   const byHead = turn(g.node('Reshape', [projected, g.constant([0, 0, 3 * heads, channels])]));
-  const [q, k] = split(byHead, 1, [g.fresh('q'), g.fresh('k'), `${name}.values_0`]);
-  const values = `${name}.values_0`;
+  const [q, k, v] = split(byHead, 1, [g.fresh('q'), g.fresh('k'), kept('values')]);
+  const values = keep(v, 'values');
   const rotate = (x: Value, result?: Value): Value => {
     const [a, b] = split(x, -1, [g.fresh('low'), g.fresh('high')]);
     const times = (y: Value, z: Value): Value => g.node('Mul', [y, z]);
@@ -70,8 +85,7 @@ export function attention(
     return g.node('Concat', [low, high], { attributes: { axis: -1 } }, result);
   };
   const queries = g.node('Mul', [rotate(q), g.scalar(channels ** -0.5)]);
-  const keys = rotate(k, `${name}.keys_0`);
-  for (const result of [keys, values]) g.output(result, 'float32', ['lane', heads, 'time', channels]);
+  const keys = keep(rotate(k, kept('keys')), 'keys');
 
   const scoresOf = (rows: Value): Value =>
     g.node('FusedMatMul', [queries, rows], { attributes: { transB: 1 }, domain: CONTRIB });

@@ -33,6 +33,11 @@ export const ACTIVATIONS = ['relu', 'gelu', 'silu', 'sigmoid', 'tanh'] as const;
 /** `gelu` is the exact form, with the error function. */
 export type Activation = (typeof ACTIVATIONS)[number];
 
+/** How attention keeps keys and values of what was before. */
+export const KEY_VALUE_TYPES = ['float32', 'float16'] as const;
+/** A name of one. */
+export type KeyValueType = (typeof KEY_VALUE_TYPES)[number];
+
 /** Hyena's operator: a projection, a convolution of three taps, gates, and long convolutions between them. */
 export interface HyenaSpec {
   readonly kind: 'hyena';

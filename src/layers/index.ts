@@ -5,6 +5,8 @@ export {
   ACTIVATIONS,
   type AttentionSpec,
   type HyenaSpec,
+  KEY_VALUE_TYPES,
+  type KeyValueType,
   type LayerSpec,
   type ModalSpec,
   type MixerSpec,
@@ -16,6 +18,13 @@ export {
 export { innerGate } from './hyena.js';
 export { scalesOf } from './linear.js';
 export { convolutions, convolutionsOf, stateOf } from './kinds.js';
-export { headsOf, recurrentGraph, type RecurrentOptions, recurrentTensors } from './recurrent-graph.js';
+export {
+  headsOf,
+  LAYER_PARTS,
+  type LayerPart,
+  recurrentGraph,
+  type RecurrentOptions,
+  recurrentTensors,
+} from './recurrent-graph.js';
 export type { StackedState } from './state.js';
 export { type HeadOptions, stepGraph } from './step-graph.js';

@@ -4,29 +4,41 @@
  */
 import { GraphBuilder, type TensorTable, type Value } from '../onnx/index.js';
 import { attention, inputPlaces } from './attention.js';
-import type { LayerSpec, ModelDimensions } from './dimensions.js';
+import type { KeyValueType, LayerSpec, ModelDimensions } from './dimensions.js';
 import { embed, head } from './linear.js';
 import { gatedMlp } from './mlp.js';
 import { rmsNorm } from './norm.js';
 import { recurrentMixer, SHORT } from './recurrence.js';
 import type { HeadOptions } from './step-graph.js';
 
+/**
+ * Values of a layer: its normalised input, what its mixer adds to the residual, that normalised, what its MLP adds, and what the layer
+ * makes in all.
+ */
+export const LAYER_PARTS = ['norm1', 'mixer', 'norm2', 'mlp', 'whole'] as const;
+/** A name of one. */
+export type LayerPart = (typeof LAYER_PARTS)[number];
+
 export interface RecurrentOptions extends HeadOptions {
   /** The most rows of a call. */
   readonly rows: number;
   /** Layers to go through. Left out: all, and the head. */
   readonly until?: number;
+  /** Of the last of these, what is handed out. Default: whole. */
+  readonly part?: LayerPart;
+  /** Of attention's keys and values. Default: float32. */
+  readonly keyValues?: KeyValueType | undefined;
 }
 
 /**
  * - in: `ids` `[lane, time]` int64; the states' tensors of before, see `StateTensor`; where there is attention, `Places`
  * - out: the states' tensors of after, and `logits` `[lane, time, V]` and `hidden` `[lane, time, D]` (what the head reads); or where
- *   not all layers are gone through, `hidden`, what these make of the rows
+ *   `until` says how far to go, `hidden`, what the last layer or a part of it makes of the rows
  */
 export function recurrentGraph(
   model: ModelDimensions,
   table: TensorTable,
-  { rows, until, fused }: RecurrentOptions,
+  { rows, until, part = 'whole', fused, keyValues = 'float32' }: RecurrentOptions,
 ): Uint8Array {
   const { width, vocabulary } = model;
   const layers = model.layers.slice(0, until);
@@ -37,21 +49,27 @@ export function recurrentGraph(
   const mix = ({ mixer }: LayerSpec, l: number, n: Value): Value => {
     if (mixer.kind === 'hyena') throw new RangeError('a layer of long convolutions among recurrences');
     return mixer.kind === 'attention'
-      ? attention(g, mixer, width, l, n, places!)
+      ? attention(g, mixer, width, l, n, places!, keyValues)
       : recurrentMixer(g, mixer, width, l, n, rows);
   };
+  let last: Partial<Record<LayerPart, Value>> = {};
   for (const [l, layer] of layers.entries()) {
     const { norm, mlp } = layer;
     if (mlp.kind !== 'gated') throw new RangeError(`a ${mlp.kind} MLP after a recurrence`);
-    x = g.node('Add', [x, mix(layer, l, rmsNorm(g, norm, width, x, `layers.${l}.norm1`))]);
-    x = g.node('Add', [x, gatedMlp(g, mlp, l, rmsNorm(g, norm, width, x, `layers.${l}.norm2`))]);
+    const norm1 = rmsNorm(g, norm, width, x, `layers.${l}.norm1`);
+    const mixed = mix(layer, l, norm1);
+    x = g.node('Add', [x, mixed]);
+    const norm2 = rmsNorm(g, norm, width, x, `layers.${l}.norm2`);
+    const added = gatedMlp(g, mlp, l, norm2);
+    x = g.node('Add', [x, added]);
+    last = { norm1, mixer: mixed, norm2, mlp: added };
   }
   if (until === undefined) {
     const hidden = rmsNorm(g, model.norm, width, x, 'norm_f', 'hidden');
     head(g, hidden, fused, 'logits');
     g.output('logits', 'float32', ['lane', 'time', vocabulary]);
   } else {
-    g.node('Identity', [x], {}, 'hidden');
+    g.node('Identity', [last[part] ?? x], {}, 'hidden');
   }
   g.output('hidden', 'float32', ['lane', 'time', width]);
   return g.encode();

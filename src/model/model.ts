@@ -1,6 +1,6 @@
 import { type Bundle, type BundleConfig, type GraphName, openBundle } from '../bundle/index.js';
 import { hyenaDimensions } from '../hyena/index.js';
-import { convolutions } from '../layers/index.js';
+import { convolutions, stateOf } from '../layers/index.js';
 import { BlockGraphs } from './block-graphs.js';
 import { PromptPass } from './prompt-pass.js';
 import { Recurrent } from './recurrent.js';
@@ -10,11 +10,11 @@ import type { Graph } from './run.js';
 import { createOnDevice, createSession, loadRuntime, type Runtime } from './session.js';
 import { sourceOf } from './source.js';
 import { stepThrough } from './stepwise.js';
-import type { StepState } from './state.js';
+import { stateBytes, type StepState } from './state.js';
 import { Stepper } from './stepper.js';
 import { checkToken } from './token.js';
 import { FilterEvaluator } from './taps.js';
-import { abortable } from '../format/index.js';
+import { abortable, checkFree } from '../format/index.js';
 import type {
   Device,
   LanguageModel,
@@ -34,20 +34,29 @@ import type {
  */
 const SECOND_THREAD_FROM = 48 << 20;
 
-/** Opens a bundle: validates it in full, then loads what a token needs. Throws BundleError. */
+/**
+ * Opens a bundle: validates it in full, then loads what a token needs. Throws BundleError, and a MemoryError before its weights
+ * take more than is free: they are mapped, but in the layout that kernels like they are memory of the program's own.
+ */
 export async function openModel(directory: string, options: OpenOptions = {}): Promise<LanguageModel> {
-  const { threads = 1, device: choice = 'auto', batch = 1 } = options;
+  const { threads = 1, device: choice = 'auto', batch = 1, keyValues = 'float32' } = options;
   const bundle = openBundle(directory);
   try {
     const runtime = await loadRuntime(choice);
     const large = bundle.weights.size >= SECOND_THREAD_FROM;
     const stepThreads = large || batch > 1 ? Math.min(threads, 2) : 1;
     const settings = { threads: stepThreads, prepack: true, spin: stepThreads > 1 };
-    const source = sourceOf(bundle, 'step');
-    const { session, device, fallback } = await createOnDevice(runtime, source, choice, settings);
     const { layers } = bundle.config.model;
-    const Model = convolutions(layers) > 0 ? Hyena : Recurrent;
-    return new Model(bundle, runtime, { label: source.label, session, device }, device, threads, fallback);
+    if (keyValues !== 'float32' && layers.every(({ mixer }) => mixer.kind !== 'attention')) {
+      throw new RangeError(`keys and values in ${keyValues}: the model has no attention`);
+    }
+    const { size } = bundle.weights;
+    if (choice !== 'cuda' && choice !== 'webgpu') checkFree(size, 'the weights');
+    const source = sourceOf(bundle, 'step', keyValues);
+    const { session, device, fallback } = await createOnDevice(runtime, source, choice, settings);
+    const graph = { label: source.label, session, device };
+    if (convolutions(layers) > 0) return new Hyena(bundle, runtime, graph, device, threads, fallback);
+    return new Recurrent(bundle, runtime, graph, device, threads, fallback, keyValues);
   } catch (error) {
     bundle.close();
     throw error;
@@ -93,6 +102,11 @@ class Hyena implements LanguageModel {
       () => this.start(),
       () => this.loadFilters(),
     );
+  }
+
+  stateBytes(tokens: number): number {
+    const { layers, width } = this.config.model;
+    return stateBytes(stateOf(layers, width), tokens);
   }
 
   start(batch = 1, { hidden = false }: { readonly hidden?: boolean } = {}): StepState {

@@ -54,14 +54,14 @@ export class RecurrentPass {
     const { Tensor } = this.runtime;
     const floats = (data: Float32Array, ...dims: readonly number[]): Feeds[string] =>
       new Tensor('float32', data, [lanes, ...dims]);
-    const ofLanes = (all: Float32Array): Float32Array => {
+    const ofLanes = <A extends Float32Array | Uint16Array>(all: A): A => {
       const size = all.length / state.lanes;
-      return all.subarray(lane * size, (lane + lanes) * size);
+      return all.subarray(lane * size, (lane + lanes) * size) as A;
     };
     const tokens = BigInt64Array.from({ length: ids.length }, (_, i) => BigInt(ids[i]));
     const feeds: Feeds = { ids: new Tensor('int64', tokens, [lanes, time]) };
     const fetches: Feeds = {};
-    const grown: { readonly rows: Growing; readonly added: Float32Array }[] = [];
+    const grown: { readonly rows: Growing; readonly added: Growing['values'] }[] = [];
     for (const [
       k,
       {
@@ -79,9 +79,10 @@ export class RecurrentPass {
       }
       const [heads, channels] = dims;
       rows.reserve(Math.max(...state.positions) + time);
-      const added = new Float32Array(lanes * time * rows.row);
-      feeds[`${name}_1`] = floats(ofLanes(rows.values), heads, rows.capacity, channels);
-      fetches[`${name}_0`] = floats(added, heads, time, channels);
+      const added = rows.array(lanes * time * rows.row);
+      const kept = ofLanes(rows.values);
+      feeds[`${name}_1`] = new Tensor(rows.type, kept, [lanes, heads, rows.capacity, channels]);
+      fetches[`${name}_0`] = new Tensor(rows.type, added, [lanes, heads, time, channels]);
       grown.push({ rows, added });
     }
     if (grown.length > 0) {

@@ -1,18 +1,19 @@
 /** Models without long convolutions: what their layers need of the past are states of a few values, and keys and values of attention. */
 import { type Bundle, type BundleConfig, type GraphName, ROWS_OF_RECURRENCES } from '../bundle/index.js';
-import { abortable } from '../format/index.js';
-import { stateOf } from '../layers/index.js';
+import { abortable, checkFree } from '../format/index.js';
+import { type KeyValueType, type LayerPart, stateOf } from '../layers/index.js';
 import { logProbability } from './probability.js';
 import { RecurrentPass, type RowsWanted } from './recurrent-pass.js';
 import type { Graph } from './run.js';
 import { createSession, type Runtime } from './session.js';
 import { sourceOf } from './source.js';
-import { StepState } from './state.js';
+import { stateBytes, StepState } from './state.js';
 import { stepThrough } from './stepwise.js';
 import { checkIds, checkToken } from './token.js';
 import type {
   Device,
   HiddenChunk,
+  Inside,
   LanguageModel,
   LogitsChunk,
   Prefilled,
@@ -43,6 +44,7 @@ export class Recurrent implements LanguageModel {
     readonly device: Device,
     private readonly threads: number,
     readonly fallback: string | undefined,
+    private readonly keyValues: KeyValueType,
   ) {
     const { config, directory, id, tokenizerFile, weights } = bundle;
     this.config = config;
@@ -54,13 +56,18 @@ export class Recurrent implements LanguageModel {
     this.pass = new RecurrentPass(runtime, config.model, frequencies);
   }
 
+  stateBytes(tokens: number): number {
+    const { layers, width } = this.config.model;
+    return stateBytes(stateOf(layers, width), tokens, this.keyValues);
+  }
+
   start(batch = 1, { hidden = false }: { readonly hidden?: boolean } = {}): StepState {
     this.checkOpen();
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new RangeError(`a batch of ${batch} sequences is not one`);
     }
     const { layers, width, vocabulary } = this.config.model;
-    const state = new StepState(stateOf(layers, width), batch, 0, width);
+    const state = new StepState(stateOf(layers, width), batch, 0, width, this.keyValues);
     this.results.set(state, {
       logits: new Float32Array(batch * vocabulary),
       y: state.pending,
@@ -163,16 +170,18 @@ export class Recurrent implements LanguageModel {
 
   private async *hidden(
     ids: ArrayLike<number>,
-    layer: number,
+    layer: number | Inside,
     options: SequenceOptions = {},
   ): AsyncGenerator<HiddenChunk> {
     const { model } = this.config;
     const { length } = model.layers;
-    if (!Number.isSafeInteger(layer) || layer < 0 || layer > length) {
-      throw new RangeError(`layer ${layer} is not one of 0 to ${length}`);
+    const [until, part] = typeof layer === 'number' ? [layer] : [layer.layer + 1, layer.part];
+    const least = part === undefined ? 0 : 1;
+    if (!Number.isSafeInteger(until) || until < least || until > length) {
+      throw new RangeError(`layer ${until - least} is not one of 0 to ${length - least}`);
     }
     checkIds(ids, 0, model);
-    yield* this.rows(this.start(), ids, options, { hidden: true }, layer);
+    yield* this.rows(this.start(), ids, options, { hidden: true }, until, part);
   }
 
   async close(): Promise<void> {
@@ -191,9 +200,12 @@ export class Recurrent implements LanguageModel {
     { onProgress, signal }: SequenceOptions,
     wishes: { readonly logits?: boolean; readonly hidden?: boolean },
     until = this.config.model.layers.length,
+    part?: LayerPart,
   ): AsyncGenerator<LogitsChunk> {
     const { width, vocabulary, layers } = this.config.model;
-    const graph = await this.graph(until === layers.length ? 'rows' : `rows${until}`);
+    checkFree(this.stateBytes(ids.length), `states, keys and values of ${ids.length} tokens`);
+    const whole = until === layers.length && part === undefined;
+    const graph = await this.graph(whole ? 'rows' : `rows${until}.${part ?? 'whole'}`);
     const most = Math.min(ids.length, ROWS_OF_RECURRENCES);
     const logits = new Float32Array(wishes.logits ? most * vocabulary : 0);
     const hidden = new Float32Array(wishes.hidden ? most * width : 0);
@@ -231,7 +243,7 @@ export class Recurrent implements LanguageModel {
     // Quantised weights are multiplied many times faster in the layout of their kernels.
     const prepack = this.config.weights !== undefined;
     const settings = { device: this.device, threads: this.threads, prepack, spin: false };
-    const source = sourceOf(this.bundle, name);
+    const source = sourceOf(this.bundle, name, this.keyValues);
     const session = await createSession(this.runtime, source, settings);
     return { label: source.label, session, device: this.device };
   }

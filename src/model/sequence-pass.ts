@@ -21,7 +21,7 @@ import { logProbability } from './probability.js';
 import type { FilterEvaluator } from './taps.js';
 import { stateBytes, type StepState } from './state.js';
 import { checkIds, checkToken } from './token.js';
-import type { HiddenChunk, LogitsChunk, SequenceOptions, Sequences } from './types.js';
+import type { HiddenChunk, Inside, LogitsChunk, SequenceOptions, Sequences } from './types.js';
 
 /** Bytes of spectra kept of filters, or of inputs: beyond, they are made anew for each sequence. */
 const KEPT = 1 << 29;
@@ -96,10 +96,13 @@ export class SequencePass implements Sequences {
 
   async *hidden(
     ids: ArrayLike<number>,
-    layer: number,
+    layer: number | Inside,
     options: SequenceOptions = {},
   ): AsyncGenerator<HiddenChunk> {
     const { layers, width } = this.model;
+    if (typeof layer !== 'number') {
+      throw new RangeError('a layer of long convolutions hands out nothing from inside');
+    }
     if (!Number.isSafeInteger(layer) || layer < 0 || layer > layers.length) {
       throw new RangeError(`layer ${layer} is not one of 0 to ${layers.length}`);
     }

@@ -1,5 +1,5 @@
-import type { StackedState } from '../layers/index.js';
-import { GrowingRows } from './growing-rows.js';
+import type { KeyValueType, StackedState } from '../layers/index.js';
+import { BYTES, GrowingRows, roomFor } from './growing-rows.js';
 
 /** What sequences side by side, each in a lane of its own, carry from token to token beside what a mixer holds. */
 export class StepState {
@@ -17,6 +17,8 @@ export class StepState {
     readonly lanes: number,
     readonly convolutions: number,
     private readonly width: number,
+    /** Of rows that are kept. */
+    private readonly keyValues: KeyValueType = 'float32',
   ) {
     const array = ({ dims }: StackedState): Float32Array =>
       new Float32Array(dims.reduce<number>((product, dim) => product * dim, lanes));
@@ -25,7 +27,7 @@ export class StepState {
     );
     this.positions = new Int32Array(lanes);
     this.rows = tensors.map(({ grows, dims: [, heads, channels] }) =>
-      grows ? new GrowingRows(lanes, heads, channels) : undefined,
+      grows ? new GrowingRows(lanes, heads, channels, keyValues) : undefined,
     );
     this.pending = new Float32Array(convolutions * lanes * width);
   }
@@ -69,7 +71,7 @@ export class StepState {
     return [
       ...this.arrays.map((array) => array.slice()),
       ...this.growing.flatMap((rows) =>
-        Array.from(this.positions, (position, lane) => rows.take(lane, position)),
+        Array.from(this.positions, (position, lane) => rows.save(lane, position)),
       ),
     ];
   }
@@ -95,8 +97,7 @@ export class StepState {
     arrays.forEach((array, k) => array.set(own[k]));
     rows.forEach((values, i) => {
       const [tensor, lane] = [growing[Math.floor(i / lanes)], i % lanes];
-      tensor.clear(lane);
-      tensor.put(lane, 0, values);
+      tensor.restore(lane, values);
       this.positions[lane] = values.length / tensor.row;
     });
   }
@@ -115,8 +116,7 @@ export class StepState {
     const [position] = from.positions;
     this.positions[lane] = position;
     this.growing.forEach((rows, k) => {
-      rows.clear(lane);
-      rows.put(lane, 0, from.growing[k].take(0, position));
+      rows.copy(lane, from.growing[k], position);
     });
   }
 
@@ -129,7 +129,7 @@ export class StepState {
 
   /** An independent state at the same point. */
   copy(): StepState {
-    const copy = new StepState(this.tensors, this.lanes, this.convolutions, this.width);
+    const copy = new StepState(this.tensors, this.lanes, this.convolutions, this.width, this.keyValues);
     copy.restore(this.save());
     return copy;
   }
@@ -150,8 +150,13 @@ export class StepState {
 }
 
 /** Bytes that a sequence of so many tokens carries in these tensors. */
-export function stateBytes(tensors: readonly StackedState[], tokens: number): number {
-  const values = ({ dims, past, grows }: StackedState): number =>
-    dims.reduce((product, dim) => product * dim, 1) * (grows ? tokens : past + 1);
-  return 4 * tensors.reduce((sum, tensor) => sum + values(tensor), 0);
+export function stateBytes(
+  tensors: readonly StackedState[],
+  tokens: number,
+  keyValues: KeyValueType = 'float32',
+): number {
+  const bytes = ({ dims, past, grows }: StackedState): number =>
+    dims.reduce((product, dim) => product * dim, 1) *
+    (grows ? BYTES[keyValues] * roomFor(tokens) : 4 * (past + 1));
+  return tensors.reduce((sum, tensor) => sum + bytes(tensor), 0);
 }

@@ -1,4 +1,5 @@
 /** The model as the rest of the program sees it: what goes in, what comes out, who owns the arrays. */
+import type { KeyValueType, LayerPart } from '../layers/index.js';
 import type { Mixer } from '../mixer/index.js';
 import type { BundleConfig } from '../bundle/index.js';
 import type { Progress } from '../format/index.js';
@@ -15,6 +16,11 @@ export interface OpenOptions {
   readonly threads?: number;
   /** Sequences that are going to be stepped side by side; several are worth a second thread. Default 1. */
   readonly batch?: number;
+  /**
+   * How attention keeps the keys and values of all positions: float16 takes half the memory, and rounds each to 11 bits. Default:
+   * float32.
+   */
+  readonly keyValues?: KeyValueType;
   /** Where the dense layers run. `auto` takes CUDA where its provider library is installed. Default `auto`. */
   readonly device?: DeviceChoice;
 }
@@ -72,6 +78,13 @@ export interface LogitsChunk {
   readonly hidden: Float32Array;
 }
 
+/** A value inside of a model without long convolutions. */
+export interface Inside {
+  /** Which layer, from 0. */
+  readonly layer: number;
+  readonly part: LayerPart;
+}
+
 /** What a sequence that is known in advance can be computed with. */
 export interface SequenceOptions {
   readonly onProgress?: Progress | undefined;
@@ -95,8 +108,15 @@ export interface HiddenChunk {
 export interface Sequences {
   /** Natural-log probability of ids[t + 1] given ids[0 .. t], for t = 0 .. ids.length - 2. */
   score(ids: ArrayLike<number>, options?: SequenceOptions): Promise<Float64Array>;
-  /** What `layer` layers make of every position, 0 being the embeddings; after all of them, normalised as the head reads it. */
-  hidden(ids: ArrayLike<number>, layer: number, options?: SequenceOptions): AsyncIterable<HiddenChunk>;
+  /**
+   * What `layer` layers make of every position, 0 being the embeddings; after all of them, normalised as the head reads it. Or a value
+   * inside. Throws a RangeError where there is none such.
+   */
+  hidden(
+    ids: ArrayLike<number>,
+    layer: number | Inside,
+    options?: SequenceOptions,
+  ): AsyncIterable<HiddenChunk>;
 }
 
 /** What a step computes. Overwritten by the next step of the same state. */
@@ -134,6 +154,8 @@ export interface LanguageModel {
   /** Hex SHA-256 over the bundle's file hashes: changes whenever anything in the model does. */
   readonly id: string;
 
+  /** Bytes that a sequence of so many tokens carries beside what a mixer holds: states, keys and values. */
+  stateBytes(tokens: number): number;
   /**
    * A state at position 0, for `batch` sequences side by side. `hidden`: its steps also give what the head
    * reads. Throws a BundleError if the bundle is of a version that does not hand that out.

@@ -8,7 +8,7 @@ export type Value = string;
 /** A size, or the name of a size that is free. */
 export type Dim = number | string;
 
-export type ElementType = 'float32' | 'int64';
+export type ElementType = 'float32' | 'float16' | 'int64';
 
 export type Attribute = number | readonly number[] | string;
 
@@ -30,7 +30,7 @@ const OPSET = 20;
 const CONTRIB_OPSET = 1;
 
 /** TensorProto.DataType. */
-const ELEMENT = { float32: 1, int64: 7 } as const;
+const ELEMENT = { float32: 1, int64: 7, float16: 10 } as const;
 /** TensorProto.DataType by the name of a stored type. */
 const STORED: Readonly<Record<TensorPlace['dtype'], number>> = { F32: ELEMENT.float32, U8: 2 };
 /** AttributeProto.AttributeType. */
@@ -111,6 +111,11 @@ export class GraphBuilder {
   scalar(value: number): Value {
     const raw = new Float32Array([value]);
     return this.inline(`scalar_${value}`, [], 'float32', new Uint8Array(raw.buffer));
+  }
+
+  /** `value` as another type. */
+  cast(value: Value, type: ElementType, result?: Value): Value {
+    return this.node('Cast', [value], { attributes: { to: ELEMENT[type] } }, result);
   }
 
   /** A node with one result, named `result` or afresh. An empty input name leaves an optional input out. */

@@ -265,7 +265,8 @@ const BATCHES: readonly Case[] = [
 ];
 
 const COMPUTING: readonly Case[] = [
-  { line: `${ONCE} --mixer lazy`, stdout: { text: {} } },
+  { line: `${ONCE} --mixer lazy --key-values float32`, stdout: { text: {} } },
+  { line: `${ONCE} --key-values float16`, code: 1, stderr: error('the model has no attention') },
   { line: `${ONCE} --mixer eager --threads 1`, stdout: { text: {} } },
   { line: `${ONCE} --mixer tiled -t 3 --device cpu`, stdout: { text: {} } },
   { line: `${ONCE} --memory 64M`, stdout: { text: {} } },
@@ -407,7 +408,7 @@ const SEQUENCES: readonly Case[] = [
     stderr: error('1 of 4 items failed'),
   },
   {
-    line: 'score -m dna --header -t 1 --device cpu two.fa',
+    line: 'score -m dna --header -t 1 --device cpu --key-values float32 two.fa',
     stdout: /^name\ttokens\tlog_likelihood\tmean\tbits_per_base\na\t8(\t-?[\d.]+){3}\nb\t4(\t-?[\d.]+){3}\n$/,
     stderr: /^lower case[^]*U is taken as T/,
   },
@@ -454,7 +455,7 @@ const SEQUENCES: readonly Case[] = [
     stdout: /^\| position +\| +tokens \| +bases \| +bits per base \|/,
   },
   {
-    line: 'embed -m dna two.fa -o mean.npy -t 1 --device cpu',
+    line: 'embed -m dna two.fa -o mean.npy -t 1 --device cpu --key-values float32',
     stdout: 'a\t8\nb\t4\n',
     stderr: /^lower case/,
     files: {

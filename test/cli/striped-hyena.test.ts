@@ -1,5 +1,5 @@
 /** Evo's models as a user runs them: one text, in parts, and beside others. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithData } from '../support/data.js';
 import { flashinf } from '../support/run.js';
@@ -37,11 +37,15 @@ describeWithData('striped-hyena', (directory) => {
     });
     const items = [...prompts, 'AC'].map((prompt) => JSON.stringify({ prompt, seed: 3 }));
     writeFileSync(join(cwd, 'batch.jsonl'), items.join('\n'));
-    const [alone, batch, cost] = await Promise.all([
+    writeFileSync(join(cwd, 'two.txt'), 'ACGTACGT\nAC\n');
+    const [alone, batch, rows, cost] = await Promise.all([
       Promise.all(goesOn),
       run(...generate, '-n', '12', '--batch', 'batch.jsonl'),
+      run('embed', '-m', 'evo', 'two.txt', '-o', 'mlp.npy', '--layer', 'blocks.1.mlp.l3'),
       run('bench', '--step', '-m', 'evo', '--len', '20', '-t', '1', '--json'),
     ]);
+    expect(rows.split('\n')).toHaveLength(3);
+    expect(readFileSync(join(cwd, 'mlp.npy'), 'latin1')).toContain("'shape': (2, 32)");
     expect(JSON.parse(cost)).toMatchObject({ bits: 32, text: { length: 20 } });
     const texts = batch.trim().split('\n');
     expect(texts).toHaveLength(3);

@@ -2,7 +2,14 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { importCheckpoint, quantiseBundle, SafetensorsFile } from '../../src/checkpoint/index.js';
+import { jest } from '@jest/globals';
+import {
+  importCheckpoint,
+  moduleOutput,
+  quantiseBundle,
+  SafetensorsFile,
+} from '../../src/checkpoint/index.js';
+import { Lanes } from '../../src/generation/lanes.js';
 import { openModel } from '../../src/model/index.js';
 import type { LanguageModel } from '../../src/model/index.js';
 
@@ -112,6 +119,102 @@ const EIGHT_BITS = 0.15;
     expect(error(Float32Array.from(chunks.flatMap((chunk) => [...chunk])), given.logits)).toBeLessThan(
       EIGHT_BITS,
     );
+  });
+
+  test('what modules give: the parts of a layer add up to the reference’s, and norms are those of sums of them', async () => {
+    const { model, ids, rows, block } = own();
+    const { layers, width } = model.config.model;
+    const at = rows.filter((_, i) => i % 4 === 0);
+    const of = async (module: string): Promise<Float32Array> => {
+      const got: number[] = [];
+      const place = moduleOutput(module, layers)!;
+      for await (const { hidden } of model.sequences().hidden(ids, place)) got.push(...hidden);
+      return Float32Array.from(at.flatMap((row) => got.slice(row * width, (row + 1) * width)));
+    };
+    const checkpoint = SafetensorsFile.open(
+      join(DATA, `${name.toLowerCase().replace(' ', '')}-tiny.safetensors`),
+    );
+    for (const [l, { mixer }] of layers.entries()) {
+      const at = `blocks.${l}`;
+      const before = l === 0 ? await of('embedding_layer') : block(l - 1);
+      const mixed = await of(`${at}.${mixer.kind === 'attention' ? 'inner_mha_cls' : 'out_filter_dense'}`);
+      const [norm1, norm2, mlp, whole] = [
+        await of(`${at}.pre_norm`),
+        await of(`${at}.post_norm`),
+        await of(`${at}.mlp.l3`),
+        await of(at),
+      ];
+      const middle = before.map((value, i) => value + mixed[i]);
+      const weights = (part: string): Float32Array =>
+        checkpoint.read([...checkpoint.tensors.keys()].find((key) => key.endsWith(`${at}.${part}`))!);
+      const normalised = (x: Float32Array, scale: Float32Array): Float32Array =>
+        x.map((value, i) => {
+          const row = x.subarray(i - (i % width), i - (i % width) + width);
+          const square = row.reduce((sum, each) => sum + each * each, 0);
+          return (scale[i % width] * value) / (Math.sqrt(square / width) + 1e-6);
+        });
+      expect(error(whole, block(l))).toBeLessThan(5e-6);
+      expect(error(norm1, normalised(before, weights('pre_norm.scale')))).toBeLessThan(5e-6);
+      expect(error(norm2, normalised(middle, weights('post_norm.scale')))).toBeLessThan(5e-6);
+      expect(
+        error(
+          middle.map((value, i) => value + mlp[i]),
+          block(l),
+        ),
+      ).toBeLessThan(5e-6);
+    }
+    checkpoint.close();
+    expect(moduleOutput('blocks.99', layers)).toBeUndefined();
+    expect(moduleOutput('blocks.0.inner_mha_cls', layers)).toBeUndefined();
+    expect(moduleOutput('blocks.0.mlp.l1', layers)).toBeUndefined();
+  });
+
+  test('keys and values in float16: a bounded error, the same in steps, at once and from a saved state', async () => {
+    const given = own();
+    const { ids, rows } = given;
+    const model = await openModel(given.model.directory, { keyValues: 'float16' });
+    const chunks: Float32Array[] = [];
+    for await (const { logits } of model.logits(ids)) chunks.push(logits.slice());
+    const atOnce = Float32Array.from(chunks.flatMap((chunk) => [...chunk]));
+    const reference = Float32Array.from(
+      rows.flatMap((row) => [...atOnce.subarray(512 * row, 512 * (row + 1))]),
+    );
+    // Each key and value is off by 2^-12 of itself at most.
+    const off = error(reference, given.logits);
+    expect(off).toBeGreaterThan(FLOAT32);
+    expect(off).toBeLessThan(1e-3);
+    let state = model.start();
+    for (const [t, id] of ids.entries()) {
+      if (t === 150) {
+        const restored = model.start();
+        restored.restore(state.save());
+        state = restored;
+      }
+      const { logits } = await model.step(state, id);
+      // What differs in its last bit may be rounded to the next of two float16.
+      expect(error(logits, atOnce.subarray(512 * t, 512 * (t + 1)))).toBeLessThan(1e-4);
+    }
+    const attention = model.config.model.layers.filter(({ mixer }) => mixer.kind === 'attention');
+    const values = 2 * attention.length * model.config.model.width * 1024;
+    expect(given.model.stateBytes(1000) - model.stateBytes(1000)).toBe(2 * values);
+    await model.close();
+  });
+
+  test('what does not fit is refused before it is taken', async () => {
+    const { model } = own();
+    const free = jest.spyOn(process, 'availableMemory').mockReturnValue(model.stateBytes(500) + 1e5);
+    try {
+      const open = (count: number): Promise<Lanes> => Lanes.open(model, { count, length: 500 });
+      await (await open(1)).close();
+      await expect(open(3)).rejects.toThrow(
+        /^states, keys and values of 3 times 500 tokens need \d\.\d GiB of memory, and \d\.\d GiB are free$/,
+      );
+      await expect(model.prefill(new Array<number>(2000).fill(65), 1)).rejects.toThrow(/of 2000 tokens need/);
+      free.mockReturnValue(1000);
+      await expect(openModel(model.directory)).rejects.toThrow(/^the weights need/);
+    } finally {
+      free.mockRestore();
+    }
   });
 
   test.each([1, 2, 3, 7, 8, 64, 128, 129, 200])('a prompt of %i tokens, and what follows', async (length) => {

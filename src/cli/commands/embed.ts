@@ -1,5 +1,5 @@
-import { classify, type Classifier, readClassifier } from '../../checkpoint/index.js';
-import { type EmbeddedRecord, embedMany, POOLINGS } from '../../evaluation/index.js';
+import { classify, type Classifier, moduleOutput, MODULES, readClassifier } from '../../checkpoint/index.js';
+import { type EmbeddedRecord, embedMany, type EmbedManyOptions, POOLINGS } from '../../evaluation/index.js';
 import type { Loaded } from '../../generation/index.js';
 import { whereIs } from '../../text/index.js';
 import { ARRAY_FORMATS, ArrayFile, arrayFormatOf } from '../array-file.js';
@@ -7,7 +7,7 @@ import { command, type Call } from '../command.js';
 import { onOutput, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { loadModel } from '../model.js';
-import { COMPUTE, EVERYWHERE, MODEL, RECORDS, type CommandSpec } from '../options/index.js';
+import { COMPUTE, EVERYWHERE, KEY_VALUES, MODEL, RECORDS, type CommandSpec } from '../options/index.js';
 import { nameOf, RecordNotes, recordsOf } from '../records.js';
 
 const EMBED = {
@@ -37,10 +37,9 @@ const EMBED = {
       default: 'mean',
     },
     layer: {
-      type: 'integer',
-      value: 'n',
-      help: 'states after n layers; 0: embeddings',
-      from: 0,
+      type: 'text',
+      value: 'n|module',
+      help: 'states after n layers, 0: embeddings; of Evo, what a module gives: blocks.28.mlp.l3',
       defaultText: 'all layers, normalised as the head reads them',
     },
     head: {
@@ -52,6 +51,7 @@ const EMBED = {
     ...RECORDS,
     ...MODEL,
     ...COMPUTE,
+    ...KEY_VALUES,
     ...EVERYWHERE,
   },
   notes: [
@@ -70,6 +70,7 @@ const EMBED = {
 } as const satisfies CommandSpec;
 
 type EmbedCall = Call<typeof EMBED>;
+type Layer = NonNullable<EmbedManyOptions['layer']>;
 
 export const embed = command(EMBED, async ({ args: [file], options, io }) => {
   const { output } = options;
@@ -78,10 +79,8 @@ export const embed = command(EMBED, async ({ args: [file], options, io }) => {
   }
   const loaded = await loadModel(options, io);
   try {
-    const { layers, width } = loaded.model.config.model;
-    if (options.layer !== undefined && options.layer > layers.length) {
-      throw new UsageError(`--layer ${options.layer}: the model has ${layers.length} layers`);
-    }
+    const { width } = loaded.model.config.model;
+    const layer = options.layer === undefined ? undefined : placeOf(options.layer, loaded);
     if (options.head !== undefined && options.layer !== undefined) {
       throw new UsageError('--layer does not go with --head, which reads what all layers made');
     }
@@ -89,7 +88,7 @@ export const embed = command(EMBED, async ({ args: [file], options, io }) => {
     await onOutput(output, async () => {
       const array = new ArrayFile(output);
       try {
-        await writeRecords(array, file, { options, io }, loaded, classifier);
+        await writeRecords(array, file, { options, io }, loaded, layer, classifier);
       } finally {
         array.close();
       }
@@ -99,12 +98,31 @@ export const embed = command(EMBED, async ({ args: [file], options, io }) => {
   }
 });
 
+/** What `--layer` says. Throws a UsageError for what the model has not. */
+function placeOf(asked: string, { model }: Loaded): Layer {
+  const { layers } = model.config.model;
+  if (/^\d+$/.test(asked)) {
+    if (Number(asked) <= layers.length) return Number(asked);
+    throw new UsageError(`--layer ${asked}: the model has ${layers.length} layers`);
+  }
+  if (model.convolutions > 0)
+    throw new UsageError(`--layer ${asked}: expected a number; only Evo's modules have names here`);
+  const place = moduleOutput(asked, layers);
+  if (place === undefined) {
+    throw new UsageError(
+      `--layer ${asked}: expected a number of layers, or a module that the model has (${MODULES})`,
+    );
+  }
+  return place;
+}
+
 /** Throws at the end if some records could not be embedded. */
 async function writeRecords(
   array: ArrayFile,
   file: string,
   { options, io }: Pick<EmbedCall, 'options' | 'io'>,
   loaded: Loaded,
+  layer: Layer | undefined,
   classifier: Classifier | undefined,
 ): Promise<void> {
   const columns = classifier?.classes ?? loaded.model.config.model.width;
@@ -114,6 +132,7 @@ async function writeRecords(
   let count = 0;
   const found = embedMany(loaded, recordsOf(file, options, loaded, io), {
     ...options,
+    layer,
     pooling: options.pool,
     signal: io.signal,
   });

@@ -4,7 +4,7 @@ import { command, type Call } from '../command.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { loadModel } from '../model.js';
-import { COMPUTE, EVERYWHERE, MODEL, RECORDS, type CommandSpec } from '../options/index.js';
+import { COMPUTE, EVERYWHERE, KEY_VALUES, MODEL, RECORDS, type CommandSpec } from '../options/index.js';
 import { nameOf, RecordNotes, recordsOf } from '../records.js';
 
 const SCORE = {
@@ -25,6 +25,7 @@ const SCORE = {
     ...RECORDS,
     ...MODEL,
     ...COMPUTE,
+    ...KEY_VALUES,
     ...EVERYWHERE,
   },
   notes: [

@@ -1,6 +1,7 @@
 /** Options that several commands have. */
 import { availableParallelism } from 'node:os';
 import { SHIPPED_MODEL } from '../../generation/index.js';
+import { KEY_VALUE_TYPES } from '../../layers/index.js';
 import { MIXERS } from '../../mixer/index.js';
 import { RECORD_FORMATS } from '../../text/index.js';
 import type { OptionTable, OptionValues } from './spec.js';
@@ -40,6 +41,18 @@ export const COMPUTE = {
     help: 'where the dense layers run',
     choices: ['auto', 'cpu', 'cuda', 'webgpu'],
     default: 'auto',
+    group: ROUNDED,
+  },
+} as const satisfies OptionTable;
+
+/** Of models with attention. */
+export const KEY_VALUES = {
+  keyValues: {
+    type: 'choice',
+    value: 'type',
+    help: 'how attention keeps keys and values: float16 takes half the memory',
+    choices: KEY_VALUE_TYPES,
+    default: 'float32',
     group: ROUNDED,
   },
 } as const satisfies OptionTable;

@@ -1,5 +1,6 @@
 import {
   COMPUTE,
+  KEY_VALUES,
   EVERYWHERE,
   JSON_OPTION,
   KEEP_NEWLINE,
@@ -260,6 +261,7 @@ export const GENERATE = {
     },
     mixer: { ...MIXER.mixer, help: 'how to mix positions; a batch always takes tiled' },
     ...COMPUTE,
+    ...KEY_VALUES,
     ...MEMORY,
     ...EVERYWHERE,
   },
