@@ -1,5 +1,5 @@
 /**
- * Makes one file of each program that Node starts, the command line and the threads of the mixers: to find and read some 250
+ * Makes one file of each program that Node starts, the command line and the threads that it starts: to find and read some 250
  * small modules takes Node longer than to load the model.
  *
  * From dist/ to dist/. The packages that this one depends on stay what they are.
@@ -11,6 +11,7 @@ import { build } from 'esbuild';
 /** Inputs by outputs, which are two folders deep, as src/mixer/built.ts needs it. */
 const PROGRAMS = {
   'cli/flashinf': 'cli/main.js',
+  'bundle/checking': 'bundle/check-thread.js',
   'mixer/worker': 'mixer/thread/worker.js',
   'mixer/supervisor': 'mixer/thread/supervisor.js',
 };

@@ -44,6 +44,11 @@ export interface Bundle {
   /** See `BundleConfig`. */
   readonly id: string;
   readonly weights: Weights;
+  /**
+   * Once all values are known to be what they must be; rejects with a BundleError. Until then nothing may be told from them, and
+   * the bundle must stay open.
+   */
+  readonly checked: Promise<void>;
   /** The content of the tokenizer's file, if it has one. */
   readonly tokenizerFile?: Uint8Array;
   close(): void;
@@ -55,12 +60,13 @@ export interface Bundle {
  * finite. Throws BundleError.
  *
  * @param inMemory weights of at most so many bytes are read into memory, larger ones mapped. Default: 64 MiB
+ * @param aside values of weights of so many bytes or more are checked by a thread of its own, see `checked`. Default: none
  */
-export function openBundle(directory: string, inMemory?: number): Bundle {
+export function openBundle(directory: string, inMemory?: number, aside?: number): Bundle {
   for (let tries = 1; ; tries++) {
     const before = identity(directory);
     try {
-      return openOnce(directory, inMemory);
+      return openOnce(directory, inMemory, aside);
     } catch (error) {
       const replaced = identity(directory) !== before || (before === undefined && inReplacement(directory));
       if (!replaced || tries === TRIES) throw error;
@@ -89,7 +95,7 @@ export function otherThanBundle(path: string, besides?: RegExp): string | undefi
   return other === undefined ? undefined : `a bundle that also holds ${other}`;
 }
 
-function openOnce(directory: string, inMemory?: number): Bundle {
+function openOnce(directory: string, inMemory?: number, aside?: number): Bundle {
   requireDirectory(directory);
   const configFile = join(directory, CONFIG_FILE);
   const json = parseJson(readWhole(openRegular(configFile), LONGEST_CONFIG), configFile);
@@ -119,14 +125,18 @@ function openOnce(directory: string, inMemory?: number): Bundle {
     }
     const { bytes, stats } = open.get(WEIGHTS_FILE)!;
     const bits = config.weights?.bits;
-    const weights = Weights.open(bytes, stats, config.files[WEIGHTS_FILE], bits, inMemory);
+    const weights = Weights.open(bytes, stats, config.files[WEIGHTS_FILE], bits, inMemory, aside);
     checkTensors(weights, config);
+    const checked = weights.check();
+    // Whoever waits for it hears of it.
+    checked.catch(() => undefined);
     const tokenizerFile = config.tokenizer.file && contents.get(config.tokenizer.file);
     return {
       directory,
       config,
       id: config.id,
       weights,
+      checked,
       ...(tokenizerFile && { tokenizerFile }),
       close: () => weights.close(),
     };

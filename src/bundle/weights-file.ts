@@ -2,7 +2,6 @@
  * The weights of a bundle: a safetensors file that the graphs read in place. Its data begins at a multiple of 64 bytes, and
  * so does each tensor whose size allows it: all but those behind one of another size, which come last.
  */
-import { createHash } from 'node:crypto';
 import { statSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { readTable, safetensorsHeader } from '../container/index.js';
@@ -10,6 +9,7 @@ import { BundleError, FileBytes } from '../format/index.js';
 import { scalesOf } from '../layers/index.js';
 import { elements, type Packing, type TensorPlace, type TensorTable } from '../onnx/index.js';
 import type { FileEntry } from './config.js';
+import { checkAside, checkFinite, checkHash, CHUNK, type CheckStart, type Floats } from './content.js';
 import { type Bits, bitsOf, dequantise, type Stored } from './quantised.js';
 
 const ALIGNMENT = 64;
@@ -19,9 +19,6 @@ export const IN_MEMORY = 1 << 26;
 
 /** Some hundred bytes for each of 16 tensors in each of 1,024 layers come to a third of this. */
 const LONGEST_HEADER = 1 << 23;
-
-/** Bytes read and checked at a time. */
-const CHUNK = 1 << 20;
 
 const bytesOf = ({ dtype, dims }: Stored): number => elements(dims) * (dtype === 'F32' ? 4 : 1);
 
@@ -60,14 +57,18 @@ export class Weights {
     /** The whole file, if it is small. */
     private readonly memory: Uint8Array | undefined,
     private readonly places: ReadonlyMap<string, TensorPlace>,
+    /** What is still to be checked. */
+    private readonly unchecked: CheckStart | undefined,
   ) {}
 
   /**
-   * Reads the table of an open file and all values, which are held to the hash and must be finite. Throws BundleError.
+   * Reads the table of an open file and all values, which are held to the hash and must be finite. Throws BundleError; of a file
+   * that is checked aside, `check` does, and until then nothing may be told from its values.
    *
    * @param stats of the open file
    * @param bits of quantised values, where the bundle may hold some
    * @param inMemory the largest file that is read into memory
+   * @param aside from what size on a file is checked by a thread of its own
    */
   static open(
     bytes: FileBytes,
@@ -75,19 +76,24 @@ export class Weights {
     entry: FileEntry,
     bits: Bits | undefined,
     inMemory = IN_MEMORY,
+    aside = Infinity,
   ): Weights {
     const memory = bytes.size <= inMemory ? bytes.read(0, bytes.size) : undefined;
     const read = (from: number, length: number): Uint8Array =>
       memory?.subarray(from, from + length) ?? bytes.read(from, length);
     const { file, size } = bytes;
     const dataStart = dataStartOf(bytes);
-    checkHash({ file, size, read }, entry.sha256);
+    const source = { file, size, read };
+    const { sha256 } = entry;
+    const later = memory === undefined && size >= aside;
+    if (!later) checkHash(source, sha256);
+    const floats: Floats[] = [];
     const places = new Map<string, TensorPlace>();
     for (const [name, { dtype, shape, start, end }] of readTable(bytes).tensors) {
       const offset = dataStart + start;
       const place = { dims: shape, file, offset, bytes: end - start };
       if (dtype === 'F32') {
-        checkFinite(file, name, place, read);
+        floats.push({ field: name, offset, bytes: place.bytes });
         places.set(name, { dtype, ...place });
       } else if (dtype === 'U8' && bits !== undefined) {
         places.set(name, { dtype, ...place, packing: packingAs(bitsOf(name, bits), shape) });
@@ -96,7 +102,15 @@ export class Weights {
         throw new BundleError({ file, field: name, expected, got: dtype });
       }
     }
-    return new Weights(bytes, stats, memory, places);
+    if (!later) for (const each of floats) checkFinite(source, each);
+    const { descriptor } = bytes;
+    const unchecked = later ? { file, descriptor, size, sha256, floats } : undefined;
+    return new Weights(bytes, stats, memory, places, unchecked);
+  }
+
+  /** Checks what was not checked by opening. Rejects with a BundleError; the file must stay open until then. */
+  async check(): Promise<void> {
+    if (this.unchecked !== undefined) await checkAside(this.unchecked);
   }
 
   get file(): string {
@@ -162,19 +176,6 @@ export class Weights {
   }
 }
 
-type ReadBytes = (from: number, length: number) => Uint8Array;
-
-/** Holds a file to its hash. */
-function checkHash(
-  { file, size, read }: Pick<FileBytes, 'file' | 'size'> & { readonly read: ReadBytes },
-  sha256: string,
-): void {
-  const hash = createHash('sha256');
-  for (let at = 0; at < size; at += CHUNK) hash.update(read(at, Math.min(CHUNK, size - at)));
-  const got = hash.digest('hex');
-  if (got !== sha256) throw new BundleError({ file, field: 'sha256', expected: sha256, got });
-}
-
 /**
  * Where values begin, by the header's length alone: a multiple of 64, and not so far that what lists the tensors of the
  * largest models does not fit twice.
@@ -186,25 +187,4 @@ function dataStartOf(bytes: FileBytes): number {
     throw new BundleError({ file: bytes.file, field: 'header length', expected, got: `from byte ${start}` });
   }
   return Number(start);
-}
-
-/** Every float32 of a tensor must be a number. */
-function checkFinite(
-  file: string,
-  field: string,
-  { offset, bytes }: Pick<TensorPlace, 'offset' | 'bytes'>,
-  read: ReadBytes,
-): void {
-  for (let at = 0; at < bytes; at += CHUNK) {
-    const chunk = read(offset + at, Math.min(CHUNK, bytes - at));
-    // What lies behind a tensor of another type may begin anywhere.
-    const words = chunk.byteOffset % 4 === 0 ? chunk : chunk.slice();
-    const bits = new Uint32Array(words.buffer, words.byteOffset, words.length >> 2);
-    for (let i = 0; i < bits.length; i++) {
-      // The exponent's bits are all ones: infinite, or not a number.
-      if ((bits[i] & 0x7f800000) !== 0x7f800000) continue;
-      const got = String(new Float32Array(bits.buffer, bits.byteOffset, bits.length)[i]);
-      throw new BundleError({ file, field, expected: 'finite numbers', got });
-    }
-  }
 }

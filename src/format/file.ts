@@ -9,7 +9,7 @@ export class FileBytes {
   /** Bytes of a file that is open; `close` closes it. */
   constructor(
     readonly file: string,
-    private readonly descriptor: number,
+    readonly descriptor: number,
     /** In bytes. */
     readonly size: number,
   ) {}

@@ -28,6 +28,9 @@ import type {
   StoredTensor,
 } from './types.js';
 
+/** Weights of so many bytes take seconds to check. Another thread does it while ONNX Runtime lays them out. */
+const CHECKED_ASIDE = 1 << 30;
+
 /**
  * Weights beyond which a step takes milliseconds, all of it memory traffic: a second, spinning thread then
  * saves a third. Below, it is not worth the core, which mixing can use.
@@ -40,7 +43,7 @@ const SECOND_THREAD_FROM = 48 << 20;
  */
 export async function openModel(directory: string, options: OpenOptions = {}): Promise<LanguageModel> {
   const { threads = 1, device: choice = 'auto', batch = 1, keyValues = 'float32' } = options;
-  const bundle = openBundle(directory);
+  const bundle = openBundle(directory, undefined, threads > 1 ? CHECKED_ASIDE : undefined);
   try {
     const runtime = await loadRuntime(choice);
     const large = bundle.weights.size >= SECOND_THREAD_FROM;
@@ -54,12 +57,23 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
     if (choice !== 'cuda' && choice !== 'webgpu') checkFree(size, 'the weights');
     const source = sourceOf(bundle, 'step', keyValues);
     const { session, device, fallback } = await createOnDevice(runtime, source, choice, settings);
+    try {
+      await bundle.checked;
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
     const graph = { label: source.label, session, device };
     if (convolutions(layers) > 0) return new Hyena(bundle, runtime, graph, device, threads, fallback);
     return new Recurrent(bundle, runtime, graph, device, threads, fallback, keyValues);
   } catch (error) {
+    // What is wrong with the file comes before what followed from it.
+    const wrong: unknown = await bundle.checked.then(
+      () => error,
+      (problem: unknown) => problem,
+    );
     bundle.close();
-    throw error;
+    throw wrong;
   }
 }
 

@@ -387,6 +387,26 @@ describe('weights, whatever their hash says', () => {
   });
 });
 
+test('values are also checked aside: who waits hears what is wrong with them', async () => {
+  const checked = async (directory: string): Promise<string | undefined> => {
+    const bundle = openBundle(directory, 0, 0);
+    const problem = await bundle.checked.then(
+      () => undefined,
+      (error: unknown) => (expect(error).toBeInstanceOf(BundleError), (error as Error).message),
+    );
+    bundle.close();
+    return problem;
+  };
+  expect(await checked(good)).toBeUndefined();
+  const odd = reweighted((b, start) => void b.writeFloatLE(NaN, start + 4 * 5));
+  expect(await checked(odd)).toMatch(/weights\.safetensors: embeddings: expected finite numbers, got NaN$/);
+  const file = join(odd, 'weights.safetensors');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1] ^= 1;
+  writeFileSync(file, bytes);
+  expect(await checked(odd)).toMatch(/weights\.safetensors: sha256: expected [0-9a-f]{64}, got [0-9a-f]{64}$/);
+});
+
 describe('writing', () => {
   test('replaces a bundle, and leaves nothing beside it', async () => {
     const parent = temporaryDirectory();
