@@ -240,6 +240,8 @@ export class Recurrent implements LanguageModel {
   }
 
   private async load(name: GraphName): Promise<Graph> {
+    // Each graph has its own copy of the weights.
+    checkFree(this.bundle.weights.size, `the weights, once more for many tokens at once,`);
     // Quantised weights are multiplied many times faster in the layout of their kernels.
     const prepack = this.config.weights !== undefined;
     const settings = { device: this.device, threads: this.threads, prepack, spin: false };

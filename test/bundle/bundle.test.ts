@@ -404,7 +404,9 @@ test('values are also checked aside: who waits hears what is wrong with them', a
   const bytes = readFileSync(file);
   bytes[bytes.length - 1] ^= 1;
   writeFileSync(file, bytes);
-  expect(await checked(odd)).toMatch(/weights\.safetensors: sha256: expected [0-9a-f]{64}, got [0-9a-f]{64}$/);
+  expect(await checked(odd)).toMatch(
+    /weights\.safetensors: sha256: expected [0-9a-f]{64}, got [0-9a-f]{64}$/,
+  );
 });
 
 describe('writing', () => {
