@@ -1,7 +1,7 @@
 /**
  * A mixer's filters, evaluated as they are needed: the first token does not wait for the taps of the last.
  *
- * A flat plan takes up to three rows more of each filter with each position. Every convolution's filter grows once in a period
+ * A flat plan takes up to 7/3 rows more of each filter with each position, all in all. Every convolution's filter grows once in a period
  * of 32 steps, in two of them: in one its next rows are evaluated (E), two steps later they are set (S), so that no token
  * waits for both. Filters take turns, and both happen in odd steps, in which no tile beyond the first level's is due. With
  * four filters:
@@ -20,8 +20,8 @@ import type { LanguageModel } from '../model/index.js';
 /** Rows that filters start with: a few ms of work, and all that most texts need. */
 const START = 1024;
 
-/** Rows per position: what `Mixer.tapsNeeded` of a flat plan comes to in the long run. */
-const ROWS = 3;
+/** Rows per position: what `Mixer.tapsNeeded` of a flat plan comes to at most, when the first block of a side is complete. */
+const ROWS = 7 / 3;
 
 /** Steps from one growth of a filter to the next. Larger calls of its graph take less time per row, but delay a token by more. */
 const PERIOD = 32;
@@ -48,7 +48,7 @@ export function growthAt(known: number, convolutions: number): Growth {
 
 /** Rows with which a filter lasts to the end of the period after that of `known` inputs, in a flat plan. */
 export function rowsFor(known: number): number {
-  return ROWS * endOfNext(known);
+  return Math.ceil(ROWS * endOfNext(known));
 }
 
 const endOfNext = (known: number): number => known - (known % PERIOD) + 2 * PERIOD;

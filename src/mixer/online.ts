@@ -124,7 +124,7 @@ export class OnlineMixer implements Mixer {
     const { engine, shape } = this;
     if ('poles' in filter) checkModes(filter, shape);
     if ('poles' in filter && engine.setModes !== undefined) {
-      engine.setModes(convolution, filter);
+      engine.setModes(convolution, filter, (...units) => this.team.prepare(...units));
       return;
     }
     const rows =
@@ -133,7 +133,7 @@ export class OnlineMixer implements Mixer {
         : wholeRows(filter, shape, this.filterRows);
     this.filters.add(convolution, rows, first);
     const { width, length } = shape;
-    engine.setFilter(convolution, { rows, width, length, first });
+    engine.setFilter(convolution, { rows, width, length, first }, (...units) => this.team.prepare(...units));
   }
 
   fill(convolution: number, inputs: Float32Array, lane = 0): void {
@@ -205,7 +205,11 @@ export class OnlineMixer implements Mixer {
     team.join();
     this.rows.take(y);
     deadlines?.await(lanes.active);
-    if (this.untouched) this.untouched = engine.touchAhead?.(lanes.at[0] + 1) === true;
+    const { touch } = engine;
+    if (this.untouched && touch !== undefined) {
+      team.touchAhead(lanes.at[0] + 1);
+      this.untouched = lanes.at[0] < touch.until;
+    }
     team.step(lanes.active);
     this.summed = engine.sumsAhead;
     lanes.advance();

@@ -32,12 +32,12 @@ function arrays(layout: BankLayout, threads: number): [number, number][] {
 }
 
 function tiledArrays(layout: TiledLayout, threads: number): [number, number][] {
-  const { lanes, units, twiddles, twisted, largest, taps, tapStride, tapRows, levels } = layout;
+  const { lanes, units, twiddles, twisted, largest, taps, tapStride, tapAreas, levels } = layout;
   const { scratch, scratchStride, scratchSpectra, scratchFilter } = layout;
   const list: [number, number][] = [
     [twiddles, twiddles + tableBytes(largest / 4, 2)],
     [twisted, twisted + tableBytes(largest, 4)],
-    [taps, taps + (tapStride > 0 ? units * tapStride : tapRows * LINE)],
+    [taps, taps + (tapAreas || units) * tapStride],
   ];
   const spectra = (level: LevelPlan): number =>
     Math.max(0, ...levels.filter(({ plan }) => plan === level).map(spectraBytes));

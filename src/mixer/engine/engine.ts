@@ -1,6 +1,10 @@
 import type { FilterRows } from '../memory/index.js';
 import type { Modes } from '../modes.js';
 import type { PerLane } from '../shape.js';
+import type { Touch } from './first-touch.js';
+
+/** Has units `from` <= unit < `to` prepared: all of them once it returns. */
+export type PrepareUnits = (from: number, to: number) => void;
 
 /**
  * The arithmetic of one mixer on one thread. Work is divided in *units*, one channel group of one convolution each, all lanes,
@@ -19,15 +23,20 @@ export interface Engine {
    * @param untouched the memories hold nothing but zeros, and have not been written to
    */
   prepare(untouched: boolean): void;
-  /** Takes rows of a convolution's filter; those from row 0 on first. */
-  setFilter(convolution: number, filter: FilterRows): void;
-  /** Takes a convolution's modal filter as such. Left out by engines that want taps. */
-  setModes?(convolution: number, modes: Modes): void;
   /**
-   * In untouched memory, before the step that makes `known` inputs known: writes a little to where steps to come will, see
-   * first-touch.ts. For runs from position 0, step by step. Returns whether there is something left for the next step.
+   * Takes rows of a convolution's filter; those from row 0 on first. Where that is much work, `prepare` is asked to have
+   * `prepareUnits` do it on several threads.
    */
-  touchAhead?(known: number): boolean;
+  setFilter(convolution: number, filter: FilterRows, prepare?: PrepareUnits): void;
+  /** Takes a convolution's modal filter as such. Left out by engines that want taps. */
+  setModes?(convolution: number, modes: Modes, prepare?: PrepareUnits): void;
+  /**
+   * In untouched memory: writes to where steps to come will, see first-touch.ts. For runs from position 0, step by step. Anyone may
+   * do it at any time.
+   */
+  readonly touch?: Touch;
+  /** A part, units `from` <= unit < `to`, of what `setFilter` wants done for units from `first` on. */
+  prepareUnits?(first: number, from: number, to: number): void;
 
   /**
    * One step, for units `from` <= unit < `to`: takes the inputs of each lane's position (-1: none) from the rows, does what

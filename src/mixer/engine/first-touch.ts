@@ -1,7 +1,11 @@
 /**
  * The first write to a page makes the system provide it, which takes a microsecond or two; the areas of a large tile have
  * thousands of pages, and whoever comes to them first would be late. So these are written to a little with each step, long
- * before they are needed.
+ * before they are needed; or, where tiles are late in any case, by all threads when filters are set.
+ *
+ * Nor may slots be left to the tiles, which read an output before they write it: of a page that was never written, the system then
+ * first provides a shared one of zeros, and soon a page of its own instead. The second makes every other thread forget the first,
+ * which takes many times longer than a page that is written at once.
  */
 import { type Bank, LINE, type TiledLayout } from '../memory/index.js';
 import { recomputes } from '../plan/index.js';
@@ -9,57 +13,92 @@ import { recomputes } from '../plan/index.js';
 /** Of the operating system, at least. */
 const PAGE = 4096;
 
-/** Writes where a page begins, in an area that holds zeros. */
-function write(floats: Float32Array, from: number, to: number): void {
-  for (let at = Math.ceil(from / PAGE) * PAGE; at < to; at += PAGE) floats[at / 4] = 0;
+/** Writes where a page begins what is there: someone else may be writing to it meanwhile, and has not written in vain. */
+function write(words: Int32Array, from: number, to: number): void {
+  for (let at = Math.ceil(from / PAGE) * PAGE; at < to; at += PAGE) Atomics.add(words, at / 4, 0);
+}
+
+/** A bank's memory as words. */
+function wordsOf({ floats }: Bank): Int32Array {
+  return new Int32Array(floats.buffer);
 }
 
 /** Writes to all that the fans keep. */
 export function touchSpectra(banks: readonly Bank<TiledLayout>[]): void {
-  for (const { floats, layout } of banks) {
-    for (const { plan, childSpectra, childSpectraStride } of layout.levels) {
+  for (const bank of banks) {
+    const { units, lanes, levels } = bank.layout;
+    for (const { plan, childSpectra, childSpectraStride } of levels) {
       if (plan.kind !== 'fan') continue;
-      write(floats, childSpectra, childSpectra + layout.units * layout.lanes * childSpectraStride);
+      write(wordsOf(bank), childSpectra, childSpectra + units * lanes * childSpectraStride);
     }
   }
 }
 
-/**
- * Writes to what the tiles ahead of the step that makes `known` inputs known need, of a single lane; returns whether there
- * is more to come. A tile whose inputs are complete after n positions writes outputs before 3 n, so slots from 3 n on are
- * still untouched. After half a run there are none left, and the areas are complete once a tile of the largest side is.
- */
-export function touchAhead(banks: readonly Bank<TiledLayout>[], known: number, length: number): boolean {
-  for (const bank of banks) {
-    touchSlots(bank, 3 * (known - 1), Math.min(3 * known, length));
-    touchAreas(bank, known);
+/** Writes to all slots of a unit, where nobody does so step by step. */
+export function touchUnit(bank: Bank<TiledLayout>, unit: number): void {
+  const { lanes, units, slots, stride } = bank.layout;
+  const words = wordsOf(bank);
+  for (let lane = 0; lane < lanes; lane++) {
+    const at = slots + (lane * units + unit) * stride;
+    write(words, at, at + stride);
   }
-  return 2 * known < length || known < banks[0].layout.levels.at(-1)!.side;
+}
+
+/** Rows that filters have from the start, at most; more come with the positions. */
+const TAPS = 1024;
+
+/** Writes to what is needed after a step, of a single lane. */
+export interface Touch {
+  /** Does so some steps ahead of that which makes `known` inputs known. */
+  ahead(known: number): void;
+  /** After this many inputs, nothing is left. */
+  readonly until: number;
 }
 
 /**
- * Writes to the slots `from` <= position < `to`. Tiles read an output before they write it: of a page that was never written,
- * the system then first provides a shared one of zeros, and soon a page of its own instead. The second makes every
- * other thread forget the first, which takes many times longer than a page that is written at once.
+ * A tile whose inputs are complete after n positions writes outputs before 3 n, and needs as many taps, so slots from 3 n on are
+ * still untouched. After half a run there are none left, and the areas of delayed levels are complete once a tile of the largest
+ * side is.
  */
-function touchSlots({ floats, layout }: Bank<TiledLayout>, from: number, to: number): void {
-  const { slots, stride, units } = layout;
-  for (let unit = 0; unit < units; unit++) {
-    const lines = slots + unit * stride;
-    write(floats, lines + from * LINE, lines + to * LINE);
-  }
+export function firstTouch(banks: readonly Bank<TiledLayout>[], length: number): Touch {
+  const words = banks.map(wordsOf);
+  const { levels } = banks[0].layout;
+  return {
+    until: Math.max(length / 2, levels.at(-1)!.side),
+    ahead(known) {
+      banks.forEach(({ layout }, b) => {
+        const { units, slots, stride, taps, tapStride, tapAreas, tapRows } = layout;
+        touchRows(words[b], units, slots, stride, 3 * (known - 1), Math.min(3 * known, length));
+        const rows = TAPS + 3 * (known - 1);
+        if (tapAreas === 0) touchRows(words[b], units, taps, tapStride, rows, Math.min(rows + 3, tapRows));
+        touchAreas(words[b], layout, known);
+      });
+    },
+  };
+}
+
+/** Writes to lines `from` <= row < `to` of each unit. */
+function touchRows(
+  words: Int32Array,
+  units: number,
+  at: number,
+  stride: number,
+  from: number,
+  to: number,
+): void {
+  if (from >= to) return;
+  for (let unit = 0; unit < units; unit++, at += stride) write(words, at + from * LINE, at + to * LINE);
 }
 
 /**
  * Writes to where delayed tiles keep spectra of inputs, and far ones wait for their next stages: a level's first begins when as many
  * inputs are known as its side.
  */
-function touchAreas({ floats, layout }: Bank<TiledLayout>, known: number): void {
-  const { units } = layout;
-  for (const { plan, side, flight, flightBytes, childSpectra, childSpectraStride } of layout.levels) {
+function touchAreas(words: Int32Array, { levels, units }: TiledLayout, known: number): void {
+  for (const { plan, side, flight, flightBytes, childSpectra, childSpectraStride } of levels) {
     if (known > side || plan.kind !== 'delayed') continue;
     const part = (at: number, bytes: number): void =>
-      write(floats, at + (bytes * (known - 1)) / side, at + (bytes * known) / side);
+      write(words, at + (bytes * (known - 1)) / side, at + (bytes * known) / side);
     part(flight, flightBytes);
     if (!recomputes(plan)) part(childSpectra, units * childSpectraStride);
   }

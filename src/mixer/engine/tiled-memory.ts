@@ -8,10 +8,12 @@ import {
   LINE,
   tableBytes,
   type TiledLayout,
-  toLines,
+  toGroups,
   unitOf,
 } from '../memory/index.js';
 import { modalTaps, type Modes } from '../modes.js';
+import type { PrepareUnits } from './engine.js';
+import { touchUnit } from './first-touch.js';
 import type { TileRunner } from './tile/tile.js';
 
 /** Writes every bank's twiddle tables, all the same. */
@@ -37,8 +39,8 @@ export function clearScratch({ floats, layout }: Bank<TiledLayout>): void {
 }
 
 /**
- * Prepares rows of the filter whose first unit is `start`: taps, and the spectra of every level that they complete. Where
- * the taps are not kept, all rows are to come at once.
+ * Takes rows of the filter whose first unit is `start`: taps, and the spectra of every level that they complete. Where
+ * the taps are not kept, all rows are to come at once, and `prepare` makes the spectra.
  *
  * @param runners `[bank][level]`
  */
@@ -47,28 +49,63 @@ export function setFilter(
   runners: readonly (readonly TileRunner[])[],
   start: number,
   { rows, width, length, first }: FilterRows,
+  prepare: PrepareUnits,
 ): void {
   const end = first + rows.length / width;
-  for (let g = 0; g < groupsOf(width); g++) {
-    const { bank, floats, layout, unit } = unitOf(banks, start + g);
-    const { levels, taps, tapStride, tapRows } = layout;
-    const lines = taps + unit * tapStride;
-    const at = lines / 4;
-    toLines(rows, width, g, floats, at + first * GROUP, end - first);
-    if (first === 0) {
+  const groups = groupsOf(width);
+  // All groups of a convolution are in one bank.
+  const { bank, floats, layout, unit } = unitOf(banks, start);
+  const { levels, taps, tapStride, tapRows, tapAreas } = layout;
+  const side = tapAreas || groups;
+  for (let group = 0; group < groups; group += side) {
+    const area = tapAreas > 0 ? 0 : unit;
+    const lines = Array.from(
+      { length: Math.min(side, groups - group) },
+      (_, k) => taps + (area + k) * tapStride,
+    );
+    const places = lines.map((at) => at / 4 + first * GROUP);
+    toGroups(rows, width, group, floats, places, end - first);
+    for (const at of lines.map((line) => line / 4)) {
+      if (first > 0) continue;
       // Tap 0 belongs to the model, taps from `length` on may not come.
       floats.fill(0, at, at + GROUP);
       floats.fill(0, at + Math.max(length, end) * GROUP, at + tapRows * GROUP);
     }
-    levels.forEach(({ plan, side, children, made }, index) => {
-      if (plan.kind === 'delayed') {
-        if (first === 0) floats[made / 4 + unit] = 0;
-        return;
-      }
-      // Rows that come after the filter's length may come later, and a level has its spectra already.
-      const needed = side * children;
-      if (first < needed && Math.min(length, needed) <= end) runners[bank][index].prepare(unit, lines);
+    if (tapAreas > 0) {
+      prepare(start + group, start + group + lines.length);
+      continue;
+    }
+    lines.forEach((line, k) => {
+      levels.forEach(({ plan, side, children, made }, index) => {
+        if (plan.kind === 'delayed') {
+          if (first === 0) floats[made / 4 + unit + k] = 0;
+          return;
+        }
+        // Rows that come after the filter's length may come later, and a level has its spectra already.
+        const needed = side * children;
+        if (first < needed && Math.min(length, needed) <= end) runners[bank][index].prepare(unit + k, line);
+      });
     });
+  }
+}
+
+/**
+ * Prepares units `from` <= unit < `to`, of those whose taps are in the areas: the first of these is `first`.
+ *
+ * @param runners `[bank][level]`
+ */
+export function prepareUnits(
+  banks: readonly Bank<TiledLayout>[],
+  runners: readonly (readonly TileRunner[])[],
+  first: number,
+  from: number,
+  to: number,
+): void {
+  for (let each = from; each < to; each++) {
+    const { bank, layout, unit } = unitOf(banks, each);
+    const lines = layout.taps + (each - first) * layout.tapStride;
+    touchUnit(banks[bank], unit);
+    for (const runner of runners[bank]) runner.prepare(unit, lines);
   }
 }
 
@@ -79,11 +116,12 @@ export function setModes(
   start: number,
   modes: Modes,
   length: number,
+  prepare: PrepareUnits,
 ): void {
   const { width } = modes;
   const count = Math.min(length, banks[0].layout.tapRows);
   const rows = Float32Array.from(modalTaps(modes, count));
-  setFilter(banks, runners, start, { rows, width, length: count, first: 0 });
+  setFilter(banks, runners, start, { rows, width, length: count, first: 0 }, prepare);
   for (let g = 0; g < groupsOf(width); g++) {
     const { bank, unit } = unitOf(banks, start + g);
     for (const runner of runners[bank]) runner.setModes?.(unit, g, modes);

@@ -3,12 +3,20 @@ import { FLAT_SIDE, isRing, tilingOf } from '../plan/index.js';
 import { assignTiles, slackOf, tapsAfter, type Assignment, type Level } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
 import type { Deferred, Engine } from './engine.js';
-import { touchAhead, touchSpectra } from './first-touch.js';
+import { firstTouch, touchSpectra } from './first-touch.js';
 import type { Kind } from './kind.js';
 import { takeRows } from './rows.js';
 import { slicesOf, type Slices } from './slices.js';
 import { stagesOf } from './stages.js';
-import { clearScratch, forgetInputs, setFilter, setModes, tiledSums, writeTables } from './tiled-memory.js';
+import {
+  clearScratch,
+  forgetInputs,
+  prepareUnits,
+  setFilter,
+  setModes,
+  tiledSums,
+  writeTables,
+} from './tiled-memory.js';
 import { tileRunner } from './tile/runner.js';
 import { stagedTile } from './tile/staged.js';
 import { STEP_COST, urgentTiles } from './urgent.js';
@@ -25,7 +33,7 @@ export const tiled: Kind<TiledLayout> = {
 
   engine({ shape, plan, threads }, banks) {
     const { length, width, lanes = 1 } = shape;
-    const { tapStride, tapRows } = banks[0].layout;
+    const { tapAreas, tapRows } = banks[0].layout;
     // Children past the end do not exist.
     const levels = tilingOf(plan).map((level, k) =>
       level.delay === undefined ? { ...level, fanOut: banks[0].layout.levels[k].children } : level,
@@ -43,6 +51,7 @@ export const tiled: Kind<TiledLayout> = {
       urgent.step(positions, from, to, thread);
       inStep.step(positions, from, to, thread);
     };
+    const alone = (from: number, to: number): void => prepareUnits(banks, runners, from, from, to);
     const sums = (positions: PerLane, ahead: number, from: number, to: number): void => {
       for (const bank of banks) {
         const { first, units } = bank.layout;
@@ -62,10 +71,12 @@ export const tiled: Kind<TiledLayout> = {
         if (!untouched) banks.forEach(clearScratch);
         else if (ahead) touchSpectra(banks);
       },
-      setFilter: (convolution, filter) => setFilter(banks, runners, convolution * groupsOf(width), filter),
-      setModes: (convolution, modes) =>
-        setModes(banks, runners, convolution * groupsOf(width), modes, length),
-      ...(ahead && { touchAhead: (known: number) => touchAhead(banks, known, length) }),
+      setFilter: (convolution, filter, prepare = alone) =>
+        setFilter(banks, runners, convolution * groupsOf(width), filter, prepare),
+      setModes: (convolution, modes, prepare = alone) =>
+        setModes(banks, runners, convolution * groupsOf(width), modes, length, prepare),
+      prepareUnits: (...units) => prepareUnits(banks, runners, ...units),
+      ...(ahead && { touch: firstTouch(banks, length) }),
       step(positions, from, to, thread) {
         takeRows(banks, positions, from, to);
         advance(positions, from, to, thread);
@@ -74,8 +85,7 @@ export const tiled: Kind<TiledLayout> = {
       advance,
       matters: (known, end) =>
         urgent.matters(known, end) || inStep.matters(known, end) || all.matters(known, end),
-      tapsNeeded: (known) =>
-        tapStride === 0 ? Math.min(length, tapRows) : tapsAfter(known, tapRows, levels),
+      tapsNeeded: (known) => (tapAreas > 0 ? Math.min(length, tapRows) : tapsAfter(known, tapRows, levels)),
       sums: (positions, from, to) => sums(positions, 0, from, to),
       sumsAhead: true,
       stepCost: urgent.stepCost,

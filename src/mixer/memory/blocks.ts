@@ -41,10 +41,41 @@ export function toLines(
 ): void {
   const first = group * GROUP;
   const channels = Math.min(GROUP, width - first);
+  // Two channels at a time, where both lie at multiples of 8 bytes.
+  if (channels === GROUP && width % 2 === 0 && rows.byteOffset % 8 === 0) {
+    const from = new Float64Array(rows.buffer, rows.byteOffset, (count * width) / 2);
+    const to = new Float64Array(lines.buffer, lines.byteOffset + at * 4, (count * GROUP) / 2);
+    for (let t = 0; t < count; t++) {
+      const row = (t * width + first) / 2;
+      const line = (t * GROUP) / 2;
+      for (let c = 0; c < GROUP / 2; c++) to[line + c] = from[row + c];
+    }
+    return;
+  }
   for (let t = 0; t < count; t++) {
     const from = t * width + first;
     const to = at + t * GROUP;
     for (let c = 0; c < channels; c++) lines[to + c] = rows[from + c];
     for (let c = channels; c < GROUP; c++) lines[to + c] = 0;
+  }
+}
+
+/** Rows that `toGroups` takes at a time: in a cache, all of their groups. */
+const ROWS = 64;
+
+/** The same for several groups, whose lines begin at `at` and so on. */
+export function toGroups(
+  rows: Float32Array,
+  width: number,
+  group: number,
+  lines: Float32Array,
+  at: readonly number[],
+  count: number,
+): void {
+  for (let t = 0; t < count; t += ROWS) {
+    const part = rows.subarray(t * width);
+    for (let k = 0; k < at.length; k++) {
+      toLines(part, width, group + k, lines, at[k] + t * GROUP, Math.min(ROWS, count - t));
+    }
   }
 }

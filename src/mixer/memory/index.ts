@@ -3,7 +3,7 @@ export type { BankLayout, Spec } from './bank.js';
 /** @internal */
 export { type Bank, dealBanks, type FilterRows, layoutSlots, unitOf } from './bank.js';
 /** @internal */
-export { BLOCK, GROUP, groupsOf, LINE, strideLines, toLines } from './blocks.js';
+export { BLOCK, GROUP, groupsOf, LINE, strideLines, toGroups, toLines } from './blocks.js';
 /** @internal */
 export { Bump } from './bump.js';
 /** @internal */

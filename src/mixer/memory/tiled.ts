@@ -18,6 +18,9 @@ import type { Bump } from './bump.js';
 /** Lines between spectra that are read side by side, 4 points at a time: each in cache sets of its own (see products.ts). */
 const SPREAD = 4;
 
+/** Units whose taps are held side by side, at least: they are read from rows of all channels. */
+const AREAS = 4;
+
 /** The tiles of one level. */
 export interface LevelLayout {
   readonly plan: LevelPlan;
@@ -67,13 +70,14 @@ export interface Tables {
 }
 
 /**
- * Taps that spectra are made from, `[unit][tapRows][16]`, zeros after the filter's end. If no level needs taps later, only
- * one unit's are held at a time, `tapStride` being 0.
+ * Taps that spectra are made from, `[unit][tapRows][16]`, zeros after the filter's end. If no level needs taps later, only those
+ * of so many units of a convolution as there are `tapAreas` are held at a time; otherwise this is 0.
  */
 export interface Taps {
   readonly taps: number;
   readonly tapStride: number;
   readonly tapRows: number;
+  readonly tapAreas: number;
 }
 
 /** `[thread]` areas: `[half][largest]` points, then spectra of inputs, then of filters, of levels that recompute them. */
@@ -106,7 +110,7 @@ export function layoutTiled({ shape, plan, threads }: Spec, first: number, units
   const levels = sized.map((level, index) =>
     layoutLevel(level, staged.includes(index), lanes, units, bump, take),
   );
-  const taps = layoutTaps(bump, plan, levels, length, units);
+  const taps = layoutTaps(bump, plan, levels, length, units, threads);
   return { ...slots, ...tables, ...scratch, ...taps, levels, bytes: bump.bytes };
 }
 
@@ -141,6 +145,7 @@ function layoutTaps(
   levels: readonly LevelLayout[],
   length: number,
   units: number,
+  threads: number,
 ): Taps {
   const tapRows = Math.max(
     isRing(plan) ? 0 : length,
@@ -150,8 +155,9 @@ function layoutTaps(
   );
   // Whether spectra are made after the filters have been set: those recomputed, and delayed ones when first used.
   const later = plan.levels.some((level) => recomputes(level) || isDelayed(level));
-  const tapStride = later ? strideLines(tapRows) * LINE : 0;
-  return { taps: bump.take(later ? units * tapStride : tapRows * LINE), tapStride, tapRows };
+  const tapStride = strideLines(tapRows) * LINE;
+  const tapAreas = later ? 0 : Math.min(units, Math.max(threads, AREAS));
+  return { taps: bump.take((tapAreas || units) * tapStride), tapStride, tapRows, tapAreas };
 }
 
 /** What follows from a level alone: children, and sizes of what a unit's tiles keep, in bytes. */

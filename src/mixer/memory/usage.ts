@@ -30,7 +30,7 @@ export function planMemory(shape: MixerShape, plan: Plan, threads: number): Plan
     ),
   );
   const slots = sum(banks.map(({ lanes, units, stride }) => lanes * units * stride));
-  const taps = sum(banks.map(({ units, tapStride }) => units * tapStride));
+  const taps = sum(banks.map(({ units, tapStride, tapAreas }) => (tapAreas > 0 ? 0 : units * tapStride)));
   const spectra = sum(levels);
   const total = sum(banks.map(({ bytes }) => bytes));
   return { slots, spectra, taps, scratch: total - slots - spectra - taps, total, levels };

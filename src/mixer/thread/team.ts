@@ -19,11 +19,18 @@ const WORTH_WAKING = 200_000;
  */
 const WORTH_KEEPING = 8;
 
+/** Steps that memory is touched for at a time, where another thread does it. */
+const TOUCHED = 16;
+
 /** Without a sign of life for so long (ms) a worker is taken not to start. */
 const START_WITHIN = 60_000;
 
 /** Threads that run one engine's jobs together, the caller's among them. */
 export interface Team {
+  /** Does `Engine.prepareUnits`, all threads together. */
+  prepare(from: number, to: number): void;
+  /** Does `Touch.ahead` before the step that makes `known` inputs known, or has another thread do it some steps at a time. */
+  touchAhead(known: number): void;
   /** Begins the engine's step at each lane's position: the caller's share is done on return, the others' after `join`. */
   step(positions: PerLane): void;
   /** The same for the sums. */
@@ -47,6 +54,8 @@ export interface Team {
 /** The caller, without others. */
 export function soloTeam(engine: Engine, units: number): Team {
   return {
+    prepare: (from, to) => engine.prepareUnits?.(from, from, to),
+    touchAhead: (known) => engine.touch?.ahead(known),
     step: (positions) => engine.step(positions, 0, units, 0),
     sums: (positions) => engine.sums(positions, 0, units),
     join: () => undefined,
@@ -131,6 +140,25 @@ class Crew implements Team {
   ) {
     this.mine = share(units, ring.threads, 0);
     this.nothing = new Int32Array(ring.lanes);
+  }
+
+  prepare(from: number, to: number): void {
+    const { engine, ring, nothing } = this;
+    if (ring.starting) engine.prepareUnits?.(from, from, to);
+    else {
+      const job = ring.post({ kind: 'prepare', begin: nothing.map(() => from), end: nothing.map(() => to) });
+      const own = share(to - from, ring.threads, 0);
+      engine.prepareUnits?.(from, from + own.from, from + own.to);
+      ring.waitFor(job);
+    }
+  }
+
+  touchAhead(known: number): void {
+    const { engine, ring, nothing } = this;
+    if (ring.starting) engine.touch?.ahead(known);
+    else if (known % TOUCHED === 0) {
+      ring.post({ kind: 'touch', begin: nothing.map(() => known), end: nothing.map(() => known + TOUCHED) });
+    }
   }
 
   step(positions: PerLane): void {

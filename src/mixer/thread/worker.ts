@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { openEngine, type Recipe } from '../engine/index.js';
 import { adoptModule } from '../kernel/index.js';
 import { SPIN } from './control.js';
-import { JobRing, shareOf } from './job-ring.js';
+import { JobRing, share, shareOf } from './job-ring.js';
 
 /** What a worker is started with: everything but the shared arrays is plain data. */
 export interface WorkerStart {
@@ -24,8 +24,9 @@ const ring = new JobRing(threads, recipe.shape.lanes ?? 1, undefined, control);
 
 adoptModule(module);
 const { engine } = openEngine(recipe, memories);
-// Deferred tiles have time, and their jobs are far apart.
-const spin = engine.flat ? 0 : SPIN;
+// Deferred tiles have time, and where a model is at work in between their jobs are far apart. But where it is not, waking takes
+// longer than the job.
+const spin = engine.flat ? SPIN / 4 : SPIN;
 ring.done(thread, 0);
 for (let done = 0; ;) {
   const job = ring.next(thread, done, spin);
@@ -35,6 +36,11 @@ for (let done = 0; ;) {
   if (kind === 'step') engine.step(end, from, to, thread);
   else if (kind === 'sums') engine.sums(end, from, to);
   else if (kind === 'forget') engine.deferred?.forget();
-  else engine.deferred?.piecewise(begin, end, from, to, thread);
+  else if (kind === 'prepare') {
+    const own = share(end[0] - begin[0], threads, thread);
+    engine.prepareUnits?.(begin[0], begin[0] + own.from, begin[0] + own.to);
+  } else if (kind === 'touch') {
+    for (let known = begin[0] + 1; known <= end[0] && thread === 1; known++) engine.touch?.ahead(known);
+  } else engine.deferred?.piecewise(begin, end, from, to, thread);
   ring.done(thread, ++done);
 }
