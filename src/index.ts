@@ -30,6 +30,8 @@ export type { LetterOptions, Letters } from './text/nucleotides.js';
 
 // Checkpoints
 export { exportOnnx } from './bundle/export-onnx.js';
+/** @internal */
+export { writeModel } from './bundle/write.js';
 export { quantiseBundle, type QuantisedTensor, type WriteOptions } from './bundle/write.js';
 export { exportBundle, type Exported } from './checkpoint/export.js';
 export { importCheckpoint, type Imported, type ImportOptions } from './checkpoint/import.js';
@@ -70,7 +72,14 @@ export {
 } from './mixer/of-kinds.js';
 export type { KernelsName, Recipe } from './mixer/engine/open.js';
 export type { Mixer } from './mixer/mixer.js';
-export type { FilterKind, MixerName, MixerShape, ModalFilter, WindowFilter } from './mixer/shape.js';
+export type {
+  DataDependentFilter,
+  FilterKind,
+  MixerName,
+  MixerShape,
+  ModalFilter,
+  WindowFilter,
+} from './mixer/shape.js';
 export { modalTaps, type ComplexRows, type Modes } from './mixer/modes.js';
 export { convolveOffline } from './mixer/offline.js';
 

@@ -6,6 +6,7 @@ import type { Bits } from './quantised.js';
 import {
   ACTIVATIONS,
   convolutions,
+  filtersOf,
   type LayerSpec,
   type MixerSpec,
   type MlpSpec,
@@ -97,6 +98,7 @@ const CONTEXT = { min: 2, max: 1 << 27 };
 const EPSILON = { min: 0, max: 1 };
 const TAPS = { min: 2, max: 1 << 12 };
 const MODES = { min: 1, max: 1 << 10 };
+const MIXERS = ['hyena', 'window', 'modal', 'data-dependent', 'attention'] as const;
 
 /** Reads and checks a parsed `config.json`; `file` names it in errors. Throws BundleError. */
 export function readConfig(json: Json, file: string): BundleConfig {
@@ -116,7 +118,7 @@ export function readConfig(json: Json, file: string): BundleConfig {
     name: fields.string('name', LABEL, 'a name of 1 to 200 characters'),
     id: fields.string('id', SHA256, '64 lower-case hexadecimal digits'),
     model,
-    ...(convolutions(model.layers) > 0 && { filter: readFilter(fields.object('filter')) }),
+    ...(filtersOf(model.layers) === 'implicit' && { filter: readFilter(fields.object('filter')) }),
     tokenizer: readTokenizer(fields.object('tokenizer')),
     ...(fields.has('weights') && { weights: readWeights(fields.object('weights')) }),
     ...(fields.has('names') && { names: readNames(fields.object('names')) }),
@@ -228,7 +230,7 @@ const readActivation = (fields: Fields): Pick<MlpSpec & { kind: 'gated' }, 'acti
   fields.has('activation') ? { activation: fields.oneOf('activation', ACTIVATIONS) } : {};
 
 function readMixer(fields: Fields): MixerSpec {
-  const kind = fields.oneOf('kind', ['hyena', 'window', 'modal', 'attention'] as const);
+  const kind = fields.oneOf('kind', MIXERS);
   const read: { readonly [K in MixerSpec['kind']]: () => MixerSpec } = {
     hyena: () => ({ kind: 'hyena', order: fields.integer('order', ORDER), ...readActivation(fields) }),
     window: () => ({ kind: 'window', taps: fields.integer('taps', TAPS) }),
@@ -237,6 +239,7 @@ function readMixer(fields: Fields): MixerSpec {
       modes: fields.integer('modes', MODES),
       complex: readBoolean(fields, 'complex'),
     }),
+    'data-dependent': () => ({ kind: 'data-dependent' }),
     attention: () => ({ kind: 'attention', heads: fields.integer('heads', CHANNELS) }),
   };
   const mixer = read[kind]();

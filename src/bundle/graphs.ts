@@ -2,7 +2,7 @@
 import { filterGraph, hyenaDimensions } from '../hyena/index.js';
 import {
   blockGraph,
-  convolutions,
+  filtersOf,
   headGraph,
   type LayerPart,
   recurrentGraph,
@@ -23,7 +23,9 @@ export const ROWS_OF_RECURRENCES = 64;
 export type GraphName = 'step' | `block${number}` | 'head' | 'filter' | 'rows' | `rows${number}.${LayerPart}`;
 
 export function graphNames({ model }: Pick<BundleConfig, 'model'>): GraphName[] {
-  if (convolutions(model.layers) === 0) return ['step', 'rows'];
+  const filters = filtersOf(model.layers);
+  if (filters === undefined) return ['step', 'rows'];
+  if (filters === 'data-dependent') return ['step'];
   const blocks = Array.from({ length: model.layers.length + 1 }, (_, segment) => `block${segment}` as const);
   return ['step', ...blocks, 'head', 'filter'];
 }
@@ -35,6 +37,7 @@ export function makeGraph(
   table: TensorTable,
   options: Pick<RecurrentOptions, 'fused' | 'keyValues'>,
 ): Uint8Array {
+  if (filtersOf(model.layers) === 'data-dependent') return stepGraph(model, table, options);
   if (filter === undefined) {
     const rows = name === 'step' ? 1 : ROWS_OF_RECURRENCES;
     const [, until, part] = /^rows(\d+)\.(\w+)$/.exec(name) ?? [];

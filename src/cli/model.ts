@@ -3,28 +3,39 @@ import { load, type Loaded, loadTokenizer } from '../generation/index.js';
 import { openBundle } from '../bundle/index.js';
 import { BundleError } from '../format/index.js';
 import type { Tokenizer } from '../text/index.js';
+import { UsageError } from './errors.js';
 import type { Io } from './io.js';
-import type { KEY_VALUES, ModelOptions, OptionValues } from './options/index.js';
+import type { KEY_VALUES, MIXER, ModelOptions, OptionValues } from './options/index.js';
 
 /**
  * Loads the model that `-m` names.
  *
  * @param batch texts side by side. Default: 1
- * @throws BundleError, which says what to type where it is a checkpoint
+ * @throws BundleError, which says what to type where it is a checkpoint; UsageError for a mixer that the model does not take
  */
 export async function loadModel(
-  { model, threads, device, keyValues }: ModelOptions & Partial<OptionValues<typeof KEY_VALUES>>,
+  {
+    model,
+    threads,
+    device,
+    keyValues,
+    mixer = 'tiled',
+  }: ModelOptions & Partial<OptionValues<typeof KEY_VALUES & typeof MIXER>>,
   io: Io,
   batch = 1,
 ): Promise<Loaded> {
+  let loaded: Loaded;
   try {
-    return await io.during(
+    loaded = await io.during(
       'loading the model',
       load(model, { threads, device, batch, ...(keyValues && { keyValues }) }),
     );
   } catch (error) {
     throw advised(error, model);
   }
+  if (loaded.model.filter === undefined || mixer === 'tiled') return loaded;
+  await loaded.model.close();
+  throw new UsageError(`--mixer ${mixer} is not for filters that depend on the data: they take tiled`);
 }
 
 /** The tokenizer alone of the model that `-m` names. */

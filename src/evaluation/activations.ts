@@ -71,10 +71,12 @@ async function filledMixer(
   length: number,
   threads: number,
 ): Promise<Mixer> {
-  const shape = { convolutions: model.convolutions, width: model.config.model.width, length };
+  const { convolutions, filter, config } = model;
+  const shape = { convolutions, width: config.model.width, length, ...(filter && { filter }) };
   const recipe = fit({ name, shape, threads });
   checkMemory(recipe);
   const mixer = await build(recipe);
-  for (let m = 0; m < model.convolutions; m++) mixer.setFilter(m, await model.taps(m, length));
+  for (let m = 0; filter === undefined && m < convolutions; m++)
+    mixer.setFilter(m, await model.taps(m, length));
   return mixer;
 }

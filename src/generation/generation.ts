@@ -3,6 +3,7 @@ import { Lanes, type StepTimings } from './lanes.js';
 import { countWithin, lengthsOf, roomAfter, roomFrom } from './lengths.js';
 import type { ComputeOptions, MixingChoice } from './options.js';
 import type { Point, SavedPoint } from './point.js';
+import { readingFor } from './reading.js';
 import { Sampler, samplingOf, type Sampling } from './sampler.js';
 
 export interface GenerationOptions extends ComputeOptions, MixingChoice {
@@ -168,7 +169,8 @@ export class Generation implements AsyncIterable<number> {
     const { model, ids, room, options } = this;
     const { mixer = 'tiled', plan } = options;
     const free = mixer === 'tiled' && plan === undefined;
-    return lengthsOf(ids.length, room, model.config.model.context, free ? undefined : 'offline');
+    const reading = readingFor(model) ?? (free ? undefined : 'offline');
+    return lengthsOf(ids.length, room, model.config.model.context, reading);
   }
 
   /** The prompt. Returns the logits after it. */

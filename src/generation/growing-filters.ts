@@ -53,8 +53,12 @@ export function rowsFor(known: number): number {
 
 const endOfNext = (known: number): number => known - (known % PERIOD) + 2 * PERIOD;
 
-/** Sets a mixer's filters whole, with all rows it takes: so its sums do not depend on its length. */
+/**
+ * Sets a mixer's filters whole, with all rows it takes: so its sums do not depend on its length. Those that depend on the data
+ * are pushed instead.
+ */
 export async function setFilters(model: LanguageModel, mixer: Mixer): Promise<void> {
+  if (model.filter !== undefined) return;
   const rows = rowsOf(model, mixer);
   for (let convolution = 0; convolution < mixer.shape.convolutions; convolution++) {
     mixer.setFilter(convolution, await model.taps(convolution, rows));

@@ -1,7 +1,7 @@
 import { build, fit, flatPlans, type Mixer, type Plan } from '../mixer/index.js';
 import { checkToken, type LanguageModel, type Progress, type StepState } from '../model/index.js';
 import { GrowingFilters, setFilters } from './growing-filters.js';
-import type { Lengths } from './lengths.js';
+import { shapeOf, type Lengths } from './lengths.js';
 import { checkMemory, checkStates } from './memory.js';
 import type { ComputeOptions, MixingChoice } from './options.js';
 import type { MixerPoint, SavedMixer } from './point.js';
@@ -74,18 +74,14 @@ export class Lanes {
   static async open(model: LanguageModel, options: LanesOptions): Promise<Lanes> {
     const { count, length, mixer: name = 'tiled', threads = 1, memory = Infinity, growFrom } = options;
     const convolutions = model.convolutions;
-    const shape = {
-      convolutions,
-      width: model.config.model.width,
-      length,
-      ...(count > 1 && { lanes: count }),
-    };
+    const shape = shapeOf(model, length, count);
     const recipe = fit({ name, shape, threads, memory, plan: options.plan ?? flatPlans(length) });
     checkMemory(recipe);
     checkStates(model, count, length, recipe.bytes);
     const mixer = await build(recipe);
     try {
-      const filters = growFrom === undefined ? undefined : new GrowingFilters(model, mixer);
+      const grow = growFrom !== undefined && model.filter === undefined;
+      const filters = grow ? new GrowingFilters(model, mixer) : undefined;
       if (filters === undefined) await setFilters(model, mixer);
       else await filters.start(growFrom!, (convolution) => options.onProgress?.(convolution, convolutions));
       options.onProgress?.(convolutions, convolutions);

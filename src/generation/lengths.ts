@@ -53,9 +53,15 @@ export function lengthsOf(prompt: number, count: number, context: number, readin
 
 /** The mixer for a text of `count` tokens that begins with nothing: a position for each that is fed back. */
 export function mixerShape(model: LanguageModel, count: number): MixerShape {
-  return {
-    convolutions: model.convolutions,
-    width: model.config.model.width,
-    length: Math.max(1, count - 1),
-  };
+  return shapeOf(model, Math.max(1, count - 1));
+}
+
+/** The mixer for so many positions. */
+export function shapeOf(
+  { convolutions, filter, config }: LanguageModel,
+  length: number,
+  lanes = 1,
+): MixerShape {
+  const { width } = config.model;
+  return { convolutions, width, length, ...(lanes > 1 && { lanes }), ...(filter && { filter }) };
 }

@@ -8,6 +8,7 @@ import { countWithin, lengthsOf, roomAfter, type Lengths } from './lengths.js';
 import type { Loaded } from './load.js';
 import { logprobsOf, type Logprobs } from './logprobs.js';
 import { checkItem, checkManyOptions, type ComputeOptions } from './options.js';
+import { readingFor } from './reading.js';
 import { Sampler, samplingOf } from './sampler.js';
 import { Source } from './source.js';
 import { TextBuilder, type StopType, type TextResult } from './text-builder.js';
@@ -187,7 +188,7 @@ class Run {
     const prompt = typeof item.prompt === 'string' ? promptIds(tokenizer, item.prompt) : item.prompt;
     if (prompt.length === 0) throw new RangeError('the prompt has no tokens');
     const count = countWithin(roomAfter(prompt.length, model), item.count, prompt.length);
-    const lengths = lengthsOf(prompt.length, count, model.config.model.context);
+    const lengths = lengthsOf(prompt.length, count, model.config.model.context, readingFor(model));
     const never = this.neverDrawn(ignoreEos, allow);
     return Array.from({ length: samples }, (_, k) => {
       const own = (seed + k) % 2 ** 32;

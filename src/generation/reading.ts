@@ -1,3 +1,5 @@
+import type { LanguageModel } from '../model/index.js';
+
 /**
  * How a prompt gets into the mixer.
  *
@@ -14,6 +16,11 @@ export type Reading = 'steps' | 'fill' | 'offline';
 
 /** The longest prompt that is read in steps. */
 export const STEPS = 64;
+
+/** How prompts of a model have to be read, if there is no choice: taps that depend on the data come out of steps. */
+export function readingFor({ filter }: LanguageModel): Reading | undefined {
+  return filter && 'steps';
+}
 
 /** How a prompt of so many tokens is read, for `ahead` positions after it. */
 export function readingOf(prompt: number, ahead: number): Reading {

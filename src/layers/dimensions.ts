@@ -61,13 +61,21 @@ export interface ModalSpec {
   readonly complex: boolean;
 }
 
+/**
+ * Hyena's operator of order 2 with a filter that depends on the data: tap t is projected from position t, as its gates and input
+ * are, times a window that decays.
+ */
+export interface DataDependentSpec {
+  readonly kind: 'data-dependent';
+}
+
 /** Causal attention over all positions, which queries and keys are rotated by. */
 export interface AttentionSpec {
   readonly kind: 'attention';
   readonly heads: number;
 }
 
-export type MixerSpec = HyenaSpec | WindowSpec | ModalSpec | AttentionSpec;
+export type MixerSpec = HyenaSpec | WindowSpec | ModalSpec | DataDependentSpec | AttentionSpec;
 
 /** `x + mixer(norm(x))`, then `x + mlp(norm(x))`. */
 export interface LayerSpec<Mixer extends MixerSpec = MixerSpec, Mlp extends MlpSpec = MlpSpec> {

@@ -4,6 +4,7 @@ export {
   type Activation,
   ACTIVATIONS,
   type AttentionSpec,
+  type DataDependentSpec,
   type HyenaSpec,
   KEY_VALUE_TYPES,
   type KeyValueType,
@@ -15,9 +16,10 @@ export {
   type NormSpec,
   type WindowSpec,
 } from './dimensions.js';
+export { dataDependentTensors } from './data-dependent.js';
 export { innerGate } from './hyena.js';
 export { scalesOf } from './linear.js';
-export { convolutions, convolutionsOf, stateOf } from './kinds.js';
+export { convolutions, convolutionsOf, filtersOf, stateOf } from './kinds.js';
 export {
   headsOf,
   LAYER_PARTS,

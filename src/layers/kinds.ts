@@ -1,5 +1,6 @@
 /** What follows from the kinds of a model's layers. */
 import { attentionState } from './attention.js';
+import { dataDependentState } from './data-dependent.js';
 import type { LayerSpec } from './dimensions.js';
 import { hyenaState } from './hyena.js';
 import { recurrentState } from './recurrence.js';
@@ -10,6 +11,8 @@ export function layerState({ mixer }: LayerSpec, width: number, layer: number): 
   switch (mixer.kind) {
     case 'hyena':
       return hyenaState(mixer, width);
+    case 'data-dependent':
+      return dataDependentState(width);
     case 'attention':
       return attentionState(mixer, width, layer);
     default:
@@ -29,9 +32,19 @@ export function stateOf(layers: readonly LayerSpec[], width: number): readonly S
   });
 }
 
-/** Long convolutions of a layer. */
+/**
+ * Long convolutions of a layer. One whose filter depends on the data counts twice: its taps come, position by position, as its
+ * inputs do.
+ */
 export function convolutionsOf({ mixer }: LayerSpec): number {
+  if (mixer.kind === 'data-dependent') return 2;
   return mixer.kind === 'hyena' ? mixer.order - 1 : 0;
+}
+
+/** Where a model's long convolutions have their filters from, if there are any: all are of one kind. */
+export function filtersOf(layers: readonly LayerSpec[]): 'implicit' | 'data-dependent' | undefined {
+  if (convolutions(layers) === 0) return undefined;
+  return layers.some(({ mixer }) => mixer.kind === 'data-dependent') ? 'data-dependent' : 'implicit';
 }
 
 /** Long convolutions of a model: they are numbered over all layers, within a layer in the order of execution. */

@@ -47,7 +47,8 @@ export function recurrentGraph(
   const places = attends && inputPlaces(g, width / headsOf(attends));
   let x = embed(g, g.input('ids', 'int64', ['lane', 'time']));
   const mix = ({ mixer }: LayerSpec, l: number, n: Value): Value => {
-    if (mixer.kind === 'hyena') throw new RangeError('a layer of long convolutions among recurrences');
+    if (mixer.kind === 'hyena' || mixer.kind === 'data-dependent')
+      throw new RangeError('a layer of long convolutions among recurrences');
     return mixer.kind === 'attention'
       ? attention(g, mixer, width, l, n, places!, keyValues)
       : recurrentMixer(g, mixer, width, l, n, rows);
@@ -110,7 +111,7 @@ export function recurrentTensors(
 }
 
 function mixerTensors(mixer: LayerSpec['mixer'], name: string, width: number): [string, number[]][] {
-  if (mixer.kind === 'attention' || mixer.kind === 'hyena') return [];
+  if (mixer.kind !== 'window' && mixer.kind !== 'modal') return [];
   const short: [string, number[]][] = [
     [`${name}.short.taps`, [SHORT, 3 * width]],
     [`${name}.short.bias`, [3 * width]],

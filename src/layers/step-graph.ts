@@ -7,12 +7,14 @@
  * each, so what can be done for all layers at once is done once.
  */
 import { GraphBuilder, type TensorTable, type Value } from '../onnx/index.js';
-import type { ModelDimensions } from './dimensions.js';
-import { hyenaLayers, hyenaStep, shortPast } from './hyena.js';
-import { convolutions, convolutionsOf, stateOf } from './kinds.js';
+import { dataDependentStep } from './data-dependent.js';
+import type { LayerSpec, ModelDimensions } from './dimensions.js';
+import { hyenaStep, shortPast } from './hyena.js';
+import { convolutions, stateOf } from './kinds.js';
 import { embed, head } from './linear.js';
 import { geluMlp } from './mlp.js';
-import { addAndNorm, norm } from './norm.js';
+import { addAndNorm, norm, type Branch } from './norm.js';
+import type { StackedState } from './state.js';
 
 export interface HeadOptions {
   /** See `head`. */
@@ -26,30 +28,43 @@ export interface HeadOptions {
  */
 export function stepGraph(model: ModelDimensions, table: TensorTable, { fused }: HeadOptions): Uint8Array {
   const { width, vocabulary } = model;
-  const layers = hyenaLayers(model);
+  const { layers } = model;
   const count = convolutions(layers);
   const g = new GraphBuilder('step', table);
   const token = g.input('token', 'int64', [1, 'lane']);
   const pending = unstack(g, g.input('pending', 'float32', [count, 'lane', width]), count);
-  const [short] = stateOf(layers, width);
-  const age = (n: number): Value =>
-    g.input(`short_${n}`, 'float32', [short.dims[0], 'lane', ...short.dims.slice(1)]);
-  const newer = age(1);
-  const pasts = unstack(g, shortPast(g, age(2), newer), short.dims[0]);
+  const [short, begun] = stateOf(layers, width);
+  const age = ({ name, dims }: StackedState, n: number): Value =>
+    g.input(`${name}_${n}`, 'float32', [dims[0], 'lane', ...dims.slice(1)]);
+  const newer = age(short, 1);
+  const pasts = unstack(g, shortPast(g, age(short, 2), newer), short.dims[0]);
+  const begunBefore = begun === undefined ? [] : unstack(g, age(begun, 1), begun.dims[0]);
+  /** By state: what becomes its newest, layer by layer. */
   const newest: Value[] = [];
+  const begunNow: Value[] = [];
   const ys: Value[] = [];
+  const mix = ({ mixer }: LayerSpec, l: number): Branch => {
+    const past = pasts[short.places[l]];
+    if (mixer.kind === 'data-dependent') {
+      const of = { past, begun: begunBefore[begun.places[l]], pending: pending[ys.length] };
+      const mixed = dataDependentStep(g, l, normalised, of);
+      newest.push(mixed.short);
+      begunNow.push(mixed.begun);
+      ys.push(...mixed.inputs);
+      return mixed.branch;
+    }
+    if (mixer.kind !== 'hyena') throw new RangeError(`a ${mixer.kind} layer among long convolutions`);
+    const sums = pending.slice(ys.length, ys.length + mixer.order - 1);
+    const mixed = hyenaStep(g, mixer, l, normalised, { past, pending: sums, convolution: ys.length });
+    newest.push(mixed.short);
+    ys.push(...mixed.inputs);
+    return mixed.branch;
+  };
 
   let x = embed(g, token);
   let normalised = norm(g, layers[0].norm, x, 'layers.0.norm1');
   for (const [l, layer] of layers.entries()) {
-    const mixed = hyenaStep(g, layer.mixer, l, normalised, {
-      past: pasts[short.places[l]],
-      pending: pending.slice(ys.length, ys.length + convolutionsOf(layer)),
-      convolution: ys.length,
-    });
-    newest.push(mixed.short);
-    ys.push(...mixed.inputs);
-    const middle = addAndNorm(g, layer.norm, x, mixed.branch, `layers.${l}.norm2`);
+    const middle = addAndNorm(g, layer.norm, x, mix(layer, l), `layers.${l}.norm2`);
     const branch = geluMlp(g, l, middle.normalised);
     const last = l + 1 === layers.length;
     ({ x, normalised } = last
@@ -64,6 +79,10 @@ export function stepGraph(model: ModelDimensions, table: TensorTable, { fused }:
   g.output('y', 'float32', [count, 'lane', width]);
   stack(g, newest, 'short_0');
   g.output('short_0', 'float32', [short.dims[0], 'lane', ...short.dims.slice(1)]);
+  if (begun !== undefined) {
+    stack(g, begunNow, 'begun_0');
+    g.output('begun_0', 'float32', [begun.dims[0], 'lane', ...begun.dims.slice(1)]);
+  }
   return g.encode();
 }
 

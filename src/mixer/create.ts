@@ -1,5 +1,7 @@
 import { KERNELS, type KernelsName, KINDS, openEngine, type Recipe } from './engine/index.js';
 import { type BankLayout, dealBanks, fitsPages, pageBytes, pagesFor, sharedMemory } from './memory/index.js';
+import { DataDependentMixer } from './data-dependent.js';
+import { dataDependentBytes } from './framework/index.js';
 import { IdleMixer } from './idle.js';
 import type { Mixer } from './mixer.js';
 import { OnlineMixer } from './online.js';
@@ -56,6 +58,7 @@ export function fit({
   checkWhole('threads', threads, MAXIMUM_THREADS);
   checkShape(shape);
   if (!(memory > 0)) throw new RangeError(`memory: expected a number of bytes above 0, got ${memory}`);
+  if (shape.filter?.kind === 'data-dependent') return fitDataDependent(name, shape, threads, memory);
   const { convolutions, width, length } = shape;
   const given = plan ?? plansForFilter(length, shape.filter ?? { kind: 'long' });
   const candidates = 'levels' in given ? [given] : given;
@@ -79,6 +82,22 @@ export function fit({
   );
 }
 
+/** There is one plan, and one mixer, which is tiled. */
+function fitDataDependent(name: MixerName, shape: MixerShape, threads: number, memory: number): Recipe {
+  const { convolutions, width, length, lanes = 1, filter } = shape;
+  if (name !== 'tiled')
+    throw new RangeError(`filters that depend on the data are mixed by the tiled mixer, not by ${name}`);
+  if (convolutions % 2 > 0)
+    throw new RangeError(`${convolutions} convolutions are not pairs of inputs and taps`);
+  const [plan] = plansForFilter(length, filter!);
+  const bytes = lanes * dataDependentBytes((convolutions / 2) * width, length);
+  if (bytes > memory)
+    throw new RangeError(
+      `a mixer of data-dependent filters needs ${bytes} bytes, more than the ${memory} allowed`,
+    );
+  return { name, shape, plan, threads, kernels: 'wasm', banks: [], bytes };
+}
+
 function layOut(
   name: MixerName,
   shape: MixerShape,
@@ -100,6 +119,7 @@ function layOut(
  * space.
  */
 export async function build(recipe: Recipe): Promise<Mixer> {
+  if (recipe.shape.filter?.kind === 'data-dependent') return new DataDependentMixer(recipe);
   return recipe.banks.length === 0 ? new IdleMixer(recipe) : await buildOn(recipe);
 }
 

@@ -2,6 +2,7 @@
 export type { Mixer } from './mixer.js';
 export {
   MIXERS,
+  type DataDependentFilter,
   type FilterKind,
   type MixerName,
   type MixerShape,

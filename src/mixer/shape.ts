@@ -21,8 +21,16 @@ export interface ModalFilter {
   readonly complex: boolean;
 }
 
+/**
+ * A filter whose taps become known as its inputs do. Convolutions come in pairs: inputs, then taps, of which a tap at each
+ * position is pushed.
+ */
+export interface DataDependentFilter {
+  readonly kind: 'data-dependent';
+}
+
 /** What is known of filters before they are: how far they reach, or how they are made. Plans follow from it. */
-export type FilterKind = { readonly kind: 'long' } | WindowFilter | ModalFilter;
+export type FilterKind = { readonly kind: 'long' } | WindowFilter | ModalFilter | DataDependentFilter;
 
 /** What a mixer holds. */
 export interface MixerShape {

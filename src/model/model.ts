@@ -1,7 +1,8 @@
 import { type Bundle, type BundleConfig, type GraphName, openBundle } from '../bundle/index.js';
 import { hyenaDimensions } from '../hyena/index.js';
-import { convolutions, stateOf } from '../layers/index.js';
+import { convolutions, filtersOf, stateOf } from '../layers/index.js';
 import { BlockGraphs } from './block-graphs.js';
+import { DataDependent } from './data-dependent.js';
 import { PromptPass } from './prompt-pass.js';
 import { Recurrent } from './recurrent.js';
 import { SequencePass } from './sequence-pass.js';
@@ -64,8 +65,14 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
       throw error;
     }
     const graph = { label: source.label, session, device };
-    if (convolutions(layers) > 0) return new Hyena(bundle, runtime, graph, device, threads, fallback);
-    return new Recurrent(bundle, runtime, graph, device, threads, fallback, keyValues);
+    switch (filtersOf(layers)) {
+      case 'implicit':
+        return new Hyena(bundle, runtime, graph, device, threads, fallback);
+      case 'data-dependent':
+        return new DataDependent(bundle, runtime, graph, device, fallback);
+      case undefined:
+        return new Recurrent(bundle, runtime, graph, device, threads, fallback, keyValues);
+    }
   } catch (error) {
     // What is wrong with the file comes before what followed from it.
     const wrong: unknown = await bundle.checked.then(

@@ -7,7 +7,7 @@ import {
   storedTensors,
 } from '../bundle/index.js';
 import { hyenaModel } from '../hyena/index.js';
-import { convolutions, stateOf } from '../layers/index.js';
+import { convolutions, filtersOf, stateOf } from '../layers/index.js';
 import { elements, type TensorPlace, type TensorTable } from '../onnx/index.js';
 import { RecurrentPass } from './recurrent-pass.js';
 import type { Graph } from './run.js';
@@ -65,7 +65,7 @@ export async function timeNodes(
 
 /** A model of as many layers of the same kinds. */
 function narrowed(model: ModelDimensions): ModelDimensions {
-  if (convolutions(model.layers) > 0) {
+  if (filtersOf(model.layers) === 'implicit') {
     return hyenaModel({ ...hyenaDimensions(model), width: NARROW, inner: NARROW, vocabulary: NARROW });
   }
   const layers = model.layers.map(({ mixer, mlp, ...rest }) => ({

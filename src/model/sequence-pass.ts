@@ -1,12 +1,13 @@
 /** Whole sequences through the model, one after another: what the next one can use of the last is kept. */
 import type { ModelDimensions } from '../bundle/index.js';
 import { abortable } from '../format/index.js';
-import { convolutions, convolutionsOf, stateOf } from '../layers/index.js';
+import { convolutions, convolutionsOf, filtersOf, stateOf } from '../layers/index.js';
 import {
   blockRows,
   BlockwiseConvolver,
   blockwiseBytes,
   type BlockwiseShape,
+  fit,
   longestSequence,
 } from '../mixer/index.js';
 import {
@@ -44,6 +45,10 @@ interface Shelf {
 /** Bytes that a sequence of so many tokens takes while it is scored, about: activations, taps, spectra. */
 export function sequenceBytes({ width, layers }: ModelDimensions, length: number): number {
   if (convolutions(layers) === 0) return stateBytes(stateOf(layers, width), length);
+  if (filtersOf(layers) === 'data-dependent') {
+    const filter = { kind: 'data-dependent' } as const;
+    return fit({ name: 'tiled', shape: { convolutions: convolutions(layers), width, length, filter } }).bytes;
+  }
   const block = blockRows(length);
   const own = { width, convolutions: convolutions(layers), block, length };
   const kept = blockwiseBytes({ ...own, keepFilters: true, keepInputs: true });

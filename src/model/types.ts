@@ -1,6 +1,6 @@
 /** The model as the rest of the program sees it: what goes in, what comes out, who owns the arrays. */
 import type { KeyValueType, LayerPart } from '../layers/index.js';
-import type { Mixer } from '../mixer/index.js';
+import type { DataDependentFilter, Mixer } from '../mixer/index.js';
 import type { BundleConfig } from '../bundle/index.js';
 import type { Progress } from '../format/index.js';
 import type { StepState } from './state.js';
@@ -149,8 +149,10 @@ export interface LanguageModel {
   readonly device: Device;
   /** Why it is the CPU, where a device's provider is installed and does not work. */
   readonly fallback?: string | undefined;
-  /** Long convolutions, over all layers: layers x (order - 1). */
+  /** Long convolutions, over all layers: layers x (order - 1); those with filters that depend on the data count twice. */
   readonly convolutions: number;
+  /** What their filters are, if not long ones with taps of their own: what a mixer has to be made for. */
+  readonly filter?: DataDependentFilter | undefined;
   /** Hex SHA-256 over the bundle's file hashes: changes whenever anything in the model does. */
   readonly id: string;
 

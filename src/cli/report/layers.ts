@@ -15,6 +15,8 @@ function describeMixer(mixer: LayerSpec['mixer']): string {
   switch (mixer.kind) {
     case 'hyena':
       return `hyena of order ${mixer.order}`;
+    case 'data-dependent':
+      return 'hyena of data-dependent filters';
     case 'window':
       return `hyena of ${mixer.taps} taps`;
     case 'modal':

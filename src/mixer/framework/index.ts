@@ -12,4 +12,6 @@ export { linearRecurrence, selectiveRecurrence, type InputAndDecay } from './mix
 export type { Vector } from './mixers/vector.js';
 export { fastConvolution } from './fast/convolution.js';
 export { fastDataDependentConvolution, type FloatInputAndTap } from './fast/data-dependent.js';
+/** @internal */
+export { dataDependentBytes, type DataDependentTiles, openDataDependent } from './fast/data-dependent.js';
 export { sequenceOnMixer, type OnlineConvolution } from './on-mixer.js';

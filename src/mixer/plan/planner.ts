@@ -46,6 +46,7 @@ export function foldedPlans(length: number, costs: CostTable = COSTS): Plan[] {
  * the filters being of that kind. All are exact.
  */
 export function plansForFilter(length: number, filter: FilterKind, costs: CostTable = COSTS): Plan[] {
+  if (filter.kind === 'data-dependent') return [dataDependentPlan(length)];
   const plans = plansFor(length, costs);
   const last = lastLevel(filter);
   if (last === undefined || last.side >= length) return plans;
@@ -54,10 +55,21 @@ export function plansForFilter(length: number, filter: FilterKind, costs: CostTa
   return filter.kind === 'window' || planCost(plan, costs) < planCost(plans[0], costs) ? [plan] : plans;
 }
 
+/** The binary tiling: what each tile takes is known of the beginnings of inputs and taps, whose spectra are kept. */
+function dataDependentPlan(length: number): Plan {
+  return {
+    length,
+    levels: sidesOf(length).map((side) =>
+      side < 2 * SMALLEST_FFT ? { kind: 'direct', side, fanOut: 2 } : { kind: 'fft', side },
+    ),
+  };
+}
+
 /** The level above which filters of a kind leave nothing to be done. */
 function lastLevel(filter: FilterKind): LevelPlan | undefined {
   switch (filter.kind) {
     case 'long':
+    case 'data-dependent':
       return undefined;
     case 'window':
       return {

@@ -61,6 +61,10 @@ async function measure(
   return await withModel(options, length, io, async (model) => {
     const loaded = await loadModel(model, io);
     try {
+      if (loaded.model.filter !== undefined)
+        throw new UsageError(
+          'a model of data-dependent filters has one mixer, and nothing to compare: bench --step measures it',
+        );
       checkLength(length, loaded.model);
       const loadFor = (lanes: number): ReturnType<typeof loadModel> => loadModel(model, io, lanes);
       return await runBench({ ...request, texts: { loaded, length, lanes: options.lanes, loadFor } }, hooks);

@@ -1,5 +1,14 @@
 import { wasmKernels, writeTwiddles, writeTwistedTwiddles } from '../../kernel/index.js';
-import { Bump, groupsOf, LINE, pagesFor, sharedMemory, strideLines, tableBytes } from '../../memory/index.js';
+import {
+  Bump,
+  groupsOf,
+  LINE,
+  pageBytes,
+  pagesFor,
+  sharedMemory,
+  strideLines,
+  tableBytes,
+} from '../../memory/index.js';
 import { sidesOf, type Range } from '../../schedule/index.js';
 import type { Sequence } from '../contract.js';
 
@@ -13,15 +22,65 @@ export interface FloatInputAndTap {
 const SMALLEST_FFT = 32;
 
 /**
- * `dataDependentConvolution` by the SIMD kernels, for the binary schedule. Its tile of side U after U positions is one product, of
- * all inputs with all taps so far; each later one is two, of U new inputs with the first 2U taps and of U new taps with the
- * first 2U inputs. Spectra of these beginnings are the same for all tiles of a side, and are kept; the two products are summed
- * as spectra: three transforms where a filter that is known in advance takes two.
+ * `dataDependentConvolution` by the SIMD kernels, for the binary schedule: see `openDataDependent`. The red cells are done here.
  */
 export function fastDataDependentConvolution(
   width: number,
   length: number,
 ): Sequence<FloatInputAndTap, Float32Array> {
+  const tiles = openDataDependent(width, length);
+  const [first, z] = [new Float32Array(2 * width), new Float32Array(width)];
+  return {
+    reach: Infinity,
+    /** The output is overwritten by the next one. */
+    mix(t, { y, tap }) {
+      if (t === 0) {
+        first.set(y);
+        first.set(tap, width);
+      }
+      z.set(tiles.sums(t));
+      for (let c = 0; c < width; c++) {
+        z[c] += y[c] * first[width + c];
+        if (t > 0) z[c] += first[c] * tap[c];
+      }
+      tiles.take(t, y, tap);
+      return z;
+    },
+    contribute: (inputs, outputs) => tiles.contribute(inputs, outputs),
+    state: () => ({ first: first.slice(), rest: tiles.state.slice() }),
+    restore(saved) {
+      const { first: begun, rest } = saved as { first: Float32Array; rest: Float32Array };
+      first.set(begun);
+      tiles.state.set(rest);
+      tiles.changed();
+    },
+  };
+}
+
+/** One sequence of convolutions with filters that depend on the data, in a WebAssembly memory of its own. */
+export interface DataDependentTiles extends Pick<Sequence<never, never>, 'contribute'> {
+  /** The pending sums of a position, `[channel]`: overwritten by the next ones. */
+  sums(t: number): Float32Array;
+  /** Keeps a position's inputs and taps, `[channel]`. */
+  take(t: number, y: Float32Array, tap: Float32Array): void;
+  /** All that was taken and is pending. */
+  readonly state: Float32Array;
+  /** To be called when the state has been written to. */
+  changed(): void;
+}
+
+/** Bytes that `openDataDependent` allocates. */
+export function dataDependentBytes(width: number, length: number): number {
+  return pageBytes(layoutSequence(width, length).bytes);
+}
+
+/**
+ * The tile of side U after U positions is one product, of all inputs with all taps so far; each later one is two, of U new
+ * inputs with the first 2U taps and of U new taps with the first 2U inputs. Spectra of these beginnings are the same for all
+ * tiles of a side, and are kept; the two products are summed as spectra: three transforms where a filter that is known in
+ * advance takes two.
+ */
+export function openDataDependent(width: number, length: number): DataDependentTiles {
   const layout = layoutSequence(width, length);
   const { groups, stride, row, slots, taps, twiddles, twisted, points, levels } = layout;
   const memory = sharedMemory(pagesFor(layout, `a sequence of ${length} positions and ${width} channels`));
@@ -32,9 +91,8 @@ export function fastDataDependentConvolution(
   writeTwistedTwiddles(floats, twisted / 4, largest);
   /** By level: whether the spectra of its beginnings are there. */
   const kept = new Array<boolean>(levels.length).fill(false);
-  const z = new Float32Array(width);
-  /** Rows of one position: sums, inputs and taps; and the first inputs and taps. */
-  const [sums, input, tap, firstInput, firstTap] = [0, 1, 2, 3, 4].map((k) => row + k * groups * LINE);
+  /** Rows of one position: sums, inputs and taps. */
+  const [sums, input, tap] = [0, 1, 2].map((k) => row + k * groups * LINE);
   const view = (at: number): Float32Array => floats.subarray(at / 4, at / 4 + width);
   const [summed, taken, takenTap] = [sums, input, tap].map(view);
 
@@ -81,19 +139,15 @@ export function fastDataDependentConvolution(
   };
 
   return {
-    reach: Infinity,
-    /** The output is overwritten by the next one. */
-    mix(t, x) {
-      taken.set(x.y);
-      takenTap.set(x.tap);
-      if (t === 0) floats.copyWithin(firstInput / 4, input / 4, firstInput / 4);
+    sums(t) {
       kernels.pendingRow(slots + t * LINE, sums, stride, 0, 0, groups, 0);
-      kernels.addProducts(sums, input, firstTap, groups);
-      if (t > 0) kernels.addProducts(sums, firstInput, tap, groups);
-      z.set(summed);
+      return summed;
+    },
+    take(t, y, tapNow) {
+      taken.set(y);
+      takenTap.set(tapNow);
       kernels.scatter(input, slots + t * LINE, stride, groups);
       kernels.scatter(tap, taps + t * LINE, stride, groups);
-      return z;
     },
     contribute(inputs: Range, outputs: Range) {
       const side = inputs.to - inputs.from;
@@ -105,11 +159,8 @@ export function fastDataDependentConvolution(
       if (inputs.from === 0) square(side, count);
       else pair(index, inputs.to, count);
     },
-    state: () => floats.slice(firstInput / 4, twiddles / 4),
-    restore(state) {
-      floats.set(state as Float32Array, firstInput / 4);
-      kept.fill(false);
-    },
+    state: floats.subarray(slots / 4, twiddles / 4),
+    changed: () => void kept.fill(false),
   };
 }
 
@@ -117,9 +168,9 @@ export function fastDataDependentConvolution(
 interface SequenceLayout {
   readonly bytes: number;
   readonly groups: number;
-  /** `[5][group][16]`, see above. From the fourth to the twiddles: one state. */
+  /** `[3][group][16]`, see above. */
   readonly row: number;
-  /** `[group][time][16]`: sums until their position is known, then inputs; and taps. From group to group. */
+  /** `[group][time][16]`: sums until their position is known, then inputs; and taps, up to the twiddles. From group to group. */
   readonly slots: number;
   readonly taps: number;
   readonly stride: number;
@@ -140,7 +191,7 @@ function layoutSequence(width: number, length: number): SequenceLayout {
   return {
     groups,
     stride,
-    row: bump.take(5 * groups * LINE),
+    row: bump.take(3 * groups * LINE),
     slots: bump.take(groups * stride),
     taps: bump.take(groups * stride),
     twiddles: bump.take(tableBytes(largest / 4, 2)),

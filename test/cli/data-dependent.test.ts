@@ -1,0 +1,145 @@
+/** A model whose filters come out of its steps: what it computes, by definition; and its texts as a user gets them. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openBundle } from '../../src/bundle/index.js';
+import { computeActivations } from '../../src/evaluation/index.js';
+import { openModel } from '../../src/model/index.js';
+import { Random, relL2 } from '../support/mixing.js';
+import { flashinf, run } from '../support/run.js';
+import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+
+afterAll(removeTemporary);
+
+const [LAYERS, WIDTH, VOCABULARY, EPSILON] = [2, 19, 256, 1e-5];
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = temporaryDirectory();
+  const sizes = [LAYERS, WIDTH, 512].map(String);
+  const script = [
+    process.execPath,
+    'scripts/measure/random-data-dependent.js',
+    join(folder, 'model'),
+    ...sizes,
+  ];
+  const { code, stderr } = await run(script);
+  expect([code, stderr]).toEqual([0, '']);
+});
+
+type Rows = readonly (readonly number[])[];
+
+/** Logits of every position in float64, convolutions as double loops. */
+function logitsOf(ids: readonly number[], weight: (name: string) => Float32Array): number[] {
+  const [embeddings, past2, past1, shortBias] = [
+    'embeddings',
+    'short.past2',
+    'short.past1',
+    'short.bias',
+  ].map(weight);
+  const affine = (x: Rows, name: string): Rows => {
+    const [w, b] = [weight(`${name}.weight`), weight(`${name}.bias`)];
+    return x.map((row) =>
+      Array.from(b, (bias, o) => row.reduce((sum, v, i) => sum + v * w[i * b.length + o], bias)),
+    );
+  };
+  const norm = (x: Rows, name: string): Rows => {
+    const [w, b] = [weight(`${name}.weight`), weight(`${name}.bias`)];
+    return x.map((row) => {
+      const mean = row.reduce((a, v) => a + v) / row.length;
+      const variance = row.reduce((a, v) => a + (v - mean) ** 2, 0) / row.length;
+      return row.map((v, c) => ((v - mean) / Math.sqrt(variance + EPSILON)) * w[c] + b[c]);
+    });
+  };
+  const add = (a: Rows, b: Rows): Rows => a.map((row, t) => row.map((v, c) => v + b[t][c]));
+  const gelu = (v: number): number =>
+    0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)));
+  let x: Rows = ids.map((id) => Array.from(embeddings.subarray(id * WIDTH, (id + 1) * WIDTH)));
+  for (let l = 0; l < LAYERS; l++) {
+    const name = `layers.${l}`;
+    const p = affine(norm(x, `${name}.norm1`), `${name}.in_proj`);
+    const [now, at, window] = [weight(`${name}.short.now`), l * 4 * WIDTH, weight(`${name}.window`)];
+    const c = p.map((row, t) =>
+      row.map(
+        (v, k) =>
+          v * now[k] +
+          (t > 0 ? p[t - 1][k] * past1[at + k] : 0) +
+          (t > 1 ? p[t - 2][k] * past2[at + k] : 0) +
+          shortBias[at + k],
+      ),
+    );
+    const mixed = c.map((row, t) =>
+      Array.from({ length: WIDTH }, (_, k) => {
+        let z = 0;
+        for (let i = 0; i <= t; i++) {
+          const tap = c[t - i][3 * WIDTH + k] * window[k] ** (t - i);
+          z += c[i][WIDTH + k] * c[i][2 * WIDTH + k] * tap;
+        }
+        return z * row[k];
+      }),
+    );
+    x = add(x, affine(mixed, `${name}.out_proj`));
+    const hidden = affine(norm(x, `${name}.norm2`), `${name}.fc1`).map((row) => row.map(gelu));
+    x = add(x, affine(hidden, `${name}.fc2`));
+  }
+  return norm(x, 'norm_f').flatMap((row) =>
+    Array.from({ length: VOCABULARY }, (_, id) =>
+      row.reduce((sum, v, c) => sum + v * embeddings[id * WIDTH + c], 0),
+    ),
+  );
+}
+
+test('logits are those of the definition', async () => {
+  const random = new Random(131);
+  // Tiles of all ways: direct and by FFT, the first of a side and later ones.
+  const ids = Array.from({ length: 110 }, () => random.int(0, VOCABULARY - 1));
+  const directory = join(folder, 'model');
+  const bundle = openBundle(directory);
+  const model = await openModel(directory);
+  try {
+    const { logits } = await computeActivations(model, ids);
+    expect(
+      relL2(
+        logits,
+        logitsOf(ids, (name) => bundle.weights.values(name)),
+      ),
+    ).toBeLessThan(1e-5);
+  } finally {
+    await model.close();
+    bundle.close();
+  }
+});
+
+test('texts are the same on threads, in parts, and in a batch; other mixers are refused', async () => {
+  const go = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await flashinf(args, { cwd: folder });
+    expect([code, stderr]).toEqual([0, expect.any(String)]);
+    return stdout.toString('latin1');
+  };
+  // Longer than prompts of other models that are read in steps.
+  const prompts = ['Once upon a time. '.repeat(5), 'x', 'The sea'];
+  const text = ['generate', '-m', 'model', '--seed', '3', '--raw', '-p', prompts[0]];
+  writeFileSync(
+    join(folder, 'batch.jsonl'),
+    prompts.map((prompt) => JSON.stringify({ prompt, seed: 3 })).join('\n'),
+  );
+  const [whole, threads, first, batch, cost, lazy] = await Promise.all([
+    go(...text, '-n', '45', '-t', '1'),
+    go(...text, '-n', '45', '-t', '3'),
+    go(...text, '-n', '20', '-c', `${prompts[0].length + 45}`, '--save-state', 'state'),
+    go('generate', '-m', 'model', '-n', '45', '--batch', 'batch.jsonl'),
+    go('bench', '--step', '-m', 'model', '--len', '20', '-t', '1', '--json'),
+    flashinf([...text, '--mixer', 'lazy'], { cwd: folder }),
+  ]);
+  expect(threads).toBe(whole);
+  const rest = await go('generate', '-m', 'model', '--raw', '--load-state', 'state', '-n', '25');
+  expect(first + rest).toBe(whole);
+  const { text: of } = JSON.parse(batch.split('\n')[0]) as { text: string };
+  const decoded = (latin: string): string => Buffer.from(latin, 'latin1').toString('utf8');
+  expect(decoded(of)).toBe(decoded(whole));
+  expect(JSON.parse(cost)).toMatchObject({ text: { length: 20 } });
+  expect(lazy.code).toBe(2);
+  expect(lazy.stderr).toMatch(
+    /^error: --mixer lazy is not for filters that depend on the data: they take tiled\n/,
+  );
+});
