@@ -42,6 +42,8 @@ const AGREED = 256;
 /** Texts of so many tokens are generated whole, also lazily. */
 const SHORT = [64, 128, 256, 512, 1024, 2048, 4096];
 const MOST_RUNS = 5;
+/** Fewer pairs of texts prove nothing. */
+const FEWEST = 3;
 const PROMPT = 2048;
 /** What there is always time for, if little is to be measured: ms. */
 const LEAST = 2000;
@@ -175,7 +177,7 @@ async function shortTexts(model: Loaded['model'], common: Common, budgetMs: numb
 
 /** Where flat is faster than lazy, and not by chance. */
 const wins = (texts: readonly ShortText[]): Map<number, boolean> =>
-  new Map(texts.map(({ length, ratio }) => [length, ratio.low > 1]));
+  new Map(texts.map(({ length, ratio }) => [length, ratio.samples.length >= FEWEST && ratio.low > 1]));
 
 /** From how many tokens on a text is faster with the flat tiling than lazily. */
 export const textCrossing = (texts: readonly ShortText[]): Crossing | null => crossing(wins(texts));
