@@ -1,7 +1,8 @@
 /** CUDA as it is found, or not: each missing link by its name, with its remedy, and never as the bundle's fault. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { explainFailure } from '../../src/model/device-error.js';
 import { hasCuda } from '../support/cuda.js';
@@ -15,33 +16,53 @@ const { version } = createRequire(import.meta.url)('onnxruntime-node/package.jso
 const hasCompiler = ((): boolean => {
   try {
     execFileSync('cc', ['--version'], { stdio: 'ignore' });
-    return process.platform === 'linux' && process.arch === 'x64' && !hasCuda();
+    return process.platform === 'linux' && process.arch === 'x64';
   } catch {
     return false;
   }
 })();
 
+/** CUDA's provider itself, in a folder as pip fills it, where one is here. */
+const provider = process.env['FLASHINF_TEST_CUDA'] ?? join(homedir(), '.cache', 'flashinf', 'cuda');
+const hasProvider = existsSync(join(provider, 'onnxruntime', 'capi', 'libonnxruntime_providers_cuda.so'));
+
 /** A shared library of that name, which wants others and a symbol, if it is to want one. */
 function library(folder: string, name: string, wants: readonly string[] = [], symbol?: string): void {
-  const source = join(folder, 'library.c');
   const body =
     symbol === undefined
       ? 'int nothing;'
       : `extern int ${symbol}(void); int call(void) { return ${symbol}(); }`;
-  writeFileSync(source, body);
   const links = wants.flatMap((other) => [`-l:${other}`]);
-  execFileSync('cc', [
-    '-shared',
-    '-fPIC',
-    `-Wl,-soname,${name}`,
-    '-o',
-    join(folder, name),
-    source,
-    `-L${folder}`,
-    '-Wl,--no-as-needed',
-    ...links,
-  ]);
+  compile(folder, name, body, [`-L${folder}`, '-Wl,--no-as-needed', ...links]);
+}
+
+function compile(folder: string, name: string, body: string, links: readonly string[] = []): void {
+  const source = join(folder, 'library.c');
+  writeFileSync(source, body);
+  execFileSync('cc', ['-shared', '-fPIC', `-Wl,-soname,${name}`, '-o', join(folder, name), source, ...links]);
   rmSync(source);
+}
+
+/** A driver that says it is of a version of CUDA, and whose every other answer is a failure. Returns its folder. */
+function driver(version: number, failure: number): string {
+  const folder = temporaryDirectory();
+  compile(
+    folder,
+    'libcuda.so.1',
+    `#include <string.h>
+    int cuInit(unsigned flags) { return ${failure}; }
+    int cuDriverGetVersion(int *version) { *version = ${version}; return 0; }
+    int cuGetProcAddress_v2(const char *name, void **function, int version, unsigned long flags, int *found) {
+      *function = strcmp(name, "cuDriverGetVersion") ? (void *)cuInit : (void *)cuDriverGetVersion;
+      if (!strncmp(name, "cuGetProcAddress", 16)) *function = (void *)cuGetProcAddress_v2;
+      if (found) *found = 0;
+      return 0;
+    }
+    int cuGetProcAddress(const char *name, void **function, int version, unsigned long flags) {
+      return cuGetProcAddress_v2(name, function, version, flags, 0);
+    }`,
+  );
+  return folder;
 }
 
 /** A folder as pip fills it: a provider that wants these libraries, of which some are taken away again. */
@@ -62,10 +83,14 @@ function wheels(options: { runtime?: string; without?: string } = {}): string {
   return folder;
 }
 
-async function asked(folder: string, device = 'cuda'): Promise<{ code: number; stderr: string }> {
+async function asked(
+  folder: string,
+  device = 'cuda',
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; stderr: string }> {
   const model = await byteModel();
   const args = ['generate', '-m', model, '-p', 'once', '-n', '2', '-s', '1', '--device', device, '--stats'];
-  const { code, stderr } = await flashinf(args, { env: { FLASHINF_CUDA: folder } });
+  const { code, stderr } = await flashinf(args, { env: { ...env, FLASHINF_CUDA: folder } });
   return { code, stderr };
 }
 
@@ -86,7 +111,7 @@ const LINE = (text: string): RegExp => new RegExp(`^error: [^\\n]*${text}[^\\n]*
   },
 );
 
-(hasCompiler ? describe : describe.skip)('a folder of wheels', () => {
+(hasCompiler && !hasCuda() ? describe : describe.skip)('a folder of wheels', () => {
   test.each<[string, Parameters<typeof wheels>[0], string]>([
     ['without cuBLAS', { without: 'libcublasLt.so.13' }, 'CUDA needs libcublasLt.so.13, which is in none of'],
     [
@@ -108,6 +133,41 @@ const LINE = (text: string): RegExp => new RegExp(`^error: [^\\n]*${text}[^\\n]*
     expect(devices.stdout.toString()).toMatch(new RegExp(`^cuda +no: [^\\n]*${message}`, 'm'));
   });
 });
+
+(hasCompiler && hasProvider ? describe : describe.skip)(
+  `the provider itself on a driver that fails (FLASHINF_TEST_CUDA, ${provider})`,
+  () => {
+    test.each([
+      [
+        'of CUDA 12.4',
+        12040,
+        999,
+        'driver is older than CUDA 13 needs: 580 or later[^\\n]*CUDA failure 35: CUDA driver version is insuff',
+      ],
+      [
+        'without a GPU',
+        13000,
+        100,
+        'the NVIDIA driver finds no GPU: [^\\n]*CUDA failure 100: no CUDA-capable',
+      ],
+      [
+        'that its kernel module does not fit',
+        13000,
+        803,
+        'of different versions: after an update, restart[^\\n]*CUDA failure 803: system has unsupported',
+      ],
+    ])('%s', async (_, version, failure, message) => {
+      const env = { LD_LIBRARY_PATH: driver(version, failure) };
+      expect(await asked(provider, 'cuda', env)).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(LINE(message)) as string,
+      });
+      const { code, stderr } = await asked(provider, 'auto', env);
+      expect(code).toBe(0);
+      expect(stderr).toMatch(new RegExp(`^device +not CUDA: [^\\n]*${message}`, 'm'));
+    });
+  },
+);
 
 test.each([
   [
