@@ -48,9 +48,12 @@ describe('SIMD kernels and the reference', () => {
     const lines = Math.max(1, rows) * 16;
     // Sums of blocks of sums: one running float32 sum of 60,000 terms would be off by some 50 roundoffs.
     const gate = U * (2 + 0.5 * Math.sqrt(Math.min(rows, 256) + rows / 256));
-    compare(32, 0, [lines, lines, 16], gate, ({ kernels }, [past, taps, total]) => {
-      kernels.dot(past, taps, rows, total);
-    });
+    for (const groups of [1, 2, 3]) {
+      const sizes = [groups * lines, groups * lines, groups * 16];
+      compare(32, 0, sizes, gate, ({ kernels }, [past, taps, totals]) => {
+        kernels.dot(past, taps, 4 * lines, groups, rows, totals);
+      });
+    }
     compare(37, 0, [4 * lines, 16], 64 * U * Math.sqrt(4 * rows), ({ kernels }, [from, total]) => {
       kernels.readLines(from, 4, rows, total);
     });

@@ -24,8 +24,11 @@ export interface Kernels {
   /** The red cells of one position, `[line][16]`: `row += y * taps`, taps being tap 0. */
   addProducts(row: number, y: number, taps: number, lines: number): void;
 
-  /** Lazy, one group: the line `total += sum over r < rows of past[r] * taps[r]`. */
-  dot(past: number, taps: number, rows: number, total: number): void;
+  /**
+   * Lazy, `groups` groups `stride` bytes apart: each one's line, from `total` on, `+= sum over r < rows of past[r] * taps[r]`. Two
+   * together are read faster than one after the other; the sums are the same bits.
+   */
+  dot(past: number, taps: number, stride: number, groups: number, rows: number, total: number): void;
   /**
    * Reads `streams` arrays of `rows` lines, one after the other in memory, side by side, and adds all their lines to the line
    * `total`: as fast as memory can be read.

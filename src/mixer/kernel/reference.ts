@@ -62,11 +62,14 @@ function lines(
       for (let k = 0; k < lines * STEP; k++) f[row / 4 + k] += f[y / 4 + k] * f[taps / 4 + k];
     },
 
-    dot(past, taps, rows, total) {
-      for (let c = 0; c < STEP; c++) {
-        let sum = f[total / 4 + c];
-        for (let r = 0; r < rows; r++) sum += f[past / 4 + r * STEP + c] * f[taps / 4 + r * STEP + c];
-        f[total / 4 + c] = sum;
+    dot(past, taps, stride, groups, rows, total) {
+      for (let g = 0; g < groups; g++) {
+        const [y, rho, to] = [past + g * stride, taps + g * stride, total + g * 4 * STEP].map((at) => at / 4);
+        for (let c = 0; c < STEP; c++) {
+          let sum = f[to + c];
+          for (let r = 0; r < rows; r++) sum += f[y + r * STEP + c] * f[rho + r * STEP + c];
+          f[to + c] = sum;
+        }
       }
     },
 

@@ -1,5 +1,5 @@
 import { madd } from './fused';
-import { BLOCK, LINE } from './layout';
+import { LINE } from './layout';
 
 // @inline
 function mulAdd(sum: v128, a: usize, b: usize, at: usize): v128 {
@@ -12,46 +12,44 @@ function addTo(to: usize, at: usize, sum: v128): void {
 }
 
 /**
- * The lazy sum of one group: `total += sum over r of past[r] * taps[r]`, with the taps stored newest last so
- * that both streams ascend. `total` is one line.
+ * The lazy sums of `groups` groups: each group's line `total += sum over r of past[r] * taps[r]`, with the taps stored newest
+ * last so that both streams ascend. Groups are `stride` bytes apart, their totals follow each other.
+ *
+ * Groups take turns: what is prefetched for the next while one is summed makes two of them a third faster than one after the
+ * other. Each is summed in the same order, however many there are.
  */
-export function dot(past: usize, taps: usize, rows: u32, total: usize): void {
+export function dot(past: usize, taps: usize, stride: usize, groups: u32, rows: u32, total: usize): void {
   while (rows > 0) {
-    const block = min(rows, BLOCK);
-    rows -= block;
-    let a0 = f32x4.splat(0);
-    let a1 = a0;
-    let a2 = a0;
-    let a3 = a0;
-    let b0 = a0;
-    let b1 = a0;
-    let b2 = a0;
-    let b3 = a0;
-    for (let pairs = block >> 1; pairs > 0; pairs--) {
-      a0 = mulAdd(a0, past, taps, 0);
-      a1 = mulAdd(a1, past, taps, 16);
-      a2 = mulAdd(a2, past, taps, 32);
-      a3 = mulAdd(a3, past, taps, 48);
-      b0 = mulAdd(b0, past, taps, 64);
-      b1 = mulAdd(b1, past, taps, 80);
-      b2 = mulAdd(b2, past, taps, 96);
-      b3 = mulAdd(b3, past, taps, 112);
-      past += 2 * LINE;
-      taps += 2 * LINE;
-    }
-    if (block & 1) {
-      a0 = mulAdd(a0, past, taps, 0);
-      a1 = mulAdd(a1, past, taps, 16);
-      a2 = mulAdd(a2, past, taps, 32);
-      a3 = mulAdd(a3, past, taps, 48);
-      past += LINE;
-      taps += LINE;
-    }
-    addTo(total, 0, f32x4.add(a0, b0));
-    addTo(total, 16, f32x4.add(a1, b1));
-    addTo(total, 32, f32x4.add(a2, b2));
-    addTo(total, 48, f32x4.add(a3, b3));
+    const turn = min(rows, TURN);
+    rows -= turn;
+    for (let g: u32 = 0; g < groups; g++)
+      dotTurn(past + g * stride, taps + g * stride, turn, total + g * LINE);
+    past += turn * LINE;
+    taps += turn * LINE;
   }
+}
+
+/** Rows of a turn: a page of each stream. */
+const TURN: u32 = 64;
+
+// @inline
+function dotTurn(past: usize, taps: usize, rows: u32, total: usize): void {
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  for (; rows > 0; rows--) {
+    a0 = mulAdd(a0, past, taps, 0);
+    a1 = mulAdd(a1, past, taps, 16);
+    a2 = mulAdd(a2, past, taps, 32);
+    a3 = mulAdd(a3, past, taps, 48);
+    past += LINE;
+    taps += LINE;
+  }
+  addTo(total, 0, a0);
+  addTo(total, 16, a1);
+  addTo(total, 32, a2);
+  addTo(total, 48, a3);
 }
 
 /** Adds the lines of `streams` arrays of `rows` lines, which follow each other from `from` on, to the line `total`. */
