@@ -52,7 +52,7 @@ async function chart(figure: Chart, { width, height }: Size): Promise<string> {
   const { lines, dots = [], rules = [], marks = [] } = figure;
   const legend = legendOf([...lines, ...dots], width);
   const left = 68;
-  const [top, right, bottom] = [legend.height + 26, width - 16, height - 44];
+  const [top, right, bottom] = [legend.height + 26, width - 28, height - 44];
   const { x, y } = scalesOf(figure, d3Scale, { x: [left, right], y: [bottom, top] });
   const parts = [open(figure, { width, height }), legend.svg];
   parts.push(text(4, legend.height + 16, figure.y.label, 'soft'));
@@ -61,7 +61,7 @@ async function chart(figure: Chart, { width, height }: Size): Promise<string> {
     parts.push(`<path class="grid" d="M${left} ${at}H${right}"/>`);
     parts.push(text(left - 6, at + 4, written(tick, figure.y.unit), 'soft', 'end'));
   }
-  for (const tick of ticksOf(x, figure.x, width / 75)) {
+  for (const tick of ticksOf(x, figure.x, width / 110)) {
     const at = round(x(tick));
     parts.push(`<path class="grid" d="M${at} ${top}V${bottom}"/>`);
     parts.push(text(at, bottom + 18, written(tick, figure.x.unit), 'soft', 'middle'));
