@@ -2,13 +2,13 @@
 import type { Bundle, BundleConfig } from '../bundle/index.js';
 import { convolutions, stateOf } from '../layers/index.js';
 import { build, fit, type Mixer, type MixerShape } from '../mixer/index.js';
-import { logProbability } from './probability.js';
+import { scoresOf } from './probability.js';
 import type { Graph } from './run.js';
 import type { Runtime } from './session.js';
 import { stateBytes, type StepState } from './state.js';
 import { Stepper } from './stepper.js';
 import { stepThrough } from './stepwise.js';
-import { checkIds, checkToken } from './token.js';
+import { checkIds } from './token.js';
 import type {
   Device,
   HiddenChunk,
@@ -78,15 +78,7 @@ export class DataDependent implements LanguageModel {
   }
 
   async score(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<Float64Array> {
-    const { vocabulary } = this.config.model;
-    if (ids.length > 0) checkToken(ids[ids.length - 1], vocabulary);
-    if (ids.length < 2) return new Float64Array(0);
-    const given = Array.prototype.slice.call(ids, 0, -1) as number[];
-    const scores = new Float64Array(given.length);
-    for await (const { start, logits } of this.rows(given, options, false)) {
-      scores[start] = logProbability(logits, ids[start + 1], vocabulary);
-    }
-    return scores;
+    return scoresOf(ids, this.config.model.vocabulary, (given) => this.rows(given, options, false));
   }
 
   async *logits(ids: ArrayLike<number>, options: ScoreOptions = {}): AsyncGenerator<LogitsChunk> {

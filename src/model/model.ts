@@ -6,14 +6,13 @@ import { DataDependent } from './data-dependent.js';
 import { PromptPass } from './prompt-pass.js';
 import { Recurrent } from './recurrent.js';
 import { SequencePass } from './sequence-pass.js';
-import { logProbability } from './probability.js';
+import { scoresOf } from './probability.js';
 import type { Graph } from './run.js';
 import { createOnDevice, createSession, loadRuntime, type Runtime } from './session.js';
 import { sourceOf } from './source.js';
 import { stepThrough } from './stepwise.js';
 import { stateBytes, type StepState } from './state.js';
 import { Stepper } from './stepper.js';
-import { checkToken } from './token.js';
 import { FilterEvaluator } from './taps.js';
 import { abortable, checkFree } from '../format/index.js';
 import type {
@@ -167,20 +166,14 @@ class Hyena implements LanguageModel {
   }
 
   async score(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<Float64Array> {
-    const { vocabulary } = this.config.model;
-    if (ids.length > 0) checkToken(ids[ids.length - 1], vocabulary);
-    if (ids.length < 2) return new Float64Array(0);
     const { stepwise } = options;
-    if (stepwise === undefined) {
-      this.checkOpen();
-      return this.sequencePass(false).score(ids, options);
+    if (stepwise !== undefined) {
+      return scoresOf(ids, this.config.model.vocabulary, (given) =>
+        stepThrough(this, given, { ...options, stepwise, hidden: false }),
+      );
     }
-    const scores = new Float64Array(ids.length - 1);
-    const given = Array.prototype.slice.call(ids, 0, -1) as number[];
-    for await (const { start, logits } of stepThrough(this, given, { ...options, stepwise, hidden: false })) {
-      scores[start] = logProbability(logits, ids[start + 1], vocabulary);
-    }
-    return scores;
+    this.checkOpen();
+    return this.sequencePass(false).score(ids, options);
   }
 
   async *logits(ids: ArrayLike<number>, options: ScoreOptions = {}): AsyncGenerator<LogitsChunk> {

@@ -2,7 +2,7 @@
 import { type Bundle, type BundleConfig, type GraphName, ROWS_OF_RECURRENCES } from '../bundle/index.js';
 import { abortable, checkFree } from '../format/index.js';
 import { type KeyValueType, type LayerPart, stateOf } from '../layers/index.js';
-import { logProbability } from './probability.js';
+import { scoresOf } from './probability.js';
 import { RecurrentPass, type RowsWanted } from './recurrent-pass.js';
 import type { Graph } from './run.js';
 import { createSession, type Runtime } from './session.js';
@@ -131,22 +131,13 @@ export class Recurrent implements LanguageModel {
   async score(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<Float64Array> {
     this.checkOpen();
     const { model } = this.config;
-    const { vocabulary } = model;
-    if (ids.length > 0) checkToken(ids[ids.length - 1], vocabulary);
-    if (ids.length < 2) return new Float64Array(0);
-    const given = Array.prototype.slice.call(ids, 0, -1) as number[];
-    checkIds(given, 0, model);
     const { stepwise } = options;
-    const chunks = stepwise
-      ? stepThrough(this, given, { ...options, stepwise, hidden: false })
-      : this.rows(this.start(), given, options, { logits: true });
-    const scores = new Float64Array(given.length);
-    for await (const { start, rows, logits } of chunks) {
-      for (let row = 0; row < rows; row++) {
-        scores[start + row] = logProbability(logits, ids[start + row + 1], vocabulary, row * vocabulary);
-      }
-    }
-    return scores;
+    return scoresOf(ids, model.vocabulary, (given) => {
+      checkIds(given, 0, model);
+      return stepwise
+        ? stepThrough(this, given, { ...options, stepwise, hidden: false })
+        : this.rows(this.start(), given, options, { logits: true });
+    });
   }
 
   async *logits(ids: ArrayLike<number>, options: ScoreOptions = {}): AsyncGenerator<LogitsChunk> {
