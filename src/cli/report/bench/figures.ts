@@ -70,7 +70,7 @@ function perToken(report: BenchReport, variant: 'binary' | 'flat'): Chart | unde
     reading:
       variant === 'binary'
         ? 'A token waits for the whole tile that is due: the larger its side, the longer. Few tokens have large tiles, but each of them is a pause.'
-        : 'No token waits for a large tile: above some side, tiles are worked off in slices over the tokens before they are due.',
+        : 'No token waits for a large tile: above some side, tiles are worked off in slices over the tokens before they are due. Colours: the largest power of two that divides the inputs then known.',
     x: { label: 'position', unit: 'count' },
     y: { label: 'time of the token', unit: 'us', log: 10 },
     lines: [],
