@@ -8,7 +8,7 @@ import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 const folder = temporaryDirectory();
 afterAll(removeTemporary);
 
-const run = flashinf(['bench', '--len', '300', '--samples', '4', '-o', 'json', '-t', '2', '--budget', '8s']);
+const run = flashinf(['bench', '--len', '300', '--samples', '4', '-o', 'json', '-t', '2', '--budget', '16s']);
 const report = async (): Promise<BenchReport> => JSON.parse((await run).stdout.toString()) as BenchReport;
 
 test('measures all mixers side by side, alone and in the model', async () => {
