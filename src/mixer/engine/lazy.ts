@@ -1,4 +1,4 @@
-import { type BankLayout, GROUP, groupsOf, layoutSlots, LINE, toLines, unitOf } from '../memory/index.js';
+import { type BankLayout, GROUP, groupsOf, layoutSlots, LINE, toGroups, unitOf } from '../memory/index.js';
 import type { Kind } from './kind.js';
 import { takeRows } from './rows.js';
 
@@ -7,6 +7,9 @@ const ROW_COST = 5.6;
 
 /** Units whose sums are computed side by side: four streams are read faster than two. */
 const TOGETHER = 2;
+
+/** Rows of a filter that are turned round at a time. */
+const PART = 64;
 
 interface LazyLayout extends BankLayout {
   /** `[unit][time][16]`, newest tap last: row r holds tap L - 1 - r. */
@@ -31,13 +34,17 @@ export const lazy: Kind<LazyLayout> = {
       filterRows: length,
       prepare: () => undefined,
       setFilter(convolution, { rows, first }) {
-        for (let g = 0; g < groups; g++) {
-          const { floats, layout, unit } = unitOf(banks, convolution * groups + g);
-          const at = (layout.taps + unit * layout.stride) / 4;
-          for (let r = 0; r < rows.length / width; r++) {
-            const row = rows.subarray(r * width, (r + 1) * width);
-            toLines(row, width, g, floats, at + (length - 1 - first - r) * GROUP, 1);
-          }
+        const { bank, unit } = unitOf(banks, convolution * groups);
+        const { floats, layout } = banks[bank];
+        const end = first + rows.length / width;
+        for (let from = first; from < end; from += PART) {
+          const to = Math.min(from + PART, end);
+          const part = backwards(rows.subarray((from - first) * width, (to - first) * width), width);
+          const places = Array.from(
+            { length: groups },
+            (_, g) => (layout.taps + (unit + g) * layout.stride) / 4 + (length - to) * GROUP,
+          );
+          toGroups(part, width, 0, floats, places, to - from);
         }
       },
       step: (positions, from, to) => takeRows(banks, positions, from, to),
@@ -75,3 +82,11 @@ export const lazy: Kind<LazyLayout> = {
     };
   },
 };
+
+/** The rows, last first. */
+function backwards(rows: Float32Array, width: number): Float32Array {
+  const turned = new Float32Array(rows.length);
+  for (let at = 0; at < rows.length; at += width)
+    turned.set(rows.subarray(at, at + width), rows.length - width - at);
+  return turned;
+}
