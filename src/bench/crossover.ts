@@ -1,30 +1,31 @@
 /** Where one thing becomes faster than another. */
+import { estimate } from './estimate.js';
 
-/** Both bounds, of the lengths that were measured. */
+/** How many times as long the one takes as the other up to a length, in each of some pairs of runs. */
+export interface Lead {
+  readonly length: number;
+  readonly ratios: readonly number[];
+}
+
+/** Of the lengths that were measured. */
 export interface Crossing {
-  /** The smallest length from which on it is faster, as far as was measured. */
+  /** The smallest length from which on the median ratio is above 1. */
   readonly from: number;
-  /** The greatest shorter length at which it is not; null: it is faster from the shortest on. */
-  readonly after: number | null;
+  /** The same of the bounds of its 95% interval; `high` is null where the lower one is not at the longest. */
+  readonly low: number;
+  readonly high: number | null;
 }
 
-/** Lengths nearer to each other than this share are not told apart: times of whole runs are not, either. */
-const FINE = 1 / 32;
-
-/** @param faster at each length that was measured, whether it is; null if it is not at the longest */
-export function crossing(faster: ReadonlyMap<number, boolean>): Crossing | null {
-  let from: number | null = null;
-  for (const [length, wins] of [...faster].sort(([a], [b]) => b - a)) {
-    if (!wins) return from === null ? null : { from, after: length };
-    from = length;
-  }
-  return from === null ? null : { from, after: null };
-}
-
-/** The length whose measuring would tell most of where the crossing is; null: it is known well enough, or nowhere. */
-export function nextLength(faster: ReadonlyMap<number, boolean>): number | null {
-  const found = crossing(faster);
-  if (found === null || found.after === null) return null;
-  const { from, after } = found;
-  return from - after <= Math.max(1, from * FINE) ? null : Math.round((from + after) / 2);
+/** Null: not even at the greatest length is the median ratio above 1. */
+export function crossing(leads: readonly Lead[]): Crossing | null {
+  const known = leads
+    .map(({ length, ratios }) => ({ length, ...estimate(ratios) }))
+    .sort((a, b) => a.length - b.length);
+  const since = (bound: 'median' | 'low' | 'high'): number | null => {
+    const last = known.findLastIndex((each) => each[bound] <= 1);
+    return known[last + 1]?.length ?? null;
+  };
+  const from = since('median');
+  // The upper bound is nowhere below the median.
+  return from === null ? null : { from, low: since('high')!, high: since('low') };
 }

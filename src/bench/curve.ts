@@ -15,6 +15,20 @@ export function curveOf(tokens: Float64Array, { strata }: Sampling): Curve {
   return strata.length === 0 ? accumulate(tokens) : integrate(tokens, strata);
 }
 
+/**
+ * Time used by the first position, the first two, and so on, from times by position, us: ms, `[positions - 1]`. Of a tiling, as if
+ * there were none after them: the last one has no tile but the smallest to compute, and counts as much as the last that had none.
+ */
+export function firstPositions(tokens: Float64Array, tiled: boolean): Float64Array {
+  let before = 0;
+  return tokens.map((us, t) => {
+    const last = tiled && t % 2 === 1 ? tokens[t - 1] : us;
+    const ms = (before + last) / 1e3;
+    before += us;
+    return ms;
+  });
+}
+
 function accumulate(tokens: Float64Array): Curve {
   const every = Math.ceil(tokens.length / CURVE_POINTS);
   const curve: { position: number; ms: number }[] = [];

@@ -28,6 +28,13 @@ export interface EndToEndOptions extends ComputeOptions, MixingChoice {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
+/** From the call up to each token, without the prompt, which mixers read in different ways, ms. */
+export interface UpTo {
+  readonly all: Float64Array;
+  /** Without the model's steps, too: set-up, filters, mixing, drawing tokens. */
+  readonly rest: Float64Array;
+}
+
 /** One text generated from nothing, timed. Milliseconds. */
 export interface EndToEnd {
   readonly mixer: MixerName;
@@ -48,6 +55,7 @@ export interface EndToEnd {
   /** The same by position, ms. */
   readonly stretches: readonly Stretch[];
   readonly mixerBytes: number;
+  readonly upTo: UpTo;
 }
 
 /** Generates a text of exactly `length` tokens, or as many as there is time for, and times every one. */
@@ -65,9 +73,11 @@ export async function measureGeneration(model: LanguageModel, options: EndToEndO
   });
   const began = performance.now();
   const at = new Float64Array(length);
+  const steps = new Float64Array(length);
   let n = 0;
   for await (const token of generation) {
     void token;
+    steps[n] = generation.timings.steps;
     at[n++] = performance.now();
     if (n % 64 === 0) options.onProgress?.(n / length);
     if (n >= FEWEST && at[n - 1] - began > budgetMs) break;
@@ -75,6 +85,7 @@ export async function measureGeneration(model: LanguageModel, options: EndToEndO
   signal?.throwIfAborted();
   const totalMs = at[n - 1] - began;
   const times = gaps(at.subarray(0, n));
+  const all = at.slice(0, n).map((time) => generation.setupMs + time - at[0]);
   return {
     mixer,
     length,
@@ -88,6 +99,7 @@ export async function measureGeneration(model: LanguageModel, options: EndToEndO
     tokenMs: quantiles(times),
     stretches: stretches(times),
     mixerBytes: generation.mixerBytes,
+    upTo: { all, rest: all.map((ms, k) => ms - (steps[k] - steps[0])) },
   };
 }
 

@@ -1,5 +1,6 @@
 /** How fast: mixers alone, and in the model. */
 export { type Comparison, compareRuns } from './compare.js';
+export { type Crossing } from './crossover.js';
 export { type Estimate } from './estimate.js';
 export { type Curve } from './curve.js';
 export { type BenchShape, type MixingRow } from './mixing.js';
@@ -14,6 +15,7 @@ export {
   REPORT_VERSION,
 } from './report.js';
 export { ALONE, type BenchHooks, type BenchRequest, runBench } from './run.js';
+export { NOTICED } from './short-texts.js';
 export { type SyntheticShape, writeSynthetic } from './synthetic.js';
 export { measureStep, type StepCost, type TokenCost } from './step.js';
 export { isTiling, type Variant, VARIANTS } from './variants.js';

@@ -1,86 +1,122 @@
-/** Mixing by length, from the shortest up, and where tilings become faster than lazy. */
-import { type Crossing, crossing, nextLength } from './crossover.js';
-import { type BenchShape, measureMixing, type MixingOptions } from './mixing.js';
+/** Mixing by length, and where tilings become faster than lazy: read from the first positions of longer runs. */
+import { type Crossing, crossing, type Lead } from './crossover.js';
+import { curveOf, firstPositions } from './curve.js';
+import { estimate } from './estimate.js';
+import { type BenchShape, expectedMs, type MixingOptions, MixingRounds, type MixingRuns } from './mixing.js';
 import type { LengthRow } from './report.js';
 import { isTiling, type Tiling, type Variant } from './variants.js';
 
-const SHORTEST = 2;
-const ROUNDS = 7;
-/** Of the time, what is kept for lengths between powers of two. */
-const BETWEEN = 0.5;
+/** Of the runs that every position of is measured in. */
+const LONGEST = 8192;
+const ROUNDS = 9;
+/** Rounds there is to be time for, of some ms more in all than what is measured takes. */
+const ENOUGH = 3;
+const BESIDES = 200;
 
-/**
- * Powers of two below the length of `shape`, as many as there is time for, and then lengths between two of them, until it is clear
- * from which on each tiling is faster than lazy.
- *
- * @param known rows of the same shape at other lengths, which tell of crossings as well
- */
-export async function measureLengths(
+/** Mixing by length, by powers of two, and by each tiling where it becomes faster than lazy. */
+export interface Lengths {
+  readonly rows: readonly LengthRow[];
+  readonly crossings: Readonly<Partial<Record<Tiling, Crossing | null>>>;
+}
+
+/** Runs shorter than those of `shape`, measured at every position: as long as there is time for. */
+export function lengthRounds(
   variants: readonly Variant[],
   shape: BenchShape,
-  known: readonly LengthRow[],
   options: MixingOptions & { readonly budgetMs: number },
-): Promise<LengthRow[]> {
-  const { clock = () => performance.now(), budgetMs } = options;
-  const wanted = variants.filter((variant) => variant !== 'eager');
-  const given = new Set(known.map(({ shape }) => shape.length));
-  const rows: LengthRow[] = [];
-  const begin = clock();
-  const left = (): number => budgetMs - (clock() - begin);
-  const measure = async (length: number): Promise<void> => {
-    const cases = wanted.map((variant) => ({ variant, shape: { ...shape, length }, threads: 1 }));
-    const how = { ...options, budgetMs: left(), rounds: ROUNDS, compiled: true };
-    const measured = await measureMixing(cases, how);
-    rows.push(
-      ...measured.map(({ variant, shape, warmMs, setupMs, estimated }) => ({
-        variant,
-        shape,
-        warmMs,
-        setupMs,
-        estimated,
-      })),
+): MixingRounds {
+  const casesOf = (length: number): Parameters<typeof expectedMs>[0][] =>
+    variants
+      .filter((variant) => variant !== 'eager')
+      .map((variant) => ({ variant, shape: { ...shape, length }, threads: 1 }));
+  const whole = { ...options, full: true, rounds: ROUNDS, compiled: true };
+  const takes = (length: number): number =>
+    casesOf(length).reduce((sum, each) => sum + expectedMs(each, whole).runs, 0);
+  let length = 2 ** Math.floor(Math.log2(Math.min(shape.length, LONGEST)));
+  while (length > 2 && BESIDES + ENOUGH * takes(length) > options.budgetMs) length /= 2;
+  return new MixingRounds(casesOf(length), whole);
+}
+
+/**
+ * What the first positions take, by powers of two and all those in between.
+ *
+ * @param short runs that are measured at every position
+ * @param long runs of the same mixers that are longer, which tell of lengths beyond
+ * @param wander see `estimate`
+ */
+export function lengthsOf(
+  short: readonly MixingRuns[],
+  long: readonly MixingRuns[],
+  wander: number,
+): Lengths {
+  const times = short.map(timesOf);
+  const known = times[0]?.lengths.at(-1) ?? 0;
+  const beyond = long
+    .filter(({ variant }) => variant !== 'eager')
+    .map(timesOf)
+    .map((each) => ({ ...each, lengths: each.lengths.filter((length) => length > known) }));
+  const rows = [times, beyond].flatMap((all) => {
+    const lazy = new Set(all.find(({ runs }) => runs.variant === 'lazy')?.lengths);
+    return all.flatMap(({ runs: { variant, shape }, estimated, lengths, at }) =>
+      lengths
+        .filter((length) => length < shape.length || length === known)
+        .filter((length) => lazy.size === 0 || lazy.has(length))
+        .filter((length) => Number.isInteger(Math.log2(length)) && length > 1)
+        .map((length): LengthRow => {
+          const warmMs = estimate(at(length), wander);
+          return { variant, shape: { ...shape, length }, of: shape.length, warmMs, estimated };
+        }),
     );
+  });
+  const leads = (tiling: Tiling, all: readonly Times[]): Lead[] => {
+    const of = (wanted: Variant): Times | undefined => all.find(({ runs }) => runs.variant === wanted);
+    const [lazy, own] = [of('lazy'), of(tiling)];
+    if (lazy === undefined || own === undefined) return [];
+    const both = new Set(own.lengths);
+    return lazy.lengths
+      .filter((length) => both.has(length))
+      .map((length) => {
+        const [slow, fast] = [lazy.at(length), own.at(length)];
+        // Whoever had more rounds was faster: pairs are of the same rounds.
+        return { length, ratios: slow.slice(0, fast.length).map((ms, k) => ms / fast[k]) };
+      });
   };
-  let last = 0;
-  for (let length = SHORTEST; length < shape.length; length *= 2) {
-    // Each takes about as long as all before it together, or more.
-    if (2 * last > left() - BETWEEN * budgetMs) break;
-    const begin = clock();
-    if (!given.has(length)) await measure(length);
-    last = clock() - begin;
-  }
-  const tilings = variants.filter(isTiling);
-  for (let last = 0; left() > 2 * last;) {
-    const open = tilings.map((tiling) => nextLength(faster([...known, ...rows], tiling)));
-    const length = open.find((length) => length !== null);
-    if (length === undefined || length === null) break;
-    const begin = clock();
-    await measure(length);
-    if (!rows.some((row) => row.shape.length === length && row.variant === 'lazy')) break;
-    last = clock() - begin;
-  }
-  return rows;
+  const found = (tiling: Tiling): Crossing | null => {
+    const near = leads(tiling, times);
+    return crossing(near) ?? crossing([...near, ...leads(tiling, beyond)]);
+  };
+  const tilings = [...new Set([...times, ...beyond].map(({ runs }) => runs.variant))].filter(isTiling);
+  return {
+    rows: rows.sort((a, b) => a.shape.length - b.shape.length),
+    crossings: Object.fromEntries(tilings.map((tiling) => [tiling, found(tiling)])),
+  };
 }
 
-/** Where each tiling among the rows becomes faster than lazy. */
-export function crossings(
-  variants: readonly Variant[],
-  rows: readonly LengthRow[],
-): Partial<Record<Tiling, Crossing | null>> {
-  return Object.fromEntries(
-    variants.filter(isTiling).map((tiling) => [tiling, crossing(faster(rows, tiling))]),
-  );
+/** Of each round, ms up to a position. */
+interface Times {
+  readonly runs: MixingRuns;
+  readonly estimated: boolean;
+  readonly lengths: readonly number[];
+  readonly at: (length: number) => number[];
 }
 
-function faster(rows: readonly LengthRow[], tiling: Tiling): Map<number, boolean> {
-  const of = (wanted: Variant): Map<number, number> =>
-    new Map(
-      rows
-        .filter(({ variant }) => variant === wanted)
-        .map(({ shape, warmMs }) => [shape.length, warmMs.median]),
-    );
-  const [lazy, own] = [of('lazy'), of(tiling)];
-  return new Map(
-    [...own].filter(([length]) => lazy.has(length)).map(([length, ms]) => [length, ms < lazy.get(length)!]),
-  );
+function timesOf(runs: MixingRuns): Times {
+  const { variant, sampling, tokens, shape } = runs;
+  if (sampling.strata.length > 0) {
+    const curves = tokens.map((us) => curveOf(us, sampling));
+    const points = curves[0].map(({ position }) => position);
+    return {
+      runs,
+      estimated: true,
+      lengths: points,
+      at: (length) => curves.map((curve) => curve[points.indexOf(length)].ms),
+    };
+  }
+  const each = tokens.map((us) => firstPositions(us, isTiling(variant)));
+  return {
+    runs,
+    estimated: false,
+    lengths: Array.from({ length: shape.length }, (_, t) => t + 1),
+    at: (length) => each.map((ms) => ms[length - 1]),
+  };
 }

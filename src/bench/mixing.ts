@@ -92,6 +92,12 @@ export interface MixingRow extends MixingCase {
   readonly sides: readonly SideSeries[];
 }
 
+/** What each position took in every round, us; NaN where it was not measured. */
+export interface MixingRuns extends MixingCase {
+  readonly sampling: Sampling;
+  readonly tokens: readonly Float64Array[];
+}
+
 /** Runs shorter than this, in ms, are repeated in a round until it is reached: clocks tick, and small things take turns. */
 const SHORTEST_RUN = 4;
 const MOST_REPEATS = 200;
@@ -140,7 +146,8 @@ class MixingContender implements Contender {
     private readonly options: MixingOptions & { readonly clock: () => number },
   ) {
     this.recipe = recipeOf(mixing, options);
-    this.expectedMs = expected(mixing, this.recipe, sampling, options);
+    const { setup, runs } = expected(mixing, this.recipe, sampling, options);
+    this.expectedMs = setup + runs;
   }
 
   async round(deadline: number, anew: boolean): Promise<void> {
@@ -201,6 +208,11 @@ class MixingContender implements Contender {
 
   private totalOf({ tokens }: RunTimes): number {
     return curveOf(tokens, this.sampling).at(-1)!.ms;
+  }
+
+  /** Of its rounds so far. */
+  get runs(): MixingRuns {
+    return { ...this.mixing, sampling: this.sampling, tokens: this.warm.map(({ tokens }) => tokens) };
   }
 
   /** @param wander how much the machine's speed varied in the meantime, a share */
@@ -316,10 +328,23 @@ export class MixingRounds {
 
   /** Of those measured. */
   rows(): MixingRow[] {
-    const measured = this.contenders.filter(({ rounds }) => rounds > 0);
-    const paces = measured.flatMap(({ pace }) => pace.map(({ arithmetic }) => Math.log(arithmetic)));
-    const wander = paces.length === 0 ? 0 : Math.sqrt(moments(paces).variance);
-    return measured.map((contender) => contender.row(wander));
+    const { wander } = this;
+    return this.measured.map((contender) => contender.row(wander));
+  }
+
+  /** Of those measured. */
+  runs(): MixingRuns[] {
+    return this.measured.map(({ runs }) => runs);
+  }
+
+  /** By how much the machine's speed has varied so far, a share. */
+  get wander(): number {
+    const paces = this.measured.flatMap(({ pace }) => pace.map(({ arithmetic }) => Math.log(arithmetic)));
+    return paces.length === 0 ? 0 : Math.sqrt(moments(paces).variance);
+  }
+
+  private get measured(): MixingContender[] {
+    return this.contenders.filter(({ rounds }) => rounds > 0);
   }
 
   /** Those that there was no time for. */
@@ -377,18 +402,29 @@ async function warmUp({ variant, shape, threads }: MixingCase, options: MixingOp
   }
 }
 
-/** What a round is thought to take, ms: filters made and set, and the runs. */
+/** What a round of a case is thought to take. Throws a RangeError if its mixer does not fit the memory allowed. */
+export function expectedMs(mixing: MixingCase, options: MixingOptions): Expected {
+  return expected(mixing, recipeOf(mixing, options), samplingOf(mixing, options), options);
+}
+
+/** Filters made and set, and runs, ms. */
+interface Expected {
+  readonly setup: number;
+  readonly runs: number;
+}
+
 function expected(
   { variant, shape }: MixingCase,
   { plan }: Recipe,
   where: Sampling,
   { costs, bandwidth = SLOW_MEMORY }: MixingOptions,
-): number {
+): Expected {
   const { convolutions, width, length, lanes } = shape;
   const setup = FIXED + 20e-6 * length * width * convolutions;
-  if (!isTiling(variant)) return setup + (1e3 * streamed(variant, shape, where)) / bandwidth;
+  if (!isTiling(variant)) return { setup, runs: (1e3 * streamed(variant, shape, where)) / bandwidth };
   const cost = planCost(plan, costs);
-  return setup + 2e-6 * length * width * convolutions * lanes * (Number.isFinite(cost) ? cost : 100);
+  const ns = Number.isFinite(cost) ? cost : 100;
+  return { setup, runs: 2e-6 * length * width * convolutions * lanes * ns };
 }
 
 /** Bytes that a baseline streams in a run that is measured at some positions. */

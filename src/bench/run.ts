@@ -3,7 +3,7 @@ import { MemoryError } from '../format/index.js';
 import { checkMemory, type Loaded } from '../generation/index.js';
 import { type CostTable, measureBandwidth, measureCosts } from '../mixer/index.js';
 import { Budget } from './budget.js';
-import { crossings, measureLengths } from './lengths.js';
+import { lengthRounds, lengthsOf } from './lengths.js';
 import {
   affordableSamples,
   type BenchShape,
@@ -13,15 +13,8 @@ import {
   recipeOf,
 } from './mixing.js';
 import { provenance, type Provenance } from './provenance.js';
-import {
-  type BenchReport,
-  type EndToEndReport,
-  type LeftOut,
-  type MemoryRow,
-  REPORT_FORMAT,
-  REPORT_VERSION,
-} from './report.js';
-import { measureTexts, textCrossing } from './texts.js';
+import { type BenchReport, type LeftOut, type MemoryRow, REPORT_FORMAT, REPORT_VERSION } from './report.js';
+import { measureTexts, type TextsFound } from './texts.js';
 import { validate } from './validate.js';
 import { type Baseline, isTiling, type Variant, VARIANTS } from './variants.js';
 
@@ -118,9 +111,10 @@ async function measure(
   const rounds = closing(new MixingRounds(cases, { ...common, samples, full, series: true, paced: true }));
   await rounds.spend(mixingMs, full ? Infinity : Math.max(mixingMs, LEAST));
 
-  const known = rounds.rows().filter((row) => sameButLength(row.shape, first) && row.threads === 1);
   const lengthsMs = budget.begin('lengths');
-  const lengths = await measureLengths(variants, first, known, { ...common, budgetMs: lengthsMs });
+  const short = closing(lengthRounds(variants, first, { ...common, budgetMs: lengthsMs }));
+  await short.spend(lengthsMs);
+  await short.close();
   await rounds.spend(budget.begin('mixing again'));
   const estimated = rounds
     .rows()
@@ -130,11 +124,11 @@ async function measure(
   const validation = await validate(new Map(estimated), first, { ...common, budgetMs: validationMs });
   const tilesMs = budget.begin('tiles');
   const tiles = longest >= WORTH_TILES ? await measureTiles(longest, tilesMs, hooks.signal, breathe) : null;
-  let endToEnd: EndToEndReport | null = null;
+  let found: TextsFound | null = null;
   if (texts) {
     const { loaded, length, lanes, loadFor } = texts;
     const how = { ...common, length, lanes, loadFor, full, threads: request.threads, signal: hooks.signal };
-    endToEnd = await measureTexts(loaded, { ...how, budgetMs: budget.begin('texts'), leftOut });
+    found = await measureTexts(loaded, { ...how, budgetMs: budget.begin('texts'), leftOut });
   }
   await rounds.spend(budget.begin('mixing at last'));
   const after = await measureBandwidth(bytes, Math.min(1000, budget.begin('after')));
@@ -144,7 +138,8 @@ async function measure(
   const late = rounds.missing.map((mixing) => ({ what: labelOf(mixing), reason: TOO_LONG }));
   if (mixing.length === 0)
     throw new Error(`within ${Math.round(budgetMs / 1000)} s nothing can be measured here`);
-  const points = mixing.filter((row) => sameButLength(row.shape, first) && row.threads === 1);
+  const long = rounds.runs().filter(({ shape, threads }) => shape === first && threads === 1);
+  const lengths = lengthsOf(short.runs(), long, rounds.wander);
   return {
     format: REPORT_FORMAT,
     version: REPORT_VERSION,
@@ -153,15 +148,12 @@ async function measure(
     tookMs: budget.spent,
     bandwidth: { before, after },
     mixing,
-    lengths,
-    crossover: {
-      mixing: crossings(variants, [...lengths, ...points]),
-      endToEnd: endToEnd === null ? null : textCrossing(endToEnd.short),
-    },
+    lengths: lengths.rows,
+    crossover: { mixing: lengths.crossings, rest: found?.rest ?? null, texts: found?.noticed ?? null },
     validation,
     tiles,
     memory: memoryByLength(request, first),
-    endToEnd,
+    endToEnd: found?.report ?? null,
     leftOut: [...leftOut, ...late],
     warnings: warnings(mixing, before.median, after.median),
     peakBytes: process.resourceUsage().maxRSS * 1024,
@@ -169,9 +161,6 @@ async function measure(
 }
 
 const TOO_LONG = 'there was no time for it: --budget says how much there is';
-
-const sameButLength = (a: BenchShape, b: BenchShape): boolean =>
-  a.convolutions === b.convolutions && a.width === b.width && a.lanes === b.lanes;
 
 /** Every variant at every size, on one thread, and our tilings on all; those that do not fit are left out, unless none does. */
 function affordable({ variants, shapes, threads, costs, memory }: BenchRequest): {

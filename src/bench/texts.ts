@@ -10,10 +10,11 @@ import {
   measurePrompt,
   measureTogether,
 } from './end-to-end.js';
-import { type Crossing, crossing, nextLength } from './crossover.js';
+import type { Crossing } from './crossover.js';
 import { estimate } from './estimate.js';
 import { affordableSamples, measureMixing, type MixingCase, type MixingRow } from './mixing.js';
-import type { EndToEndReport, EndToEndRow, LeftOut, ShortText } from './report.js';
+import type { EndToEndReport, EndToEndRow, LeftOut, TextCrossing } from './report.js';
+import { restCrossing, shortTexts, textCrossing, writePairs } from './short-texts.js';
 import type { Variant } from './variants.js';
 
 export interface TextsOptions {
@@ -37,23 +38,23 @@ export interface TextsOptions {
   readonly leftOut: LeftOut[];
 }
 
+/** What was measured, and from how many tokens on flat takes less time than lazy. */
+export interface TextsFound {
+  readonly report: EndToEndReport;
+  readonly rest: Crossing | null;
+  readonly noticed: TextCrossing | null;
+}
+
 /** Greedy tokens that all mixers must agree on. */
 const AGREED = 256;
-/** Texts of so many tokens are generated whole, also lazily. */
-const SHORT = [64, 128, 256, 512, 1024, 2048, 4096];
 const MOST_RUNS = 5;
-/** Fewer pairs of texts prove nothing. */
-const FEWEST = 3;
 const PROMPT = 2048;
 /** What there is always time for, if little is to be measured: ms. */
-const LEAST = 2000;
+const LEAST = 3000;
 /** Parts of the time. */
-const SHARES = { agreement: 0.06, flat: 0.38, modelAlone: 0.04, prompt: 0.04, short: 0.22, baselines: 0.1 };
+const SHARES = { agreement: 0.06, flat: 0.32, modelAlone: 0.04, prompt: 0.04, short: 0.28, baselines: 0.1 };
 
-export async function measureTexts(
-  { model, tokenizer }: Loaded,
-  options: TextsOptions,
-): Promise<EndToEndReport> {
+export async function measureTexts({ model, tokenizer }: Loaded, options: TextsOptions): Promise<TextsFound> {
   const { length, threads, seed, full, costs, memory, budgetMs, signal, breathe, leftOut } = options;
   const start = tokenizer.endOfText ?? 0;
   const began = performance.now();
@@ -81,7 +82,7 @@ export async function measureTexts(
   const affordable = Math.floor((SHARES.prompt * budgetMs) / modelAlone.tokenMs.p50);
   const prompt = Math.max(1, Math.min(PROMPT, affordable, length - 1, model.config.model.context - 1));
   const promptMs = await measurePrompt(model, { ...common, length: prompt, memory });
-  const short = await shortTexts(model, common, SHARES.short * budgetMs);
+  const pairs = await writePairs(model, common, modelAlone.tokenMs.p50, SHARES.short * budgetMs);
 
   const cases = (['lazy', 'eager', 'binary'] as const).map((variant): MixingCase => ({
     variant,
@@ -98,6 +99,7 @@ export async function measureTexts(
     budgetMs: mixingMs,
     firstMs: Math.max(left(), LEAST),
     rounds: 3,
+    compiled: true,
     breathe,
   });
   if (full || 1.15 * once < left()) {
@@ -122,7 +124,7 @@ export async function measureTexts(
     if (full || lanes * once < Math.max(left(), LEAST)) rows.push(await sideBySide(lanes, options, start));
     else leftOut.push({ what: `${lanes} texts side by side`, reason: 'there was no time for them' });
   }
-  return {
+  const report: EndToEndReport = {
     model: model.config.name,
     device: model.device,
     convolutions: model.convolutions,
@@ -133,56 +135,18 @@ export async function measureTexts(
     rows,
     modelAlone,
     prompt: { tokens: prompt, ms: promptMs },
-    short,
+    short: shortTexts(pairs),
     peakBytes,
   };
-}
-
-type Common = Omit<EndToEndOptions, 'mixer'>;
-
-/** Lazy and flat in turn, of lengths that double as long as there is time, and of some between, until it is clear where flat wins. */
-async function shortTexts(model: Loaded['model'], common: Common, budgetMs: number): Promise<ShortText[]> {
-  const began = performance.now();
-  const left = (): number => budgetMs - (performance.now() - began);
-  const texts: ShortText[] = [];
-  const measure = async (length: number): Promise<void> => {
-    const [lazy, flat]: [number[], number[]] = [[], []];
-    const write = async (mixer: 'lazy' | 'tiled'): Promise<void> => {
-      const { totalMs } = await measureGeneration(model, { ...common, length, mixer });
-      (mixer === 'lazy' ? lazy : flat).push(totalMs);
-    };
-    const begin = performance.now();
-    for (let run = 0; run < MOST_RUNS; run++) {
-      for (const mixer of run % 2 === 0 ? (['lazy', 'tiled'] as const) : (['tiled', 'lazy'] as const))
-        await write(mixer);
-      const each = (performance.now() - begin) / (run + 1);
-      if (each > left() / 4) break;
-    }
-    const ratio = estimate(lazy.map((ms, k) => ms / flat[k]));
-    texts.push({ length, lazyMs: estimate(lazy), flatMs: estimate(flat), ratio });
+  const lazy = baselines.find(({ variant }) => variant === 'lazy');
+  return {
+    report,
+    rest: restCrossing(pairs),
+    noticed: textCrossing(pairs, lazy?.curve, texts.flat[0].upTo),
   };
-  for (const length of SHORT.filter((length) => length <= common.length)) {
-    const before = texts.at(-1);
-    // Twice the length, and each at least twice.
-    if (before && 4 * (before.lazyMs.median + before.flatMs.median) > left() / 2) break;
-    await measure(length);
-  }
-  for (let next = nextLength(wins(texts)); next !== null; next = nextLength(wins(texts))) {
-    const { lazyMs, flatMs } = texts.at(-1)!;
-    if (2 * (lazyMs.median + flatMs.median) > left()) break;
-    await measure(next);
-  }
-  return texts.sort((a, b) => a.length - b.length);
 }
 
-/** Where flat is faster than lazy, and not by chance. */
-const wins = (texts: readonly ShortText[]): Map<number, boolean> =>
-  new Map(texts.map(({ length, ratio }) => [length, ratio.samples.length >= FEWEST && ratio.low > 1]));
-
-/** From how many tokens on a text is faster with the flat tiling than lazily. */
-export const textCrossing = (texts: readonly ShortText[]): Crossing | null => crossing(wins(texts));
-
-async function whole(model: Loaded['model'], common: Common): Promise<EndToEndRow[]> {
+async function whole(model: Loaded['model'], common: Omit<EndToEndOptions, 'mixer'>): Promise<EndToEndRow[]> {
   const rows: EndToEndRow[] = [];
   for (const mixer of ['lazy', 'eager'] as const) {
     rows.push(measured(mixer, [await measureGeneration(model, { ...common, mixer })]));

@@ -46,6 +46,8 @@ export class Generation implements AsyncIterable<number> {
   reason: StopReason = 'limit';
   /** Bytes the mixer holds. */
   mixerBytes = 0;
+  /** Until the mixer was there, with the filters it begins with, ms. */
+  setupMs = 0;
   /** What the last token was drawn from, `[vocabulary]`. Overwritten by the next. */
   logits: Float32Array = new Float32Array(0);
   /** Most tokens it will draw. */
@@ -95,6 +97,7 @@ export class Generation implements AsyncIterable<number> {
     try {
       signal?.throwIfAborted();
       lanes = await this.open();
+      this.setupMs = performance.now() - began;
       // Going on, the last token is still to go through the model: there are no logits yet.
       let logits = from ? null : await this.read(lanes);
       if (from) lanes.resume(from);

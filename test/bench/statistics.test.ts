@@ -1,10 +1,12 @@
 import { Budget } from '../../src/bench/budget.js';
 import { compareRuns } from '../../src/bench/compare.js';
-import { crossing, nextLength } from '../../src/bench/crossover.js';
+import { crossing } from '../../src/bench/crossover.js';
+import { firstPositions } from '../../src/bench/curve.js';
 import type { BenchReport } from '../../src/bench/report.js';
 import { estimate, median } from '../../src/bench/estimate.js';
 import { quantiles } from '../../src/bench/quantiles.js';
 import { bySide, stretches } from '../../src/bench/series.js';
+import { type Pair, restCrossing, shortTexts, textCrossing } from '../../src/bench/short-texts.js';
 
 /** Independent of the code under test: mulberry32. */
 function uniform(seed: number): () => number {
@@ -127,26 +129,65 @@ test('time is shared out by weight, and what is left over goes to those that com
   expect(() => budget.begin('a')).toThrow();
 });
 
-test('a crossover is where one becomes faster for good, and found by halving', () => {
-  const of = (...pairs: [number, boolean][]): ReturnType<typeof crossing> => crossing(new Map(pairs));
-  expect(of([16, false], [32, true], [64, true])).toEqual({ from: 32, after: 16 });
-  expect(of([16, true], [32, false], [64, true])).toEqual({ from: 64, after: 32 });
-  expect(of([16, true], [64, false])).toBeNull();
-  expect(of([128, true])).toEqual({ from: 128, after: null });
-  expect(of()).toBeNull();
-  for (const truth of [17, 33, 100, 1000]) {
-    const known = new Map([16, 2048].map((length) => [length, length >= truth]));
-    let steps = 0;
-    for (let next = nextLength(known); next !== null; next = nextLength(known)) {
-      known.set(next, next >= truth);
-      steps++;
-    }
-    const { from, after } = crossing(known)!;
-    expect(from).toBeGreaterThanOrEqual(truth);
-    expect(after).toBeLessThan(truth);
-    expect(from - after!).toBeLessThanOrEqual(Math.max(1, from / 32));
-    expect(steps).toBeLessThan(12);
-  }
+describe('a crossover', () => {
+  test('is where one becomes faster for good', () => {
+    const of = (...leads: number[]): ReturnType<typeof crossing> =>
+      crossing(leads.map((ratio, k) => ({ length: k + 1, ratios: [ratio] })));
+    expect(of(0.9, 1.1, 2)).toEqual({ from: 2, low: 2, high: 2 });
+    expect(of(1.1, 0.9, 1.1)).toEqual({ from: 3, low: 3, high: 3 });
+    expect(of(2, 2)).toEqual({ from: 1, low: 1, high: 1 });
+    expect(of(2, 1)).toBeNull();
+    expect(of()).toBeNull();
+  });
+
+  test('lies within its interval 95 times of 100, and one that is not surely there has no end', () => {
+    const random = uniform(5);
+    const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const found = Array.from({ length: 60 }, () => {
+      // Runs differ in how slow they were as a whole: at 100 the ratio is 1.
+      const slow = Array.from({ length: 7 }, () => Math.exp(0.2 * normal()));
+      const leads = Array.from({ length: 300 }, (_, n) => ({
+        length: n + 1,
+        ratios: slow.map((times) => ((n + 1) / 100) * times * Math.exp(0.01 * normal())),
+      }));
+      return crossing(leads)!;
+    });
+    const held = found.filter(({ low, high }) => low <= 100 && high !== null && high >= 100);
+    expect(held.length).toBeGreaterThanOrEqual(54);
+    for (const { low, from, high } of found) expect([low <= from, from <= high!]).toEqual([true, true]);
+    const unsure = crossing([{ length: 8, ratios: [1.5, 0.8, 1.1, 1.6, 0.9] }]);
+    expect(unsure).toEqual({ from: 8, low: 8, high: null });
+  });
+
+  test('of texts: without the steps, and where it is 5 % of all', () => {
+    // A step takes 1 ms, lazy mixing n us at the n-th token, tiled mixing 50 us, and 2 ms at the beginning.
+    const upTo = (tokens: number, rest: (n: number) => number): Pair['flat'] => {
+      const sums = Float64Array.from({ length: tokens }, (_, t) => rest(t + 1));
+      return { rest: sums, all: sums.map((ms, t) => ms + t + 1) };
+    };
+    const lazyMs = (n: number): number => (n * n) / 2000;
+    const flat = (tokens: number): Pair['flat'] => upTo(tokens, (n) => 2 + n / 20);
+    const pairs = (tokens: number): Pair[] => [{ lazy: upTo(tokens, lazyMs), flat: flat(tokens) }];
+    const curve = [4096, 8192].map((position) => ({ position, ms: lazyMs(position) }));
+    expect(restCrossing(pairs(256))).toEqual({ from: 131, low: 131, high: 131 });
+    expect(restCrossing(pairs(64))).toBeNull();
+    // n² / 2000 - n / 20 - 2 > (n + n / 20 + 2) / 20
+    expect(textCrossing(pairs(512), undefined, flat(512))).toEqual({ from: 224, derived: false });
+    expect(textCrossing(pairs(128), curve, flat(8192))).toEqual({ from: 224, derived: true });
+    expect(textCrossing(pairs(128), curve, flat(200))).toBeNull();
+    const rows = shortTexts(pairs(100));
+    expect(rows.map(({ length }) => length)).toEqual([16, 32, 64, 100]);
+    expect(rows[3].lazyRestMs.median).toBeCloseTo(5, 9);
+    expect(rows[3].flatMs.median).toBeCloseTo(107, 9);
+    expect(rows[3].saved).toBeCloseTo(-2 / 107, 9);
+  });
+});
+
+test('the first positions of a tiling cost what they would without any after them', () => {
+  // Inputs 2, 4, 6 and 8 complete tiles of sides 2, 4, 2 and 8.
+  const us = Float64Array.of(1, 20, 1, 40, 1, 20, 1, 80).map((time) => 1000 * time);
+  expect([...firstPositions(us, false)]).toEqual([1, 21, 22, 62, 63, 83, 84, 164]);
+  expect([...firstPositions(us, true)]).toEqual([1, 2, 22, 23, 63, 64, 84, 85]);
 });
 
 test('tokens by the side of their tiles', () => {

@@ -28,13 +28,20 @@ test('measures all mixers side by side, alone and in the model', async () => {
     expect(shape).toEqual({ convolutions: 1, width: 256, length: 300, lanes: 1 });
     expect(agreement.worst).toBeLessThanOrEqual(agreement.bound);
   }
-  expect(lengths[0]).toMatchObject({ variant: 'lazy', shape: { length: 2 } });
+  expect(lengths[0]).toMatchObject({ variant: 'lazy', shape: { length: 2 }, of: 256 });
+  expect(lengths.filter(({ variant }) => variant === 'flat').map(({ shape }) => shape.length)).toEqual([
+    2, 4, 8, 16, 32, 64, 128, 256,
+  ]);
   expect(memory.find(({ variant, length }) => variant === 'flat' && length === 2 ** 20)).toBeDefined();
   expect(Object.keys(crossover.mixing)).toEqual(['binary', 'fan-out', 'flat']);
   expect(endToEnd!.rows.map(({ variant }) => variant)).toEqual(['lazy', 'eager', 'binary', 'flat']);
   expect(endToEnd).toMatchObject({ length: 300, threads: 2, convolutions: 4 });
   expect(endToEnd!.agreedTokens).toBeGreaterThanOrEqual(64);
   for (const row of endToEnd!.rows) expect(row.tokensPerSecond).toBeGreaterThan(0);
+  for (const { lazyMs, lazyRestMs, flatMs, flatRestMs } of endToEnd!.short) {
+    expect(lazyRestMs.median).toBeLessThan(lazyMs.median);
+    expect(flatRestMs.median).toBeLessThan(flatMs.median);
+  }
 });
 
 test('prints what its schema says', async () => {

@@ -158,7 +158,8 @@ function split({ endToEnd }: BenchReport): Figure | undefined {
 function ratios(report: BenchReport): Chart | undefined {
   const { convolutions, width, lanes } = main(report)[0].shape;
   const alone = report.mixing.filter(({ threads }) => threads === 1);
-  const rows = [...report.lengths, ...alone].filter(
+  const measured = new Set(alone.map(({ shape }) => shape.length));
+  const rows = [...report.lengths.filter(({ shape }) => !measured.has(shape.length)), ...alone].filter(
     ({ shape }) => shape.convolutions === convolutions && shape.width === width && shape.lanes === lanes,
   );
   const lazy = new Map(
@@ -173,17 +174,25 @@ function ratios(report: BenchReport): Chart | undefined {
     return { label: wanted, colour: wanted, points: points.sort(([a], [b]) => a - b) };
   });
   const texts = report.endToEnd?.short ?? [];
-  const text: Line = {
-    label: 'flat, whole texts',
-    colour: 'lazy',
+  const text = (
+    label: string,
+    colour: Line['colour'],
+    of: (row: (typeof texts)[number]) => number,
+  ): Line => ({
+    label,
+    colour,
     dashed: true,
-    points: texts.map(({ length, ratio }): Point => [length, ratio.median]),
-  };
-  const all = [...lines, text].filter(({ points }) => points.length > 1);
+    points: texts.map((row): Point => [row.length, of(row)]),
+  });
+  const all = [
+    ...lines,
+    text('flat, whole texts', 'lazy', ({ ratio }) => ratio.median),
+    text('without the steps', 'eager', ({ lazyRestMs, flatRestMs }) => lazyRestMs.median / flatRestMs.median),
+  ].filter(({ points }) => points.length > 1);
   if (all.length === 0) return undefined;
   const flat = lines[2].points;
   const from = report.crossover.mixing.flat?.from;
-  const mark = flat.find(([length]) => length === from);
+  const mark = flat.find(([length]) => from !== undefined && length >= from);
   return {
     kind: 'chart',
     name: 'ratio',
@@ -197,7 +206,7 @@ function ratios(report: BenchReport): Chart | undefined {
     y: { label: 'lazy’s time over its own', unit: 'ratio', log: 10 },
     lines: all,
     rules: [{ y: 1, label: 'as fast as lazy' }],
-    marks: mark ? [{ at: mark, label: `flat wins from ${mark[0]} on` }] : [],
+    marks: mark ? [{ at: mark, label: `flat wins from ${from} on` }] : [],
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a run says, in plain sentences. */
-import { ALONE, type BenchReport } from '../../../bench/index.js';
-import { percent, ratio, time } from './units.js';
+import { ALONE, type BenchReport, type EndToEndReport, NOTICED } from '../../../bench/index.js';
+import { percent, ratio, time, within } from './units.js';
 
 /** The command line that made it, as a shell takes it. */
 export const commandOf = ({ provenance }: BenchReport): string =>
@@ -45,16 +45,11 @@ export function readingOf(report: BenchReport): string[] {
     );
   }
   const alone = crossover.mixing.flat;
-  const texts = crossover.endToEnd;
   if (alone) {
     sentences.push(
-      `From which length on does tiling pay? Alone, flat takes less time than lazy from ${alone.from} positions on` +
-        `${alone.after === null ? ', the shortest measured' : ` (not yet at ${alone.after})`}. ` +
-        (endToEnd === null
-          ? ''
-          : texts === null
-            ? `Whole texts are not told apart at the lengths that were generated both ways, up to ${Math.max(...endToEnd.short.map(({ length }) => length))} tokens.`
-            : `Whole texts can be told apart from ${texts.from} tokens on${texts.after === null ? '' : ` (not yet at ${texts.after})`}: most of a short text's time is the model's.`),
+      `From which length on does tiling pay? Alone, flat takes less time than lazy from ${alone.from} positions on ` +
+        `(95 %: ${within(alone)}).` +
+        (endToEnd === null ? '' : ` ${textsReading(crossover, endToEnd)}`),
     );
   }
   if (binary && flat) {
@@ -75,4 +70,19 @@ export function readingOf(report: BenchReport): string[] {
     );
   }
   return [...sentences, ...warnings.map((warning) => `Take care: ${warning}.`)];
+}
+
+function textsReading({ rest, texts }: BenchReport['crossover'], { short }: EndToEndReport): string {
+  const written = short.at(-1)!.length;
+  return (
+    (rest === null
+      ? `In texts, without the model's steps, it does not up to ${written} tokens. `
+      : `In texts, without the model's steps, which take the same in both, it does from ${rest.from} tokens on (${within(rest)}). `) +
+    (texts === null
+      ? `Most of such a text's time is the model's: a clock does not tell them apart yet.`
+      : `From ${texts.from} tokens on what it saves is more than ${percent(NOTICED)} of all the text's time, which a clock shows` +
+        (texts.derived
+          ? `; texts were written both ways up to ${written}, and beyond that lazy mixing was measured apart.`
+          : '.'))
+  );
 }

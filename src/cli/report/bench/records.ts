@@ -44,7 +44,7 @@ function recordsOf({ mixing, lengths, endToEnd }: BenchReport): Record[] {
       threads: 1,
       estimated: row.estimated,
       ...over(row.warmMs),
-      setup_ms: row.setupMs.median,
+      setup_ms: null,
       ...EMPTY,
     })),
     ...(endToEnd?.rows ?? []).map((row): Record => ({

@@ -4,10 +4,12 @@ import {
   type BenchReport,
   type EndToEndReport,
   type MixingRow,
+  NOTICED,
   type Quantiles,
+  VARIANTS,
 } from '../../../bench/index.js';
 import { table } from '../table.js';
-import { count, gib, giga, interval, mib, percent, ratio, time } from './units.js';
+import { count, gib, giga, interval, mib, percent, ratio, time, within } from './units.js';
 
 type Shape = MixingRow['shape'];
 
@@ -112,13 +114,9 @@ function lengths({ lengths, mixing, crossover }: BenchReport, heading: (title: s
       threads === 1 &&
       variant !== 'eager',
   );
-  const all = [...lengths, ...same];
-  const variants = [...new Set(all.map(({ variant }) => variant))];
-  // Those between are for the crossings.
+  const all = [...same, ...lengths];
+  const variants = VARIANTS.filter((wanted) => all.some(({ variant }) => variant === wanted));
   const rows = [...new Set(all.map(({ shape }) => shape.length))]
-    .filter(
-      (length) => Number.isInteger(Math.log2(length)) || same.some(({ shape }) => shape.length === length),
-    )
     .sort((a, b) => a - b)
     .map((length) => {
       const at = (wanted: string): (typeof all)[number] | undefined =>
@@ -136,14 +134,16 @@ function lengths({ lengths, mixing, crossover }: BenchReport, heading: (title: s
       ];
     });
   const crossings = Object.entries(crossover.mixing).map(([variant, crossing]) =>
-    crossing === null ? `${variant} nowhere` : `${variant} from ${crossing.from}`,
+    crossing === null ? `${variant} nowhere` : `${variant} from ${crossing.from} (${within(crossing)})`,
   );
+  const of = [...new Set(lengths.map(({ of }) => of))];
   return (
     heading(`Mixing by length: lazy's time, and how much faster the others are`) +
     '\n' +
     table(['length', ...variants], rows) +
+    `Read from the first positions of runs of ${of.join(' and ')}\n` +
     (variants.includes('lazy') && crossings.length > 0
-      ? `\nFaster than lazy: ${crossings.join(', ')} positions on\n`
+      ? `\nFaster than lazy (95 %):\n${crossings.join(', ')}\n`
       : '')
   );
 }
@@ -175,26 +175,34 @@ function endToEnd(e: EndToEndReport, { crossover }: BenchReport, heading: (title
   ]);
   const tokens = e.rows.flatMap((row) => (row.tokenMs ? [spread(label(row), row.tokenMs)] : []));
   const first = e.rows.find(({ firstTokenMs }) => firstTokenMs !== null)?.firstTokenMs ?? NaN;
-  const short = e.short.map(({ length, lazyMs, flatMs, ratio: pairs }) => [
+  const short = e.short.map(({ length, lazyMs, flatMs, lazyRestMs, flatRestMs, ...row }) => [
     `${length}`,
     time(lazyMs.median),
+    time(lazyRestMs.median),
     time(flatMs.median),
-    ratio(pairs.median),
-    interval(pairs),
+    time(flatRestMs.median),
+    ratio(row.ratio.median),
+    interval(row.ratio),
+    `${(100 * row.saved).toFixed(1)} %`,
   ]);
   return (
     heading(
       `End to end: ${e.length} tokens of ${e.model}, ${e.threads} thread${e.threads === 1 ? '' : 's'}`,
     ) +
     `\n${table(['text', 'time', '95%', 'tokens/s', 'mixing', 'measured', 'vs lazy'], totals)}` +
-    '~ estimated: from the tokens measured; with none, a text’s time without mixing, and mixing alone\n' +
+    '~ estimated: from the tokens measured; with none, a text’s time without mixing,\nand mixing alone\n' +
     `\n${table(['ms per token', 'p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'], [...tokens, spread('the model alone', e.modelAlone.tokenMs)])}` +
     `\nFirst token after ${time(first)}; a prompt of ${e.prompt.tokens} tokens takes ${time(e.prompt.ms)}\n` +
     `Peak memory ${gib(e.peakBytes)}; the first ${e.agreedTokens} greedy tokens are the same for every mixer\n` +
-    `\n${table(['tokens', 'lazy', 'flat', 'ratio', '95%'], short)}` +
-    (crossover.endToEnd === null
-      ? '\nAs a text, flat is not surely faster than lazy at any of these lengths\n'
-      : `\nAs a text, flat is surely faster than lazy from ${crossover.endToEnd.from} tokens on\n`)
+    `\n${table(['tokens', 'lazy', 'rest', 'flat', 'rest', 'ratio', '95%', 'saved'], short)}` +
+    'rest: without the model’s steps; saved: by how much flat’s is less, of its time.\nOne thread mixes here, so that the rest has all of it; the prompt is left out.\n' +
+    (crossover.rest === null
+      ? `\nWithout the steps, flat is not faster than lazy up to ${e.short.at(-1)!.length} tokens\n`
+      : `\nWithout the steps, flat is faster from ${crossover.rest.from} tokens on (${within(crossover.rest)}), in texts of ${e.short.at(-1)!.length}\n`) +
+    (crossover.texts === null
+      ? ''
+      : `It saves more than ${percent(NOTICED)} of the text’s time from ${crossover.texts.from} tokens on` +
+        `${crossover.texts.derived ? ' (lazy mixing measured apart)' : ''}\n`)
   );
 }
 

@@ -1,5 +1,5 @@
 /** Figures as people read them. */
-import type { Estimate } from '../../../bench/index.js';
+import type { Crossing, Estimate } from '../../../bench/index.js';
 
 /** Three digits that mean something, and no exponent. */
 export function digits(value: number): string {
@@ -20,6 +20,10 @@ export function interval({ median, low, high, samples }: Estimate): string {
   const percent = (value: number): string => `${Math.abs(Math.round((value / median - 1) * 100))}`;
   return `-${percent(low)} +${percent(high)}%`;
 }
+
+/** Where a crossing lies, 95 %: `24 to 40`. */
+export const within = ({ low, high }: Crossing): string =>
+  high === null ? `${low} or more` : low === high ? `${low}` : `${low} to ${high}`;
 
 /** `583x`; of small ratios one decimal. */
 export const ratio = (value: number): string =>
