@@ -113,14 +113,10 @@ async function errors() {
   for (const [k, modes] of COUNTS.entries()) {
     let line = `  ${modes} modes: relative L2 ${Math.sqrt(squares[k] / norm).toExponential(2)}`;
     if (score) {
-      model.loadFilters = () =>
-        Promise.resolve({
-          write: (convolution, start, end, out) => {
-            out.set(fitted[k][convolution].subarray(start * width, end * width));
-            return Promise.resolve();
-          },
-          close: () => Promise.resolve(),
-        });
+      model.filters.write = (convolution, start, end, out) => {
+        out.set(fitted[k][convolution].subarray(start * width, end * width));
+        return Promise.resolve();
+      };
       line += `, ${await bits()} bits per byte`;
     }
     console.log(line);

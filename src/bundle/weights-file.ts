@@ -129,10 +129,18 @@ export class Weights {
 
   /** The stored bytes of a tensor, or of element `row` of its first axis: those that were checked. */
   read(name: string, row?: number): Uint8Array {
+    const { bytes, dims, offset } = this.placeOf(name);
+    const size = row === undefined ? bytes : bytes / dims[0];
+    return this.bytesAt(offset + (row ?? 0) * size, size);
+  }
+
+  private placeOf(name: string): TensorPlace {
     const place = this.places.get(name);
     if (place === undefined) throw new RangeError(`${this.file} has no tensor ${name}`);
-    const size = row === undefined ? place.bytes : place.bytes / place.dims[0];
-    const from = place.offset + (row ?? 0) * size;
+    return place;
+  }
+
+  private bytesAt(from: number, size: number): Uint8Array {
     return this.memory?.subarray(from, from + size) ?? this.bytes.read(from, size);
   }
 
@@ -146,6 +154,15 @@ export class Weights {
       return dequantise(name, place, this.read(name), this.values(scalesOf(name)));
     }
     return new Float32Array(this.read(name, row).slice().buffer);
+  }
+
+  /** Rows `from` <= r < `to` of element `index` of a tensor of three axes, not quantised. */
+  rows(name: string, index: number, from: number, to: number): Float32Array {
+    const { dims, offset } = this.placeOf(name);
+    const [, rows, columns] = dims;
+    return new Float32Array(
+      this.bytesAt(offset + 4 * columns * (index * rows + from), 4 * columns * (to - from)).slice().buffer,
+    );
   }
 
   /** All bytes of the file, in pieces. */

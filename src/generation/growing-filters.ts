@@ -1,16 +1,14 @@
 /**
  * A mixer's filters, evaluated as they are needed: the first token does not wait for the taps of the last.
  *
- * A flat plan takes up to 7/3 rows more of each filter with each position, all in all. Every convolution's filter grows once in a period
- * of 32 steps, in two of them: in one its next rows are evaluated (E), two steps later they are set (S), so that no token
- * waits for both. Filters take turns, and both happen in odd steps, in which no tile beyond the first level's is due. With
- * four filters:
+ * A flat plan takes up to 7/3 rows more of each filter with each position, all in all. Every convolution's filter grows (G) once in a
+ * period of 8 steps, one after the other, in odd steps, in which no tile beyond the first level's is due. With four filters:
  *
- *     step modulo 32   1   3   5   7   9  11  13  15  17  19  21  23  25  27  29  31
- *     filter 0         S                                                           E
- *     filter 1                     E   S
- *     filter 2                                     E   S
- *     filter 3                                                     E   S
+ *     step modulo 8    1   3   5   7
+ *     filter 0         G
+ *     filter 1             G
+ *     filter 2                 G
+ *     filter 3                     G
  *
  * What is set in a period lasts until the end of the next one.
  */
@@ -23,32 +21,24 @@ const START = 1024;
 /** Rows per position: what `Mixer.tapsNeeded` of a flat plan comes to at most, when the first block of a side is complete. */
 const ROWS = 7 / 3;
 
-/** Steps from one growth of a filter to the next. Larger calls of its graph take less time per row, but delay a token by more. */
-const PERIOD = 32;
+/** Rows that are evaluated together. */
+const TOGETHER = 4;
 
-/** Steps from evaluating rows to setting them. */
-const AHEAD = 2;
+/** Steps from one growth of a filter to the next. With more, a token waits for more rows; with fewer, calls take longer than rows. */
+const PERIOD = 8;
 
-/** What one step does besides its token: the convolutions whose next rows it evaluates, and those whose rows it sets. */
-export interface Growth {
-  readonly evaluate: readonly number[];
-  readonly set: readonly number[];
-}
-
-/** What the step that makes `known` inputs known does. */
-export function growthAt(known: number, convolutions: number): Growth {
-  const all = Array.from({ length: convolutions }, (_, convolution) => convolution);
+/** The convolutions that grow in the step that makes `known` inputs known. */
+export function growthAt(known: number, convolutions: number): readonly number[] {
   const turn = (convolution: number): number =>
     1 + 2 * Math.floor(((PERIOD / 2) * convolution) / convolutions);
-  return {
-    evaluate: all.filter((convolution) => (known + AHEAD) % PERIOD === turn(convolution)),
-    set: all.filter((convolution) => known % PERIOD === turn(convolution)),
-  };
+  return Array.from({ length: convolutions }, (_, convolution) => convolution).filter(
+    (convolution) => known % PERIOD === turn(convolution),
+  );
 }
 
 /** Rows with which a filter lasts to the end of the period after that of `known` inputs, in a flat plan. */
 export function rowsFor(known: number): number {
-  return Math.ceil(ROWS * endOfNext(known));
+  return Math.ceil((ROWS * endOfNext(known)) / TOGETHER) * TOGETHER;
 }
 
 const endOfNext = (known: number): number => known - (known % PERIOD) + 2 * PERIOD;
@@ -61,7 +51,7 @@ export async function setFilters(model: LanguageModel, mixer: Mixer): Promise<vo
   if (model.filter !== undefined) return;
   const rows = rowsOf(model, mixer);
   for (let convolution = 0; convolution < mixer.shape.convolutions; convolution++) {
-    mixer.setFilter(convolution, await model.taps(convolution, rows));
+    mixer.setFilter(convolution, await model.taps(convolution, rows, 0, mixer.workspace));
   }
 }
 
@@ -72,10 +62,8 @@ const rowsOf = (model: LanguageModel, mixer: Mixer): number =>
 export class GrowingFilters {
   /** Rows set, by convolution. */
   private readonly rows: number[];
-  /** The rows to set next, if they have been evaluated. */
-  private readonly next: (Float32Array | null)[];
   /** By step modulo the period. */
-  private readonly growth: readonly Growth[];
+  private readonly growth: readonly (readonly number[])[];
   /** Rows to set in the end. */
   private readonly most: number;
 
@@ -85,7 +73,6 @@ export class GrowingFilters {
   ) {
     const { convolutions } = mixer.shape;
     this.rows = new Array<number>(convolutions).fill(0);
-    this.next = new Array<null>(convolutions).fill(null);
     this.growth = Array.from({ length: PERIOD }, (_, known) => growthAt(known, convolutions));
     this.most = rowsOf(model, mixer);
   }
@@ -96,16 +83,13 @@ export class GrowingFilters {
     const whole = mixer.tapsNeeded(0) === mixer.shape.length;
     for (let convolution = 0; convolution < rows.length; convolution++) {
       onConvolution?.(convolution);
-      await this.evaluate(convolution, whole ? Infinity : Math.max(START, this.target(known)));
-      this.set(convolution);
+      await this.grow(convolution, whole ? Infinity : Math.max(START, this.target(known)));
     }
   }
 
   /** Before the push that makes `known` inputs known. */
   async step(known: number): Promise<void> {
-    const { evaluate, set } = this.growth[known % PERIOD];
-    for (const convolution of evaluate) await this.evaluate(convolution, this.target(known + AHEAD));
-    for (const convolution of set) this.set(convolution);
+    for (const convolution of this.growth[known % PERIOD]) await this.grow(convolution, this.target(known));
   }
 
   /**
@@ -116,17 +100,11 @@ export class GrowingFilters {
     return Math.max(rowsFor(known), this.mixer.tapsNeeded(endOfNext(known)));
   }
 
-  private async evaluate(convolution: number, target: number): Promise<void> {
-    const [first, end] = [this.rows[convolution], Math.min(target, this.most)];
-    if (first < end) this.next[convolution] = await this.model.taps(convolution, end, first);
-  }
-
-  private set(convolution: number): void {
-    const { rows, next, mixer } = this;
-    const taps = next[convolution];
-    if (taps === null) return;
-    mixer.setFilter(convolution, taps, rows[convolution]);
-    rows[convolution] += taps.length / mixer.shape.width;
-    next[convolution] = null;
+  private async grow(convolution: number, target: number): Promise<void> {
+    const { rows, mixer, model, most } = this;
+    const [first, end] = [rows[convolution], Math.min(target, most)];
+    if (first >= end) return;
+    mixer.setFilter(convolution, await model.taps(convolution, end, first, mixer.workspace), first);
+    rows[convolution] = end;
   }
 }

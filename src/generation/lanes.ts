@@ -75,7 +75,15 @@ export class Lanes {
     const { count, length, mixer: name = 'tiled', threads = 1, memory = Infinity, growFrom } = options;
     const convolutions = model.convolutions;
     const shape = shapeOf(model, length, count);
-    const recipe = fit({ name, shape, threads, memory, plan: options.plan ?? flatPlans(length) });
+    const { workspaceBytes: workspace = 0 } = model;
+    const recipe = fit({
+      name,
+      shape,
+      threads,
+      memory,
+      plan: options.plan ?? flatPlans(length),
+      workspace,
+    });
     checkMemory(recipe);
     checkStates(model, count, length, recipe.bytes);
     const mixer = await build(recipe);

@@ -1,7 +1,7 @@
 /** The Hyena family: its dimensions, its implicit filters, its weights in the order of the graphs. */
 export { type FilterDimensions, type HyenaDimensions, hyenaDimensions, hyenaModel } from './dimensions.js';
 export { type Features, filterFeatures } from './features.js';
-export { filterGraph } from './filter-graph.js';
+export { filterGraph, SMALLEST_TAP } from './filter-graph.js';
 export {
   type FilterWeights,
   hyenaTensors,

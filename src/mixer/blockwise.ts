@@ -9,6 +9,7 @@
  */
 import { type Kernels, wasmKernels, writeTwiddles, writeTwistedTwiddles } from './kernel/index.js';
 import { Bump, GROUP, groupsOf, LINE, pagesFor, sharedMemory, tableBytes, toLines } from './memory/index.js';
+import type { Workspace } from './workspace.js';
 
 /** Transforms of so many rows fit a cache; and shared beginnings are counted in blocks. */
 const USUAL_BLOCK = 256;
@@ -41,6 +42,8 @@ export interface BlockwiseShape {
   readonly keepFilters: boolean;
   /** Keep the spectra of the inputs, so that the next sequence can begin with some of them. */
   readonly keepInputs: boolean;
+  /** Bytes that are left to whoever computes the taps: see `BlockwiseConvolver.workspace`. Default 0. */
+  readonly workspace?: number;
 }
 
 /** Addresses; spectra are `[unit][half][block][B]` points, of one unit only where they are not kept. */
@@ -53,11 +56,12 @@ interface Layout {
   readonly points: number;
   readonly filters: number;
   readonly inputs: number;
+  readonly workspace: number;
   readonly bytes: number;
 }
 
 function layoutBlockwise(shape: BlockwiseShape): Layout {
-  const { width, convolutions, block, length, keepFilters, keepInputs } = shape;
+  const { width, convolutions, block, length, keepFilters, keepInputs, workspace = 0 } = shape;
   const units = convolutions * groupsOf(width);
   const spectra = 2 * Math.ceil(length / block) * block * LINE;
   const bump = new Bump();
@@ -68,6 +72,7 @@ function layoutBlockwise(shape: BlockwiseShape): Layout {
     points: bump.take(2 * block * LINE),
     filters: bump.take((keepFilters ? units : 1) * spectra),
     inputs: bump.take((keepInputs ? units : 1) * spectra),
+    workspace: bump.take(workspace),
     bytes: bump.bytes,
   };
 }
@@ -82,6 +87,8 @@ export class BlockwiseConvolver {
   private readonly layout: Layout;
   private readonly floats: Float32Array;
   private readonly kernels: Kernels;
+  /** Of as many bytes as the shape says. */
+  readonly workspace: Workspace;
   /** Bytes of the spectra of one half of a unit's channels, and of a block of them. */
   private readonly half: number;
   private readonly size: number;
@@ -94,6 +101,7 @@ export class BlockwiseConvolver {
     const memory = sharedMemory(pagesFor(this.layout, `convolutions of ${length} positions`));
     this.floats = new Float32Array(memory.buffer);
     this.kernels = wasmKernels(memory);
+    this.workspace = { floats: this.floats, kernels: this.kernels, at: this.layout.workspace };
     this.size = block * LINE;
     this.half = Math.ceil(length / block) * this.size;
     this.known = new Array<number>(convolutions).fill(0);

@@ -1,5 +1,13 @@
 import { KERNELS, type KernelsName, KINDS, openEngine, type Recipe } from './engine/index.js';
-import { type BankLayout, dealBanks, fitsPages, pageBytes, pagesFor, sharedMemory } from './memory/index.js';
+import {
+  type BankLayout,
+  dealBanks,
+  fitsPages,
+  pageBytes,
+  pagesFor,
+  sharedMemory,
+  type Spec,
+} from './memory/index.js';
 import { DataDependentMixer } from './data-dependent.js';
 import { dataDependentBytes } from './framework/index.js';
 import { IdleMixer } from './idle.js';
@@ -19,6 +27,8 @@ export interface MixerOptions {
   readonly plan?: Plan | readonly Plan[];
   /** Bytes of array memory the mixer may hold. Default: any. */
   readonly memory?: number;
+  /** Bytes of its memory that are left to whoever computes its taps: see `Mixer.workspace`. Default 0. */
+  readonly workspace?: number;
   /** The SIMD kernels (default), those without relaxed operations, or the slow and readable reference. */
   readonly kernels?: KernelsName;
 }
@@ -51,6 +61,7 @@ export function fit({
   threads = 1,
   plan,
   memory = Infinity,
+  workspace = 0,
   kernels = 'wasm',
 }: MixerOptions): Recipe {
   if (!MIXERS.includes(name)) throw new RangeError(`unknown mixer ${String(name)}`);
@@ -65,7 +76,7 @@ export function fit({
   let recipe: Recipe | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
-    recipe = layOut(name, shape, candidate, threads, kernels);
+    recipe = layOut(name, { shape, plan: candidate, threads }, kernels, workspace);
     if (recipe.bytes <= memory && recipe.banks.every(fitsPages)) return recipe;
     least = Math.min(least, recipe.bytes);
   }
@@ -98,20 +109,16 @@ function fitDataDependent(name: MixerName, shape: MixerShape, threads: number, m
   return { name, shape, plan, threads, kernels: 'wasm', banks: [], bytes };
 }
 
-function layOut(
-  name: MixerName,
-  shape: MixerShape,
-  plan: Plan,
-  threads: number,
-  kernels: KernelsName,
-): Recipe {
+function layOut(name: MixerName, spec: Spec, kernels: KernelsName, workspace: number): Recipe {
+  const { shape, plan } = spec;
   checkPlan(plan, shape.length, shape.filter);
-  const spec = { shape, plan, threads };
-  const banks: readonly BankLayout[] = dealBanks(shape, (first, units) =>
-    KINDS[name].layout(spec, first, units),
-  );
+  const banks = dealBanks<BankLayout>(shape, (first, units) => {
+    const own = KINDS[name].layout(spec, first, units);
+    return first === 0 ? { ...own, bytes: own.bytes + workspace } : own;
+  });
   const bytes = banks.reduce((sum, bank) => sum + pageBytes(bank.bytes), 0);
-  return { name, ...spec, kernels, banks, bytes };
+  const at = banks.length === 0 ? 0 : banks[0].bytes - workspace;
+  return { name, ...spec, kernels, banks, bytes, ...(workspace > 0 && { workspace: at }) };
 }
 
 /**

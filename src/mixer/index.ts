@@ -46,6 +46,7 @@ export {
   type Range,
   type Tile,
 } from './schedule/index.js';
+export { createWorkspace, type Workspace } from './workspace.js';
 export { build, createMixer, fit, type MixerOptions } from './create.js';
 export { createMixerOfKinds, type KindsOptions, type KindsShape, type MixerOfKinds } from './of-kinds.js';
 export type { KernelsName, Recipe } from './engine/index.js';

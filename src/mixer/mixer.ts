@@ -10,6 +10,7 @@
 import type { Modes } from './modes.js';
 import type { Plan } from './plan/index.js';
 import type { MixerName, MixerShape } from './shape.js';
+import type { Workspace } from './workspace.js';
 
 /**
  * Values of one step are `[convolution, lane, channel]`. Lanes at position `length` and retired lanes take no part: their
@@ -29,6 +30,8 @@ export interface Mixer {
    * last tiles: with them, sums are those of a longer mixer, bit by bit.
    */
   readonly filterRows: number;
+  /** Memory to compute its taps in, if it was made with some. */
+  readonly workspace?: Workspace;
 
   /** The position (0-based) of a lane whose pending sums can be read and whose input is expected next. */
   positionOf(lane: number): number;

@@ -16,6 +16,7 @@ import {
   toLines,
 } from './memory/index.js';
 import { SMALLEST_FFT } from './plan/index.js';
+import type { Workspace } from './workspace.js';
 
 /** What an offline convolution is of. */
 export interface OfflineShape {
@@ -25,6 +26,8 @@ export interface OfflineShape {
   readonly prompt: number;
   /** Positions after the prompt whose pending sums are wanted (K), 0 or more. */
   readonly ahead: number;
+  /** Bytes that are left to whoever computes its taps: see `OfflineConvolver.workspace`. Default 0. */
+  readonly workspace?: number;
 }
 
 /** Addresses in the convolver's memory; n points are half the (negacyclic) convolution's length. */
@@ -39,10 +42,11 @@ interface OfflineLayout {
   /** `[half][n]` points each. */
   readonly spectrum: number;
   readonly points: number;
+  readonly workspace: number;
   readonly bytes: number;
 }
 
-function layoutOffline({ prompt, ahead }: OfflineShape): OfflineLayout {
+function layoutOffline({ prompt, ahead, workspace = 0 }: OfflineShape): OfflineLayout {
   // The full product has 2P + K - 1 rows: so long, a (nega)cyclic convolution has nothing to wrap around.
   let n = SMALLEST_FFT;
   while (2 * n < 2 * prompt + ahead - 1) n *= 2;
@@ -56,6 +60,7 @@ function layoutOffline({ prompt, ahead }: OfflineShape): OfflineLayout {
     outputs: bump.take((prompt + ahead) * LINE),
     spectrum: bump.take(2 * n * LINE),
     points: bump.take(2 * n * LINE),
+    workspace: bump.take(workspace),
     bytes: bump.bytes,
   };
 }
@@ -87,6 +92,8 @@ export class OfflineConvolver {
   private readonly layout: OfflineLayout;
   private readonly floats: Float32Array;
   private readonly kernels: Kernels;
+  /** Of as many bytes as the shape says. */
+  readonly workspace: Workspace;
 
   constructor(readonly shape: OfflineShape) {
     const pages = pagesOffline(shape);
@@ -94,6 +101,7 @@ export class OfflineConvolver {
     const memory = sharedMemory(pages);
     this.floats = new Float32Array(memory.buffer);
     this.kernels = wasmKernels(memory);
+    this.workspace = { floats: this.floats, kernels: this.kernels, at: this.layout.workspace };
     writeTwiddles(this.floats, this.layout.twiddles / 4, this.layout.n / 4);
     writeTwistedTwiddles(this.floats, this.layout.twisted / 4, this.layout.n);
   }

@@ -9,6 +9,7 @@ import type { Plan } from './plan/index.js';
 import { Rows } from './rows.js';
 import type { MixerName, MixerShape } from './shape.js';
 import type { Team } from './thread/index.js';
+import type { Workspace } from './workspace.js';
 
 /** What the outside sees of every mixer: checks, positions, and rows in and out of the blocked arrays. */
 export class OnlineMixer implements Mixer {
@@ -17,6 +18,7 @@ export class OnlineMixer implements Mixer {
   readonly plan: Plan;
   readonly bytes: number;
   readonly filterRows: number;
+  readonly workspace?: Workspace;
   private readonly groups: number;
   private readonly lanes: LanePositions;
   private readonly filters: FilledRows;
@@ -27,7 +29,7 @@ export class OnlineMixer implements Mixer {
   private summed = false;
 
   constructor(
-    { name, shape, plan, bytes }: Recipe,
+    { name, shape, plan, bytes, workspace }: Recipe,
     private readonly engine: Engine,
     private readonly banks: readonly Bank[],
     private readonly team: Team,
@@ -42,6 +44,7 @@ export class OnlineMixer implements Mixer {
     this.plan = plan;
     this.bytes = bytes;
     this.filterRows = engine.filterRows;
+    if (workspace !== undefined) this.workspace = { ...banks[0], at: workspace };
     this.groups = groupsOf(shape.width);
     this.lanes = new LanePositions(shape.lanes ?? 1, shape.length);
     this.filters = new FilledRows(shape, engine);

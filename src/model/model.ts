@@ -15,6 +15,7 @@ import { stateBytes, type StepState } from './state.js';
 import { Stepper } from './stepper.js';
 import { FilterEvaluator } from './taps.js';
 import { abortable, checkFree } from '../format/index.js';
+import type { Workspace } from '../mixer/index.js';
 import type {
   Device,
   LanguageModel,
@@ -93,7 +94,8 @@ class Hyena implements LanguageModel {
   private readonly stepper: Stepper;
   private readonly graphs: BlockGraphs;
   private readonly prompts: PromptPass;
-  private filters: Promise<FilterEvaluator> | undefined;
+  readonly workspaceBytes: number;
+  private readonly filters: FilterEvaluator;
   private closed = false;
 
   constructor(
@@ -116,12 +118,9 @@ class Hyena implements LanguageModel {
     this.graphs = new BlockGraphs(runtime, config.model, quantised, (name, prepack) =>
       this.load(name, this.threads, prepack),
     );
-    this.prompts = new PromptPass(
-      this.graphs,
-      config.model,
-      () => this.start(),
-      () => this.loadFilters(),
-    );
+    this.filters = new FilterEvaluator(bundle.weights, hyenaDimensions(config.model), config.filter!);
+    this.workspaceBytes = this.filters.workspaceBytes;
+    this.prompts = new PromptPass(this.graphs, config.model, () => this.start(), this.filters);
   }
 
   stateBytes(tokens: number): number {
@@ -139,7 +138,7 @@ class Hyena implements LanguageModel {
     return this.stepper.step(state, tokens);
   }
 
-  async taps(convolution: number, end: number, start = 0): Promise<Float32Array> {
+  async taps(convolution: number, end: number, start = 0, workspace?: Workspace): Promise<Float32Array> {
     const { width, context } = this.config.model;
     if (!Number.isSafeInteger(convolution) || convolution < 0 || convolution >= this.convolutions) {
       throw new RangeError(`convolution ${convolution} is not one of 0 to ${this.convolutions - 1}`);
@@ -148,9 +147,8 @@ class Hyena implements LanguageModel {
       throw new RangeError(`taps ${start} to ${end} are not within the model's context of ${context}`);
     }
     this.checkOpen();
-    const filters = await this.loadFilters();
     const taps = new Float32Array((end - start) * width);
-    await filters.write(convolution, start, end, taps);
+    await this.filters.write(convolution, start, end, taps, workspace);
     return taps;
   }
 
@@ -191,36 +189,19 @@ class Hyena implements LanguageModel {
   }
 
   private sequencePass(keep: boolean): SequencePass {
-    return new SequencePass(
-      this.graphs,
-      this.config.model,
-      () => this.start(),
-      () => this.loadFilters(),
-      keep,
-    );
+    return new SequencePass(this.graphs, this.config.model, () => this.start(), this.filters, keep);
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    const filters = this.filters?.then((loaded) => loaded.close());
     // A graph that never loaded has nothing to release, and whoever asked for it has the error.
-    await Promise.allSettled([this.stepper.close(), this.graphs.close(), filters]);
+    await Promise.allSettled([this.stepper.close(), this.graphs.close()]);
     this.bundle.close();
   }
 
   private checkOpen(): void {
     if (this.closed) throw new Error(`the model ${this.config.name} is closed`);
-  }
-
-  private loadFilters(): Promise<FilterEvaluator> {
-    const { model, filter } = this.config;
-    if (filter === undefined) throw new RangeError(`${this.config.name} has no filters`);
-    // While a text is generated, filters are evaluated a few rows at a time: too little to wake another thread for.
-    this.filters ??= this.load('filter', 1).then(
-      (graph) => new FilterEvaluator(this.runtime, graph, hyenaDimensions(model), filter),
-    );
-    return this.filters;
   }
 
   /**

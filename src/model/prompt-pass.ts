@@ -22,7 +22,7 @@ export class PromptPass {
     private readonly graphs: BlockGraphs,
     private readonly model: ModelDimensions,
     private readonly start: () => StepState,
-    private readonly filters: () => Promise<FilterEvaluator>,
+    private readonly filters: FilterEvaluator,
   ) {}
 
   /**
@@ -30,7 +30,7 @@ export class PromptPass {
    * prompt's length while it runs, and none afterwards.
    */
   async run({ ids, ahead, onConvolution, onProgress }: PromptRun): Promise<Prefilled> {
-    const { graphs } = this;
+    const { graphs, filters } = this;
     const { layers, width } = this.model;
     const prompt = ids.length;
     checkIds(ids, ahead, this.model);
@@ -42,7 +42,6 @@ export class PromptPass {
     };
     advance(0);
 
-    const filters = await this.filters();
     const state = this.start();
     const taps = new Float32Array((prompt + ahead) * width);
     const a: Activations = {
@@ -52,7 +51,7 @@ export class PromptPass {
       z: new Float32Array((prompt + ahead) * width),
       inner: graphs.innerGates(prompt),
     };
-    const convolver = new OfflineConvolver({ width, prompt, ahead });
+    const convolver = new OfflineConvolver({ width, prompt, ahead, workspace: filters.workspaceBytes });
     const parts = partsOf(prompt, ROWS);
     const prepack = graphs.prepacks(prompt);
     let convolution = 0;
@@ -60,7 +59,7 @@ export class PromptPass {
       await graphs.begin(l, ids, a, state, parts, prepack, ({ start, end }) => advance(end - start));
       for (let o = 0; o < convolutionsOf(layer); o++) {
         if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
-        await filters.write(convolution, 0, prompt + ahead, taps);
+        await filters.write(convolution, 0, prompt + ahead, taps, convolver.workspace);
         convolver.convolve(a.y, taps, a.z);
         onConvolution?.(convolution, { inputs: a.y, pending: a.z.subarray(prompt * width) });
         advance(prompt);

@@ -70,7 +70,7 @@ export class SequencePass implements Sequences {
     private readonly graphs: BlockGraphs,
     private readonly model: ModelDimensions,
     private readonly start: () => StepState,
-    private readonly filters: () => Promise<FilterEvaluator>,
+    private readonly filters: FilterEvaluator,
     private readonly keep: boolean,
   ) {}
 
@@ -155,7 +155,7 @@ export class SequencePass implements Sequences {
     last: number,
     { onProgress, signal }: SequenceOptions,
   ): Promise<Activations> {
-    const { graphs } = this;
+    const { graphs, filters } = this;
     const { layers, width } = this.model;
     const rows = ids.length - from;
     const report = abortable(signal, onProgress);
@@ -167,7 +167,6 @@ export class SequencePass implements Sequences {
     };
     advance(0);
 
-    const filters = await this.filters();
     const { convolver, states } = shelf;
     const { block } = convolver.shape;
     // Until all convolutions have met this sequence, there is none to go on from.
@@ -200,7 +199,7 @@ export class SequencePass implements Sequences {
         if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
         const needed = Math.min(convolver.tapsNeeded(convolution, ids.length), this.model.context);
         const taps = new Float32Array(needed * width);
-        if (needed > 0) await filters.write(convolution, 0, needed, taps);
+        if (needed > 0) await filters.write(convolution, 0, needed, taps, convolver.workspace);
         convolver.convolve(convolution, y, from, ids.length, taps);
         advance(rows);
         convolution++;
@@ -216,7 +215,8 @@ export class SequencePass implements Sequences {
     const key = `${block}${prepack ? ', prepacked' : ''}`;
     const found = this.shelves.get(key);
     if (found !== undefined && length <= found.convolver.shape.length) return found;
-    const shape = { width, convolutions: convolutions(layers), block, length };
+    const workspace = this.filters.workspaceBytes;
+    const shape = { width, convolutions: convolutions(layers), block, length, workspace };
     const long = {
       ...shape,
       length: this.keep ? Math.min(longestSequence(block), context) : length,

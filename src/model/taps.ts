@@ -1,95 +1,99 @@
-/** Evaluates implicit filters. */
+/** Taps of implicit filters, those that are asked for again and again kept. */
+import { setImmediate } from 'node:timers/promises';
+import type { Weights } from '../bundle/index.js';
 import {
   type Features,
   type FilterDimensions,
   filterFeatures,
   type HyenaDimensions,
 } from '../hyena/index.js';
-import { runGraph, type Graph } from './run.js';
-import type { Runtime } from './session.js';
+import { createWorkspace, type Workspace } from '../mixer/index.js';
+import { implicitFilterBytes, ImplicitFilters } from './implicit-filters.js';
 
-/** Lags evaluated at a time: what ONNX Runtime holds between the filter's layers stays in the cache. */
-const CHUNK = 1024;
+/** Lags evaluated before whoever else waits for this thread has a turn: some ms. */
+const TURN = 1024;
 
 /** Bytes of taps kept, all convolutions together, so that many short texts do not evaluate the same filters again and again. */
 const KEPT = 1 << 25;
 
-/** Features of filters whose positions are in the bundle. */
-const NOTHING = new Float32Array(0);
-
 export class FilterEvaluator {
+  /** Bytes of a workspace to evaluate filters in. */
+  readonly workspaceBytes: number;
   /** The first taps of each convolution met so far, `[time, width]`. */
   private readonly kept = new Map<number, Float32Array>();
   private latest: Features | undefined;
+  /** Those that have been evaluated in. */
+  private readonly filters = new WeakMap<Workspace, ImplicitFilters>();
+  private own: Workspace | undefined;
 
   constructor(
-    private readonly runtime: Runtime,
-    private readonly graph: Graph,
+    private readonly weights: Weights,
     private readonly model: HyenaDimensions,
     private readonly filter: FilterDimensions,
-  ) {}
+  ) {
+    this.workspaceBytes = implicitFilterBytes(model, filter);
+  }
 
-  /** Writes a convolution's taps `start` ... `end` - 1 to `out`, `[end - start, width]`: the same numbers, whatever is asked for. */
-  async write(convolution: number, start: number, end: number, out: Float32Array): Promise<void> {
+  /**
+   * Writes a convolution's taps `start` ... `end` - 1 to `out`, `[end - start, width]`: the same numbers, whatever is asked for, and
+   * wherever it is computed.
+   */
+  async write(
+    convolution: number,
+    start: number,
+    end: number,
+    out: Float32Array,
+    workspace = (this.own ??= createWorkspace(this.workspaceBytes)),
+  ): Promise<void> {
     const { layers, order, width, context } = this.model;
     // Texts differ in length: with some to spare, the next one finds its taps here too.
     const generous = Math.min(context, 2 ** Math.ceil(Math.log2(end)));
     let kept = this.kept.get(convolution);
     if (start === 0 && generous * width * 4 * layers * (order - 1) <= KEPT && !covers(kept, end * width)) {
       kept = new Float32Array(generous * width);
-      await this.evaluate(convolution, this.features(0, generous), kept);
+      await this.evaluate(convolution, 0, generous, kept, workspace);
       this.kept.set(convolution, kept);
     }
     if (covers(kept, end * width)) out.set(kept.subarray(start * width, end * width));
-    else await this.evaluate(convolution, this.features(start, end), out);
+    else await this.evaluate(convolution, start, end, out, workspace);
   }
 
-  /** The same for every convolution. */
-  private features(start: number, end: number): Features {
-    const { filter, latest } = this;
-    if (filter.positions === 'stored') return { start, end, features: NOTHING, times: NOTHING };
+  private async evaluate(
+    convolution: number,
+    start: number,
+    end: number,
+    out: Float32Array,
+    workspace: Workspace,
+  ): Promise<void> {
+    const { weights, model, filter } = this;
+    const { width } = model;
+    let filters = this.filters.get(workspace);
+    if (filters === undefined) {
+      filters = new ImplicitFilters(model, filter, (...of) => weights.values(...of), workspace);
+      this.filters.set(workspace, filters);
+    }
+    for (let from = start; from < end; from += TURN) {
+      if (from > start) await setImmediate();
+      const to = Math.min(end, from + TURN);
+      const taps = out.subarray((from - start) * width, (to - start) * width);
+      filters.evaluate(convolution, this.features(convolution, from, to), taps);
+    }
+    // With the skip weight folded in.
+    if (start === 0) out.set(weights.values('rho0', convolution));
+  }
+
+  /** What filters know of lags: the same for every convolution, or in the bundle for each layer. */
+  private features(convolution: number, start: number, end: number): Pick<Features, 'features' | 'times'> {
+    const { filter, model, weights, latest } = this;
+    if (filter.positions === 'stored') {
+      const layer = Math.floor(convolution / (model.order - 1));
+      const rows = (name: string): Float32Array => weights.rows(name, layer, start, end);
+      return { features: rows('filter.features'), times: rows('filter.times') };
+    }
     if (latest?.start !== start || latest.end !== end) {
-      this.latest = filterFeatures(filter, this.model.context, start, end);
+      this.latest = filterFeatures(filter, model.context, start, end);
     }
     return this.latest!;
-  }
-
-  private async evaluate(convolution: number, of: Features, out: Float32Array): Promise<void> {
-    // A single row would take another matrix kernel, which rounds differently, and a tap must not depend on how many
-    // are asked for: it is computed together with a neighbour.
-    if (of.end - of.start === 1) {
-      const { width, context } = this.model;
-      const first = Math.max(0, of.end < context ? of.start : of.start - 1);
-      const pair = new Float32Array(2 * width);
-      await this.evaluate(convolution, this.features(first, first + 2), pair);
-      out.set(pair.subarray((of.start - first) * width, (of.start - first + 1) * width));
-      return;
-    }
-    const { Tensor } = this.runtime;
-    const { width } = this.model;
-    const size = this.filter.features;
-    const tap0 = new Float32Array(width);
-    const which = new Tensor('int64', BigInt64Array.of(BigInt(convolution)), []);
-    const first = new Tensor('float32', tap0, [width]);
-    const rows = of.end - of.start;
-    for (let from = 0; from < rows; from += CHUNK) {
-      const to = Math.min(rows, from + CHUNK);
-      const begin = to - from === 1 ? from - 1 : from;
-      const bound = (row: number): InstanceType<typeof Tensor> =>
-        new Tensor('int64', BigInt64Array.of(BigInt(of.start + row)), [1]);
-      const part = (all: Float32Array, columns: number): InstanceType<typeof Tensor> =>
-        new Tensor('float32', all.subarray(begin * columns, to * columns), [to - begin, columns]);
-      const lags =
-        this.filter.positions === 'stored'
-          ? { start: bound(begin), end: bound(to) }
-          : { features: part(of.features, size), times: part(of.times, 1) };
-      await runGraph(this.graph, { convolution: which, ...lags }, { taps: part(out, width), tap0: first });
-    }
-    if (of.start === 0) out.set(tap0);
-  }
-
-  close(): Promise<void> {
-    return this.graph.session.release();
   }
 }
 

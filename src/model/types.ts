@@ -1,6 +1,6 @@
 /** The model as the rest of the program sees it: what goes in, what comes out, who owns the arrays. */
 import type { KeyValueType, LayerPart } from '../layers/index.js';
-import type { DataDependentFilter, Mixer } from '../mixer/index.js';
+import type { DataDependentFilter, Mixer, Workspace } from '../mixer/index.js';
 import type { BundleConfig } from '../bundle/index.js';
 import type { Progress } from '../format/index.js';
 import type { StepState } from './state.js';
@@ -168,11 +168,13 @@ export interface LanguageModel {
    * `state` and are overwritten by its next step.
    */
   step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult>;
+  /** Bytes of the workspace in which `taps` are computed, if they are. */
+  readonly workspaceBytes?: number;
   /**
    * Taps `start` (default 0) ... `end` - 1 of a convolution's filter, `[tap, width]`, tap 0 with the skip weight folded in.
-   * `end` <= context. The same numbers, whatever is asked for.
+   * `end` <= context. The same numbers, whatever is asked for. They are computed in the workspace given, or in one of the model's own.
    */
-  taps(convolution: number, end: number, start?: number): Promise<Float32Array>;
+  taps(convolution: number, end: number, start?: number, workspace?: Workspace): Promise<Float32Array>;
   /**
    * The prompt at once, quasilinearly. Afterwards generation is a fresh online convolution of `generateLength` positions,
    * and nothing that grows with the prompt is kept; or with `generateLength` 0, the prompt's inputs are filled into a mixer.

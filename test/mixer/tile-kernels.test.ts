@@ -25,6 +25,77 @@ describe.each(ALL)('%s kernels', (_, kernelsFor) => {
     expect(relL2(workshop.get(row, 5 * 16), want)).toBeLessThanOrEqual(2 * U);
   });
 
+  test('multiply rows, the same bits wherever they are cut', () => {
+    const random = new Random(84);
+    for (const [rows, count, columns] of [
+      [4, 1, 8],
+      [20, 17, 64],
+      [32, 64, 24],
+    ]) {
+      const workshop = new Workshop(kernelsFor, 0, 1 << 18);
+      const { kernels, floats } = workshop;
+      const inputs = workshop.random(rows * (count + 3), random);
+      const weights = workshop.random(count * columns, random);
+      const outputs = workshop.array(rows * columns);
+      const [wide, stride] = [4 * (count + 3), 4 * columns];
+      kernels.multiplyRows(inputs, wide, rows, count, weights, outputs, stride);
+      workshop.checkFences();
+      const got = workshop.get(outputs, rows * columns);
+      const want = got.map((_, k) => {
+        const [r, o] = [Math.floor(k / columns), k % columns];
+        let sum = 0;
+        for (let i = 0; i < count; i++) {
+          const panel = (o - (o % 8)) * count + 8 * i + (o % 8);
+          sum += floats[inputs / 4 + r * (count + 3) + i] * floats[weights / 4 + panel];
+        }
+        return sum;
+      });
+      expect(relL2(got, want)).toBeLessThanOrEqual(2 * U * Math.sqrt(count));
+      // By rows, and by columns.
+      for (let r = 0; r < rows; r += 4) {
+        kernels.multiplyRows(inputs + r * wide, wide, 4, count, weights, outputs, stride);
+        expect(workshop.get(outputs, 4 * columns)).toEqual(got.subarray(r * columns, (r + 4) * columns));
+      }
+      kernels.multiplyRows(inputs, wide, 4, count, weights + (columns - 8) * 4 * count, outputs, 32);
+      expect(workshop.get(outputs, 8)).toEqual(got.subarray(columns - 8, columns));
+    }
+  });
+
+  test('sines, windows, and what is too small', () => {
+    const random = new Random(85);
+    const workshop = new Workshop(kernelsFor, 0, 1 << 20);
+    const { kernels } = workshop;
+    const [rows, columns] = [64, 64];
+    const put = (count: number, value: (k: number) => number): number =>
+      workshop.put(Float32Array.from({ length: count }, (_, k) => value(k)));
+    const of = (at: number, count = columns): Float32Array => workshop.get(at, count);
+    const x = put(rows * columns, () => 20 * random.next() - 10);
+    const before = of(x, rows * columns);
+    const bias = put(columns, () => random.next() - 0.5);
+    const frequency = put(columns, (c) => 2 ** (c % 8));
+    kernels.sineRows(x, rows, 4 * columns, bias, frequency);
+    of(x, rows * columns).forEach((sine, k) => {
+      const c = k % columns;
+      const phase = Math.fround(of(frequency)[c] * Math.fround(before[k] + of(bias)[c]));
+      // The reference does not round the phase.
+      const rounding = kernelsFor === referenceKernels ? Math.abs(phase) : 0;
+      expect(Math.abs(sine - Math.sin(phase))).toBeLessThanOrEqual((2 + rounding) * U);
+    });
+    const times = put(rows, (r) => r / rows);
+    const decay = put(columns, (c) => -2 * c);
+    const windowed = put(rows * columns, () => 1);
+    kernels.windowRows(windowed, rows, 4 * columns, times, decay, 0.5);
+    of(windowed, rows * columns).forEach((value, k) => {
+      const exponent = Math.fround(of(times, rows)[Math.floor(k / columns)] * of(decay)[k % columns]);
+      const want = Math.exp(exponent) + 0.5;
+      expect(Math.abs(value - want) / want).toBeLessThanOrEqual(4 * U);
+    });
+    const small = workshop.put([1e-31, -1e-31, 2e-30, -2e-30, 0, -0, 1, -1]);
+    kernels.shrinkRows(small, 1, 32, 1e-30);
+    expect([...of(small, 8)].map(Math.abs)).toEqual([0, 0, 2e-30, 2e-30, 0, 0, 1, 1].map(Math.fround));
+    workshop.checkFences();
+  });
+
   test('add two convolutions in one tile, of every side, clipped anywhere', () => {
     const random = new Random(81);
     for (let n = 16; n <= 256; n *= 2) {

@@ -20,6 +20,8 @@ export interface Recipe extends Spec {
   readonly kernels: KernelsName;
   /** One per memory. */
   readonly banks: readonly BankLayout[];
+  /** Where in the first of them a workspace begins, if there is one. */
+  readonly workspace?: number;
   /** Bytes of array memory, all banks together. */
   readonly bytes: number;
 }

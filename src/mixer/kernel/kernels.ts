@@ -232,6 +232,27 @@ export interface Kernels {
     complex: boolean,
   ): void;
 
+  /**
+   * `outputs[r] = inputs[r] weights` for rows r < `rows`, a multiple of 4, of `count` inputs each. Weights are
+   * `[output / 8][input][output % 8]`. Rows of inputs are `inputStride` bytes apart, those of outputs `stride`, a multiple of 32: as
+   * many values are written as that has room for. A value is the same bits whatever is computed beside it.
+   */
+  multiplyRows(
+    inputs: number,
+    inputStride: number,
+    rows: number,
+    count: number,
+    weights: number,
+    outputs: number,
+    stride: number,
+  ): void;
+  /** `x[r] = sin(frequency (x[r] + bias))`, all of such rows. */
+  sineRows(x: number, rows: number, stride: number, bias: number, frequency: number): void;
+  /** `x[r] = x[r] (exp(times[r] decay) + shift)`, likewise. */
+  windowRows(x: number, rows: number, stride: number, times: number, decay: number, shift: number): void;
+  /** What is at most `smallest` in size becomes 0. */
+  shrinkRows(x: number, rows: number, stride: number, smallest: number): void;
+
   /** The complex transform of n points, in place; frequencies in the order of `frequencyAt`. */
   forward(points: number, n: number, twiddles: number): void;
   /** Its inverse, times n. */

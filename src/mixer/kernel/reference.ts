@@ -3,6 +3,7 @@
  * and meant to be read and compared with. Sums are carried in float64 where the SIMD kernels use float32.
  */
 import { keptOf, type Kernels } from './kernels.js';
+import { type FilterKernels, filterRows } from './reference-filter.js';
 import { modalTile } from './reference-modal.js';
 import { butterflies, halve, inverseButterflies, join, type Floats } from './reference-passes.js';
 
@@ -14,7 +15,7 @@ const HALF = 8;
 export function referenceKernels(memory: WebAssembly.Memory): Kernels {
   const f = new Float32Array(memory.buffer);
   const transform = transforms(f);
-  return { ...lines(f), ...transform, ...tiles(f, transform), modalTile: modalTile(f) };
+  return { ...lines(f), ...transform, ...tiles(f, transform), modalTile: modalTile(f), ...filterRows(f) };
 }
 
 /** What works on lines as they are. */
@@ -145,7 +146,7 @@ type Transforms = ReturnType<typeof transforms>;
 function tiles(
   f: Floats,
   { forward, inverse }: Transforms,
-): Omit<Kernels, keyof (Lines & Transforms) | 'modalTile'> {
+): Omit<Kernels, keyof (Lines & Transforms & FilterKernels) | 'modalTile'> {
   /** Runs something on each quarter of both halves' points, `half` bytes apart. */
   const quarters = (points: number, half: number, n: number, run: (points: number) => void): void => {
     for (const h of [0, half]) for (let k = 0; k < 4; k++) run(points + h + k * n * 16);

@@ -5,6 +5,7 @@ export { forward, inverse } from './transform';
 export { convolve, convolveAll } from './products';
 export { sumProducts } from './sums';
 export { modalTile } from './modal';
+export { multiplyRows, shrinkRows, sineRows, windowRows } from './filter';
 export { pairTile } from './pair';
 export { windowTile } from './window';
 export {

@@ -1,0 +1,158 @@
+/**
+ * What implicit filters are made of: an MLP with sines, from what is known of a lag to the taps of all channels, and a decaying window.
+ *
+ * Rows are `stride` bytes apart, a multiple of 32, and as many are written as that has room for. Each value is a sum over its
+ * inputs in their order, whatever is computed beside it: it is the same bits wherever rows are cut.
+ */
+import { madd, msub } from './fused';
+import { VECTOR } from './layout';
+
+/** Bytes of 8 columns. */
+const PANEL: usize = 32;
+
+/** 1.5 x 2^23: added to a number x of at most 2^22 in size, the lowest bits are those of the nearest whole one. */
+const ROUND: f32 = 12582912;
+
+/**
+ * `outputs[r] = inputs[r] weights` for rows r < `rows`, a multiple of 4, each of `count` inputs, which are one after the other,
+ * `inputStride` bytes apart from row to row. Weights are `[panel][input][8]`, a panel being 8 columns: each is read from one end to
+ * the other, and stays in the cache for all rows.
+ *
+ * Four rows by a panel are computed at a time: their sums, with two vectors of weights and an input, fit the registers.
+ */
+export function multiplyRows(
+  inputs: usize,
+  inputStride: usize,
+  rows: usize,
+  count: usize,
+  weights: usize,
+  outputs: usize,
+  stride: usize,
+): void {
+  for (let o: usize = 0; o < stride; o += PANEL) {
+    let from = inputs;
+    let to = outputs + o;
+    for (let r: usize = 0; r < rows; r += 4) {
+      let a0 = f32x4.splat(0);
+      let b0 = a0;
+      let a1 = a0;
+      let b1 = a0;
+      let a2 = a0;
+      let b2 = a0;
+      let a3 = a0;
+      let b3 = a0;
+      let w = weights;
+      for (let x = from, end = from + 4 * count; x < end; x += 4) {
+        const wa = v128.load(w);
+        const wb = v128.load(w, VECTOR);
+        let value = v128.load32_splat(x);
+        a0 = madd(a0, value, wa);
+        b0 = madd(b0, value, wb);
+        value = v128.load32_splat(x + inputStride);
+        a1 = madd(a1, value, wa);
+        b1 = madd(b1, value, wb);
+        value = v128.load32_splat(x + 2 * inputStride);
+        a2 = madd(a2, value, wa);
+        b2 = madd(b2, value, wb);
+        value = v128.load32_splat(x + 3 * inputStride);
+        a3 = madd(a3, value, wa);
+        b3 = madd(b3, value, wb);
+        w += PANEL;
+      }
+      v128.store(to, a0);
+      v128.store(to, b0, VECTOR);
+      to += stride;
+      v128.store(to, a1);
+      v128.store(to, b1, VECTOR);
+      to += stride;
+      v128.store(to, a2);
+      v128.store(to, b2, VECTOR);
+      to += stride;
+      v128.store(to, a3);
+      v128.store(to, b3, VECTOR);
+      to += stride;
+      from += 4 * inputStride;
+    }
+    weights += PANEL * count;
+  }
+}
+
+/** `x[r] = sin(frequency (x[r] + bias))`. */
+export function sineRows(x: usize, rows: usize, stride: usize, bias: usize, frequency: usize): void {
+  for (let r: usize = 0; r < rows; r++) {
+    for (let o: usize = 0; o < stride; o += VECTOR) {
+      const sum = f32x4.add(v128.load(x + o), v128.load(bias + o));
+      v128.store(x + o, sine(f32x4.mul(v128.load(frequency + o), sum)));
+    }
+    x += stride;
+  }
+}
+
+/** `x[r] = x[r] (exp(times[r] decay) + shift)`. */
+export function windowRows(
+  x: usize,
+  rows: usize,
+  stride: usize,
+  times: usize,
+  decay: usize,
+  shift: f32,
+): void {
+  for (let r: usize = 0; r < rows; r++) {
+    const time = v128.load32_splat(times + 4 * r);
+    for (let o: usize = 0; o < stride; o += VECTOR) {
+      const window = exponential(f32x4.mul(time, v128.load(decay + o)));
+      v128.store(x + o, f32x4.mul(v128.load(x + o), f32x4.add(window, f32x4.splat(shift))));
+    }
+    x += stride;
+  }
+}
+
+/** What is at most `smallest` in size becomes 0. */
+export function shrinkRows(x: usize, rows: usize, stride: usize, smallest: f32): void {
+  for (let end = x + rows * stride; x < end; x += VECTOR) {
+    const value = v128.load(x);
+    v128.store(x, v128.and(value, f32x4.gt(f32x4.abs(value), f32x4.splat(smallest))));
+  }
+}
+
+/**
+ * sin(x) for |x| < 25,000, to an ulp or two of 1: x less the nearest multiple k of pi, which is taken in three parts, the first two of so
+ * few digits that their products with k are exact; then a polynomial whose largest error is the least. The sign is that of (-1)^k.
+ */
+// @inline
+function sine(x: v128): v128 {
+  const rounded = f32x4.add(f32x4.mul(x, f32x4.splat(0.3183098861837907)), f32x4.splat(ROUND));
+  const k = f32x4.sub(rounded, f32x4.splat(ROUND));
+  let r = msub(x, k, f32x4.splat(3.140625));
+  r = msub(r, k, f32x4.splat(9.67502593994140625e-4));
+  r = msub(r, k, f32x4.splat(1.509957990978376432e-7));
+  const s = f32x4.mul(r, r);
+  let p = f32x4.splat(-2.384518869250757e-8);
+  p = madd(f32x4.splat(2.7522531432472123e-6), p, s);
+  p = madd(f32x4.splat(-1.9840802270198457e-4), p, s);
+  p = madd(f32x4.splat(8.333330481250232e-3), p, s);
+  p = madd(f32x4.splat(-0.16666666606083316), p, s);
+  const y = madd(r, f32x4.mul(r, s), p);
+  return v128.xor(y, i32x4.shl(rounded, 31));
+}
+
+/**
+ * exp(x) for x <= 88, to a few ulps: a power of two, and exp of the rest, at most log(2) / 2 in size, by its series. Below -87, that of
+ * -87.
+ */
+// @inline
+function exponential(x: v128): v128 {
+  const within = f32x4.pmax(x, f32x4.splat(-87));
+  const rounded = f32x4.add(f32x4.mul(within, f32x4.splat(1.4426950408889634)), f32x4.splat(ROUND));
+  const n = f32x4.sub(rounded, f32x4.splat(ROUND));
+  let r = msub(within, n, f32x4.splat(0.693359375));
+  r = msub(r, n, f32x4.splat(-2.12194440054690583e-4));
+  let p = f32x4.splat(1.3888889225194e-3);
+  p = madd(f32x4.splat(8.333333333333333e-3), p, r);
+  p = madd(f32x4.splat(4.1666666666666664e-2), p, r);
+  p = madd(f32x4.splat(0.16666666666666666), p, r);
+  p = madd(f32x4.splat(0.5), p, r);
+  p = madd(f32x4.splat(1), p, r);
+  p = madd(f32x4.splat(1), p, r);
+  return i32x4.add(p, i32x4.shl(rounded, 23));
+}
