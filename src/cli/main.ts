@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { COMMANDS, SPECS } from './commands/index.js';
 import { describe, EXIT, exitCodeOf, Hint, printable } from './errors.js';
-import { processIo } from './io.js';
+import { processIo, type Io } from './io.js';
 import { explain, makeProgram } from './program.js';
 
 const isHelp = (error: unknown): boolean =>
@@ -17,20 +17,11 @@ function die(signal: NodeJS.Signals): void {
 }
 
 /**
- * Runs a command line. Returns the exit code; never throws. Interrupted, it cleans up, saves what it was told to, and dies
- * of the signal.
+ * Runs a command line in a program's surroundings; errors are told on stderr.
+ *
+ * @returns the exit code; it never throws
  */
-export async function main(argv: readonly string[]): Promise<number> {
-  const stop = new AbortController();
-  let interrupted: Interruption | undefined;
-  const onSignal = (signal: Interruption): void => {
-    if (interrupted) die(signal); // the second time, at once
-    interrupted = signal;
-    stop.abort();
-  };
-  for (const signal of INTERRUPTIONS) process.on(signal, () => onSignal(signal));
-
-  const io = processIo(stop.signal);
+export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
   const program = makeProgram(io, COMMANDS);
   const told = (error: unknown): string => {
     if (error instanceof CommanderError) return printable(explain(error, SPECS), 'one line');
@@ -41,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const failed = (error: unknown): number => {
     // Whoever interrupts knows it; and help that was asked for is not an error.
-    if (error !== stop.signal.reason && !isHelp(error)) io.note(`${io.colour.red('error:')} ${told(error)}`);
+    if (error !== io.signal.reason && !isHelp(error)) io.note(`${io.colour.red('error:')} ${told(error)}`);
     return exitCodeOf(error);
   };
   let code: number = EXIT.done;
@@ -60,6 +51,21 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     code = failed(error);
   }
+  return code;
+}
+
+/** Runs the process's command line and returns its exit code. Interrupted, it cleans up, saves what it was told to, and dies. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  let interrupted: Interruption | undefined;
+  const onSignal = (signal: Interruption): void => {
+    if (interrupted) die(signal); // the second time, at once
+    interrupted = signal;
+    stop.abort();
+  };
+  for (const signal of INTERRUPTIONS) process.on(signal, () => onSignal(signal));
+
+  const code = await runCommandLine(argv, processIo(stop.signal));
   if (interrupted) die(interrupted);
   return interrupted ? EXIT[interrupted] : code;
 }

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { load } from '../../src/generation/load.js';
 import { generate } from '../../src/generation/text.js';
 import { SPECS } from '../../src/cli/commands/index.js';
+import { EXIT } from '../../src/cli/errors.js';
 import { EXIT_CODES, longFlag, type OptionSpec } from '../../src/cli/options/index.js';
 import { removeTemporary } from '../support/tiny-model.js';
 import { CASES, type Case } from './cases.js';
 import { makeFolder } from '../support/folder.js';
-import { flashinf } from '../support/run.js';
+import { flashinf, type Outcome } from '../support/run.js';
+import { within } from '../support/within.js';
 
 const folder = await makeFolder();
+process.chdir(folder);
 const loaded = await load(join(folder, 'bytes'));
 afterAll(async () => {
   await loaded.model.close();
@@ -29,14 +32,8 @@ function titleOf({ line, input, env, signal, to, code = 0 }: Case): string {
 }
 
 test.concurrent.each(titled)('%s', async (_title, each) => {
-  const { input, env, signal, to, code = 0, stdout: wanted = '', stderr = '' } = each;
-  const outcome = await flashinf(wordsOf(each), {
-    cwd: folder,
-    ...(input !== undefined && { input }),
-    ...(env && { env }),
-    ...(signal && { kill: signal }),
-    ...(to !== undefined && { stdoutFile: to }),
-  });
+  const { code = 0, stdout: wanted = '', stderr = '' } = each;
+  const outcome = await outcomeOf(each);
   const text = outcome.stdout.toString();
   expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({
     code,
@@ -54,6 +51,20 @@ test.concurrent.each(titled)('%s', async (_title, each) => {
     expect(readFileSync(join(folder, name), 'latin1')).toMatch(content);
   }
 });
+
+/** A wrong command line is refused before there is anything to do, and needs no process for that. */
+function outcomeOf({ code, input, env, signal, to, ...each }: Case): Promise<Outcome> {
+  const alone =
+    each.line !== '' && input === undefined && env === undefined && signal === undefined && to === undefined;
+  if (code === EXIT.usage && alone) return within(wordsOf(each));
+  return flashinf(wordsOf(each), {
+    cwd: folder,
+    ...(input !== undefined && { input }),
+    ...(env && { env }),
+    ...(signal && { kill: signal }),
+    ...(to !== undefined && { stdoutFile: to }),
+  });
+}
 
 /** What the library makes of it, as it would come out. */
 async function generated({

@@ -1,0 +1,35 @@
+import { PassThrough } from 'node:stream';
+import { Chalk } from 'chalk';
+import type { Io } from '../../src/cli/io.js';
+import { runCommandLine } from '../../src/cli/main.js';
+import { Output } from '../../src/cli/streams.js';
+import type { Outcome } from './run.js';
+
+/**
+ * Runs a command line within this process, which starting one costs fifty times: for what the command line alone decides,
+ * with nothing on stdin, no signals and no environment of its own. Paths are relative to this process's folder.
+ */
+export async function within(args: readonly string[]): Promise<Outcome> {
+  const { signal } = new AbortController();
+  const stream = new PassThrough({ highWaterMark: 2 ** 20 });
+  const colour = new Chalk({ level: 0 });
+  const notes: string[] = [];
+  const io: Io = {
+    stdout: new Output(stream, signal),
+    colour,
+    outputColour: colour,
+    signal,
+    watched: false,
+    note: (text) => void notes.push(`${text.replace(/^\n/, '')}\n`),
+    progress: () => () => undefined,
+    counter: () => () => undefined,
+    during: (_what, work) => work,
+  };
+  const code = await runCommandLine(args, io);
+  return {
+    code,
+    signal: null,
+    stdout: (stream.read() as Buffer | null) ?? Buffer.of(),
+    stderr: notes.join(''),
+  };
+}
