@@ -42,6 +42,10 @@ describe('SIMD kernels and the reference', () => {
     compare(30, 0, [3 * lines, 3 * lines, 48], gate, ({ kernels }, [slots, taps, row]) => {
       kernels.pendingRow(slots + count * 64, row, 4 * lines, taps, 4 * lines, 3, count);
     });
+    if (count === 0) return;
+    compare(30, 0, [3 * lines, 3 * lines, 48], gate, ({ kernels }, [slots, taps, row]) => {
+      kernels.stepRow(slots + (count - 1) * 64, row, 4 * lines, taps, 4 * lines, 3, count);
+    });
   });
 
   test.each([0, 1, 2, 255, 256, 257, 1000, 60_000])('stream %i rows', (rows) => {

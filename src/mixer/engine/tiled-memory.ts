@@ -150,11 +150,41 @@ export function tiledSums(
   from: number,
   to: number,
 ): void {
-  const { units, levels, row, slots, stride, period } = layout;
+  const { line, row, stride, taps, tapStride, children } = firstOf(layout, lane, position, from);
+  kernels.pendingRow(line, row, stride, taps, tapStride, to - from, position % children);
+}
+
+/**
+ * Takes the inputs of a position from a lane's row, and leaves there the sums of the next one, which is of the same block of the first
+ * level: all that there is to do then, each slot met once.
+ */
+export function tiledStep(
+  { kernels, layout }: Bank<TiledLayout>,
+  lane: number,
+  position: number,
+  from: number,
+  to: number,
+): void {
+  const { line, row, stride, taps, tapStride, children } = firstOf(layout, lane, position, from);
+  kernels.stepRow(line, row, stride, taps, tapStride, to - from, (position % children) + 1);
+}
+
+/** Where a lane has a position, from a unit on, and the first level's taps. */
+function firstOf(
+  { levels, units, row, slots, stride, period }: TiledLayout,
+  lane: number,
+  position: number,
+  unit: number,
+) {
   // A run of a single position has no tiles at all.
   const { filter, filterStride, children } = levels[0] ?? { filter: 0, filterStride: 0, children: 1 };
-  const place = lane * units + from;
-  const line = slots + place * stride + (position % period) * LINE;
-  const taps = filter + from * filterStride;
-  kernels.pendingRow(line, row + place * LINE, stride, taps, filterStride, to - from, position % children);
+  const place = lane * units + unit;
+  return {
+    line: slots + place * stride + (position % period) * LINE,
+    row: row + place * LINE,
+    stride,
+    taps: filter + unit * filterStride,
+    tapStride: filterStride,
+    children,
+  };
 }

@@ -14,6 +14,7 @@ import {
   prepareUnits,
   setFilter,
   setModes,
+  tiledStep,
   tiledSums,
   writeTables,
 } from './tiled-memory.js';
@@ -52,18 +53,27 @@ export const tiled: Kind<TiledLayout> = {
       inStep.step(positions, from, to, thread);
     };
     const alone = (from: number, to: number): void => prepareUnits(banks, runners, from, from, to);
-    const sums = (positions: PerLane, ahead: number, from: number, to: number): void => {
+    /** For the units of each bank, and each lane that has a position. */
+    const rows = (positions: PerLane, from: number, to: number, run: typeof tiledSums): void => {
       for (const bank of banks) {
         const { first, units } = bank.layout;
         const begin = Math.max(0, from - first);
         const end = Math.min(units, to - first);
         if (begin >= end) continue;
         for (let lane = 0; lane < lanes; lane++) {
-          const position = positions[lane] + ahead;
-          if (positions[lane] >= 0 && position < length) tiledSums(bank, lane, position, begin, end);
+          if (positions[lane] >= 0) run(bank, lane, positions[lane], begin, end);
         }
       }
     };
+    const sums: typeof tiledSums = (bank, lane, position, from, to) => {
+      if (position < length) tiledSums(bank, lane, position, from, to);
+    };
+    const sumsAfter: typeof tiledSums = (bank, lane, position, from, to) =>
+      sums(bank, lane, position + 1, from, to);
+    const block = levels[0]?.fanOut ?? 1;
+    /** Whether the next position is there, and in the same block of the first level: then no tile is due. */
+    const within = (position: number): boolean =>
+      position < 0 || (position + 1 < length && (position + 1) % block > 0);
     return {
       filterRows: tapRows,
       prepare(untouched) {
@@ -78,15 +88,20 @@ export const tiled: Kind<TiledLayout> = {
       prepareUnits: (...units) => prepareUnits(banks, runners, ...units),
       ...(ahead && { touch: firstTouch(banks, length) }),
       step(positions, from, to, thread) {
-        takeRows(banks, positions, from, to);
-        advance(positions, from, to, thread);
-        sums(positions, 1, from, to);
+        if (positions.every(within)) {
+          inStep.step(positions, from, to, thread);
+          rows(positions, from, to, tiledStep);
+        } else {
+          takeRows(banks, positions, from, to);
+          advance(positions, from, to, thread);
+          rows(positions, from, to, sumsAfter);
+        }
       },
       advance,
       matters: (known, end) =>
         urgent.matters(known, end) || inStep.matters(known, end) || all.matters(known, end),
       tapsNeeded: (known) => (tapAreas > 0 ? Math.min(length, tapRows) : tapsAfter(known, tapRows, levels)),
-      sums: (positions, from, to) => sums(positions, 0, from, to),
+      sums: (positions, from, to) => rows(positions, from, to, sums),
       sumsAhead: true,
       stepCost: urgent.stepCost,
       sumsCost: () => STEP_COST,

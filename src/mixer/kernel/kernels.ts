@@ -19,6 +19,19 @@ export interface Kernels {
     groups: number,
     count: number,
   ): void;
+  /**
+   * `scatter` to `line`, then `pendingRow` of the line after it, in one pass and to the same bits: what a step is within a block of the
+   * first level, `count` >= 1 of whose inputs are then known.
+   */
+  stepRow(
+    line: number,
+    row: number,
+    stride: number,
+    taps: number,
+    tapStride: number,
+    groups: number,
+    count: number,
+  ): void;
   /** Makes `rows` lines of each group 0; groups are `stride` bytes apart. */
   clearLines(lines: number, stride: number, groups: number, rows: number): void;
   /** The red cells of one position, `[line][16]`: `row += y * taps`, taps being tap 0. */

@@ -25,6 +25,7 @@ function lines(
   Kernels,
   | 'scatter'
   | 'pendingRow'
+  | 'stepRow'
   | 'clearLines'
   | 'addProducts'
   | 'dot'
@@ -33,23 +34,29 @@ function lines(
   | 'flush'
   | 'directTile'
 > {
+  const scatter: Kernels['scatter'] = (row, lines, stride, groups) => {
+    for (let g = 0; g < groups; g++) {
+      for (let c = 0; c < STEP; c++) f[(lines + g * stride) / 4 + c] = f[row / 4 + g * STEP + c];
+    }
+  };
+  const pendingRow: Kernels['pendingRow'] = (line, row, stride, taps, tapStride, groups, count) => {
+    for (let g = 0; g < groups; g++) {
+      const z = (line + g * stride) / 4;
+      const h = (taps + g * tapStride) / 4;
+      for (let c = 0; c < STEP; c++) {
+        let sum = f[z + c];
+        for (let j = 1; j <= count; j++) sum += f[z - j * STEP + c] * f[h + j * STEP + c];
+        f[row / 4 + g * STEP + c] = sum;
+      }
+    }
+  };
   return {
-    scatter(row, lines, stride, groups) {
-      for (let g = 0; g < groups; g++) {
-        for (let c = 0; c < STEP; c++) f[(lines + g * stride) / 4 + c] = f[row / 4 + g * STEP + c];
-      }
-    },
+    scatter,
+    pendingRow,
 
-    pendingRow(line, row, stride, taps, tapStride, groups, count) {
-      for (let g = 0; g < groups; g++) {
-        const z = (line + g * stride) / 4;
-        const h = (taps + g * tapStride) / 4;
-        for (let c = 0; c < STEP; c++) {
-          let sum = f[z + c];
-          for (let j = 1; j <= count; j++) sum += f[z - j * STEP + c] * f[h + j * STEP + c];
-          f[row / 4 + g * STEP + c] = sum;
-        }
-      }
+    stepRow(line, row, stride, taps, tapStride, groups, count) {
+      scatter(row, line, stride, groups);
+      pendingRow(line + 4 * STEP, row, stride, taps, tapStride, groups, count);
     },
 
     clearLines(lines, stride, groups, rows) {

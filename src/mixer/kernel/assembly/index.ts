@@ -1,4 +1,4 @@
-export { addProducts, clearLines, pendingRow, scatter } from './rows';
+export { addProducts, clearLines, pendingRow, scatter, stepRow } from './rows';
 export { dot, flush, readLines, spread } from './stream';
 export { directTile } from './direct';
 export { forward, inverse } from './transform';

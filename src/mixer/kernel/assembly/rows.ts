@@ -52,6 +52,52 @@ export function pendingRow(
   }
 }
 
+/**
+ * Both in one pass, for a position and the next one: `line` takes the row, and the row what is pending one line later, of which `count` >= 1
+ * positions, that of `line` the last of them, are summed here. The same bits as `scatter` and `pendingRow`.
+ */
+export function stepRow(
+  line: usize,
+  row: usize,
+  stride: usize,
+  taps: usize,
+  tapStride: usize,
+  groups: u32,
+  count: u32,
+): void {
+  for (let g: u32 = 0; g < groups; g++) {
+    const y0 = v128.load(row, 0);
+    const y1 = v128.load(row, 16);
+    const y2 = v128.load(row, 32);
+    const y3 = v128.load(row, 48);
+    v128.store(line, y0, 0);
+    v128.store(line, y1, 16);
+    v128.store(line, y2, 32);
+    v128.store(line, y3, 48);
+    let tap = taps + LINE;
+    let s0 = madd(v128.load(line, 64), y0, v128.load(tap, 0));
+    let s1 = madd(v128.load(line, 80), y1, v128.load(tap, 16));
+    let s2 = madd(v128.load(line, 96), y2, v128.load(tap, 32));
+    let s3 = madd(v128.load(line, 112), y3, v128.load(tap, 48));
+    let past = line;
+    for (let j = count; j > 1; j--) {
+      past -= LINE;
+      tap += LINE;
+      s0 = madd(s0, v128.load(past, 0), v128.load(tap, 0));
+      s1 = madd(s1, v128.load(past, 16), v128.load(tap, 16));
+      s2 = madd(s2, v128.load(past, 32), v128.load(tap, 32));
+      s3 = madd(s3, v128.load(past, 48), v128.load(tap, 48));
+    }
+    v128.store(row, s0, 0);
+    v128.store(row, s1, 16);
+    v128.store(row, s2, 32);
+    v128.store(row, s3, 48);
+    line += stride;
+    row += LINE;
+    taps += tapStride;
+  }
+}
+
 /** Makes `rows` lines of each group 0. */
 export function clearLines(lines: usize, stride: usize, groups: u32, rows: u32): void {
   const zero = f32x4.splat(0);
