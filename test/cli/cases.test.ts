@@ -6,7 +6,7 @@ import { SPECS } from '../../src/cli/commands/index.js';
 import { EXIT } from '../../src/cli/errors.js';
 import { EXIT_CODES, longFlag, type OptionSpec } from '../../src/cli/options/index.js';
 import { removeTemporary } from '../support/tiny-model.js';
-import { CASES, type Case } from './cases.js';
+import { CASES, type Case } from './cases/index.js';
 import { makeFolder } from '../support/folder.js';
 import { flashinf, type Outcome } from '../support/run.js';
 import { within } from '../support/within.js';
