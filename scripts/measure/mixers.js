@@ -7,6 +7,7 @@ import {
   createMixer,
   fastConvolution,
   fastDataDependentConvolution,
+  fit,
   GenericEngine,
   maxPlusConvolution,
   measureMixing,
@@ -19,6 +20,7 @@ import {
 const MEASUREMENTS = {
   'data-dependent': dataDependent,
   generic,
+  heads,
   modal: () => kind({ kind: 'modal', modes: 16, complex: false }, 'modal filter of 16 real modes'),
   complex: () => kind({ kind: 'modal', modes: 16, complex: true }, 'modal filter of 16 complex modes'),
   window: () => kind({ kind: 'window', taps: 128 }, 'window of 128 taps'),
@@ -38,7 +40,7 @@ async function dataDependent() {
     run(new GenericEngine([fastDataDependentConvolution(width, length)], length, levels), data),
   );
   const independent = fastest(3, length * width, () =>
-    run(new GenericEngine([fastConvolution(taps, width, plan)], length, tilingOf(plan)), y),
+    run(new GenericEngine([fastConvolution(taps, { width }, plan)], length, tilingOf(plan)), y),
   );
   // Each output takes all inputs and taps before it, whenever these became known.
   const shape = { convolutions: 1, width, length, lanes: 1 };
@@ -65,7 +67,7 @@ async function generic() {
   // In turn, so that both have the same machine.
   let [over, special] = [Infinity, Infinity];
   for (let round = 0; round < 4; round++) {
-    const engine = new GenericEngine([fastConvolution(taps, width, plan)], length, tilingOf(plan));
+    const engine = new GenericEngine([fastConvolution(taps, { width }, plan)], length, tilingOf(plan));
     over = Math.min(
       over,
       fastest(1, length * width, () => run(engine, y)),
@@ -88,6 +90,22 @@ async function generic() {
   print(`long convolution, D = ${width}, L = ${length}, generic engine over the fast range routine`, over);
   print('  specialised engine', special);
   console.log(`  ${(over / special).toFixed(3)} times`);
+}
+
+/** Filters of heads of 16 channels, beside filters of each channel. */
+async function heads() {
+  const [width, length] = [256, 65536];
+  const y = rows(width, 512);
+  const plan = planFor(length);
+  for (const heads of [width, 16]) {
+    const shape = { convolutions: 1, width: heads, length, lanes: width / heads };
+    const taps = noise(length * heads);
+    const ns = fastest(3, length * width, () =>
+      run(new GenericEngine([fastConvolution(taps, { width, heads }, plan)], length, tilingOf(plan)), y),
+    );
+    print(`long convolution of ${heads} heads, D = ${width}, L = ${length}, generic engine`, ns);
+    console.log(`  ${Math.round(fit({ name: 'tiled', shape, plan }).bytes / width)} bytes per channel`);
+  }
 }
 
 /** Layers of filters of a kind. */

@@ -31,20 +31,32 @@ const convolved =
     return sum;
   };
 
-const fastMixers: Record<string, Make> = {
-  'long convolution'(length, width, random) {
-    const taps = random.floats(length * width);
+const long =
+  (headsOf: (width: number, random: Random) => number): Make =>
+  (length, width, random) => {
+    const heads = headsOf(width, random);
+    const taps = random.floats(length * heads);
     const inputs = rows(length, width, random);
     // What the tests' own plans have besides takes too long for many positions.
     const plan =
       length > 4000 ? random.pick([planFor, binaryPlan, flatPlan])(length) : randomPlan(length, random);
     return {
-      make: () => fastConvolution(taps, width, plan),
+      make: () => fastConvolution(taps, { width, heads }, plan),
       schedule: tilingOf(plan),
       inputs,
-      direct: convolved(inputs, (d, c) => taps[d * width + c]),
+      direct: convolved(inputs, (d, c) => taps[d * heads + Math.floor((c * heads) / width)]),
     };
-  },
+  };
+
+/** Heads of one channel or more. */
+const someHeads = (width: number, random: Random): number => {
+  const heads = Array.from({ length: width }, (_, k) => k + 1).filter((count) => width % count === 0);
+  return random.pick(heads);
+};
+
+const fastMixers: Record<string, Make> = {
+  'long convolution': long((width) => width),
+  'multi-head long convolution': long(someHeads),
   'data-dependent filters'(length, width, random) {
     const [y, taps] = [rows(length, width, random), rows(length, width, random)];
     return {
@@ -81,7 +93,7 @@ describe.each(Object.entries(fastMixers))('the fast %s', (_, make) => {
   test('for every length up to 256, saved anywhere', () => {
     const random = new Random(91);
     for (let length = 2; length <= 256; length++) {
-      const width = length % 16 === 0 ? 19 : 2;
+      const width = length % 16 === 0 ? 24 : 2;
       check(make(length, width, random), width, random.int(0, length - 1), length > 33 ? 5 : 1);
     }
   });
@@ -90,16 +102,44 @@ describe.each(Object.entries(fastMixers))('the fast %s', (_, make) => {
     const random = new Random(92);
     for (const most of [4000, 65_536]) {
       const length = random.int(most / 2, most);
-      check(make(length, 1, random), 1, random.int(0, length - 1), Math.floor(length / 40));
+      check(make(length, 4, random), 4, random.int(0, length - 1), Math.floor(length / 40));
     }
   });
 });
 
+test('what is kept of filters falls by the width of heads', () => {
+  const [width, length] = [256, 2048];
+  const plan = binaryPlan(length);
+  const pages = (heads: number): number => {
+    const { Memory } = WebAssembly;
+    const sizes: number[] = [];
+    WebAssembly.Memory = class extends Memory {
+      constructor(descriptor: ConstructorParameters<typeof Memory>[0]) {
+        super(descriptor);
+        sizes.push(descriptor.initial);
+      }
+    };
+    try {
+      fastConvolution(new Float32Array(length * heads), { width, heads }, plan);
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+    return sizes[0];
+  };
+  // Slots, which each channel has, are what is left.
+  const slots = (width * length * 4) / 2 ** 16;
+  expect(pages(width)).toBeGreaterThan(2.5 * slots);
+  for (const heads of [1, 8, 16]) expect(pages(heads)).toBeLessThan(1.3 * slots);
+});
+
 test('the fast ones say what they cannot do', () => {
   const random = new Random(93);
-  const long = fastConvolution(random.floats(8), 2, randomPlan(4, random));
+  const long = fastConvolution(random.floats(8), { width: 2 }, randomPlan(4, random));
   expect(() => long.contribute({ from: 0, to: 1 }, { from: 1, to: 2 })).toThrow('those of a plan');
   const relaxed = fastDataDependentConvolution(1, 8);
   expect(() => relaxed.contribute({ from: 0, to: 3 }, { from: 3, to: 4 })).toThrow('the binary schedule');
+  expect(() => fastConvolution(random.floats(8), { width: 3, heads: 2 }, randomPlan(4, random))).toThrow(
+    '3 channels are not 2 equal heads',
+  );
   expect(() => convolution([1, 2, 3], { width: 2 })).toThrow('rows of 2');
 });
