@@ -25,8 +25,8 @@ export interface Subject {
   readonly name: string;
   /** Outputs are the same to the last bit. */
   readonly exact?: true;
-  /** The length it can be run at in reasonable time. */
-  readonly longest: number;
+  /** It has `carry`. */
+  readonly recurrent?: true;
   readonly make: (length: number, width: number, random: Random) => Example;
   /** An input, for the checker; with the example's width. */
   readonly input: (draw: Draw, width: number) => unknown;
@@ -74,7 +74,6 @@ function convolutions(
 ): Subject {
   return {
     name,
-    longest: 3000,
     make(length, width, random) {
       const heads = headsOf(width);
       const count = rows(length);
@@ -95,7 +94,7 @@ function convolutions(
 function modal(name: string, complex: boolean): Subject {
   return {
     name,
-    longest: 30_000,
+    recurrent: true,
     make(length, width, random) {
       const modes = randomModes(3, width, random, complex);
       const taps = modalTaps(modes, length);
@@ -128,7 +127,6 @@ export const SUBJECTS: readonly Subject[] = [
   ),
   {
     name: 'convolution with data-dependent filters',
-    longest: 3000,
     make(length, width, random) {
       const [y, taps] = [vectors(length, width, random), vectors(length, width, random)];
       return {
@@ -141,7 +139,7 @@ export const SUBJECTS: readonly Subject[] = [
   },
   {
     name: 'linear recurrence',
-    longest: 30_000,
+    recurrent: true,
     make(length, width, random) {
       const decay = vectors(length + 30, width, random);
       const inputs = vectors(length, width, random);
@@ -155,7 +153,7 @@ export const SUBJECTS: readonly Subject[] = [
   },
   {
     name: 'selective recurrence',
-    longest: 30_000,
+    recurrent: true,
     make(length, width, random) {
       const [y, decay] = [vectors(length, width, random), vectors(length, width, random)];
       const z: Vector[] = [];
@@ -175,7 +173,6 @@ export const SUBJECTS: readonly Subject[] = [
   {
     name: 'max-plus convolution',
     exact: true,
-    longest: 3000,
     make(length, width, random) {
       const taps = Float64Array.from(random.floats(length * width));
       const inputs = vectors(length, width, random);
