@@ -40,6 +40,18 @@ export function fastConvolution(
   engine.prepare(true);
   engine.setFilter(0, { rows: repeated(taps, heads, copies), width: columns, length, first: 0 });
   const runners = layout.levels.map((level) => tileRunner(bank, level));
+  /**
+   * By level, what does all lines in one call. Of several lanes, direct tiles whose lines all want the same taps: lines of the only unit
+   * follow each other as units do.
+   */
+  const atOnce = layout.levels.map((level, k) => {
+    if (lanes === 1) return runners[k];
+    if (units > 1 || level.plan.kind !== 'direct') return undefined;
+    return tileRunner(
+      { ...bank, layout: { ...layout, units: lanes, lanes: 1 } },
+      { ...level, filterStride: 0 },
+    );
+  });
   const { slots, stride, row } = layout;
   // Beside the layout's row, which holds a position's sums: its input, and tap 0.
   const [input, first] = [own, own + lines * LINE];
@@ -64,12 +76,16 @@ export function fastConvolution(
     contribute(inputs, outputs, level) {
       if (level === undefined) throw new RangeError('these tiles are those of a plan');
       const [rows, count] = [inputs.to - inputs.from, outputs.to - outputs.from];
-      const { run } = runners[level];
-      if (lanes === 1) run(inputs.to, rows, count, 0, 0, units, 0);
+      const whole = atOnce[level];
+      if (whole !== undefined) {
+        whole.run(inputs.to, rows, count, 0, 0, lines, 0);
+        return;
+      }
       // Lanes innermost: all but the first find the filter in the cache.
-      else
-        for (let unit = 0; unit < units; unit++)
-          for (let lane = 0; lane < lanes; lane++) run(inputs.to, rows, count, lane, unit, unit + 1, 0);
+      for (let unit = 0; unit < units; unit++) {
+        for (let lane = 0; lane < lanes; lane++)
+          runners[level].run(inputs.to, rows, count, lane, unit, unit + 1, 0);
+      }
     },
     state: () => layout.state.map(({ at, bytes }) => floats.slice(at / 4, (at + lines * bytes) / 4)),
     restore(state) {
