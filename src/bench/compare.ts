@@ -2,7 +2,7 @@
 import { type Estimate, estimate, median } from './estimate.js';
 import type { Pace } from './pace.js';
 import type { BenchReport } from './report.js';
-import { isGreater } from './student.js';
+import { isGreater, moments } from './student.js';
 
 /** `same`: within noise, or too little measured to say. */
 export type Verdict = 'slower' | 'faster' | 'same' | 'unknown';
@@ -20,6 +20,9 @@ export interface Comparison {
 /** Fewer samples show nothing of how a figure varies. */
 const FEWEST = 3;
 
+/** Of how much the machine's speed varies in a run: how far its speed in other work is from that in mixing, between runs. */
+const WANDER = 0.3;
+
 /** A figure, how fast the machine was at each of its samples, and what CPU time it took, where that is known. */
 interface Figure {
   readonly value: Estimate;
@@ -29,8 +32,9 @@ interface Figure {
 
 /**
  * Rows that both have. A figure has changed if its median differs by more than `threshold`, a share, in every view: as it is, in CPU
- * time, and relative to how fast the machine did arithmetic and copied memory meanwhile; relative to both, by more than chance
- * makes equal ones differ once in a thousand times. What was measured less than three times is not judged.
+ * time, and relative to how fast the machine did arithmetic, or copied memory, meanwhile; and if relative to the mean of these two
+ * it differs by more than chance makes equal ones differ once in a thousand times. What was measured less than three times is not
+ * judged.
  */
 export function compareRuns(
   before: readonly BenchReport[],
@@ -47,12 +51,10 @@ export function compareRuns(
 function compare(label: string, before: Figure, after: Figure, threshold: number): Comparison {
   const judged = Math.min(before.value.samples.length, after.value.samples.length) >= FEWEST;
   const [old, fresh] = [views(before), views(after)];
-  const slower = (a: readonly View[], b: readonly View[]): boolean =>
-    a.every(
-      ({ values, steady }, k) =>
-        median(values) > median(b[k].values) + Math.log1p(threshold) &&
-        (!steady || isGreater(values, b[k].values)),
-    );
+  const wander = WANDER * Math.sqrt((old.wander ** 2 + fresh.wander ** 2) / 2);
+  const slower = (a: Views, b: Views): boolean =>
+    a.all.every((values, k) => median(values) > median(b.all[k]) + Math.log1p(threshold)) &&
+    isGreater(a.steady, b.steady, wander);
   const verdict = !judged
     ? 'unknown'
     : slower(fresh, old)
@@ -69,21 +71,27 @@ function compare(label: string, before: Figure, after: Figure, threshold: number
   };
 }
 
-/** Logarithms of the samples; `steady`: in units that make up for what the machine does meanwhile. */
-interface View {
-  readonly values: readonly number[];
-  readonly steady: boolean;
+/** Logarithms of the samples, in several units; `steady`: in one that makes up for what the machine does meanwhile. */
+interface Views {
+  readonly all: readonly (readonly number[])[];
+  readonly steady: readonly number[];
+  /** Standard deviation of the machine's speed, a share. */
+  readonly wander: number;
 }
 
-function views({ value: { samples }, pace, cpuMs = samples }: Figure): View[] {
-  const logs = (of: readonly number[], unit: (k: number) => number): number[] =>
-    of.map((ms, k) => Math.log(ms / unit(k)));
-  return [
-    { values: logs(samples, () => 1), steady: false },
-    { values: logs(cpuMs, () => 1), steady: false },
-    { values: logs(samples, (k) => pace[k].arithmetic), steady: true },
-    { values: logs(samples, (k) => pace[k].memory), steady: true },
-  ];
+function views({ value: { samples }, pace, cpuMs = samples }: Figure): Views {
+  const logs = (of: readonly number[], unit: (pace: Pace) => number): number[] =>
+    of.map((ms, k) => Math.log(ms / unit(pace[k])));
+  return {
+    all: [
+      samples.map(Math.log),
+      cpuMs.map(Math.log),
+      logs(samples, ({ arithmetic }) => arithmetic),
+      logs(samples, ({ memory }) => memory),
+    ],
+    steady: logs(samples, ({ arithmetic, memory }) => Math.sqrt(arithmetic * memory)),
+    wander: Math.sqrt(moments(pace.map(({ arithmetic }) => Math.log(arithmetic))).variance),
+  };
 }
 
 /** What is compared, by what it is a figure of. Of several runs, each run's median is a sample. */

@@ -28,11 +28,15 @@ export function moments(values: readonly number[]): { readonly mean: number; rea
 /**
  * Whether the mean of `a` is greater than that of `b`, which chance shows of equal ones once in a thousand times: Welch's test,
  * of values of any two variances.
+ *
+ * @param wander standard deviation of what all values of one have in common, and those of the other have not
  */
-export function isGreater(a: readonly number[], b: readonly number[]): boolean {
+export function isGreater(a: readonly number[], b: readonly number[], wander = 0): boolean {
   const [first, second] = [moments(a), moments(b)];
   const [u, v] = [first.variance / a.length, second.variance / b.length];
-  if (u + v === 0) return first.mean > second.mean;
-  const freedom = (u + v) ** 2 / (u ** 2 / (a.length - 1) + v ** 2 / (b.length - 1));
-  return (first.mean - second.mean) / Math.sqrt(u + v) > quantileOfT(0.999, freedom);
+  const all = u + v + 2 * wander ** 2;
+  if (all === 0) return first.mean > second.mean;
+  // The wander is known, not estimated from these values: it has as many degrees of freedom as one likes.
+  const freedom = all ** 2 / (u ** 2 / (a.length - 1) + v ** 2 / (b.length - 1));
+  return (first.mean - second.mean) / Math.sqrt(all) > quantileOfT(0.999, freedom);
 }
