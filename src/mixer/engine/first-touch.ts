@@ -13,9 +13,13 @@ import { recomputes } from '../plan/index.js';
 /** Of the operating system, at least. */
 const PAGE = 4096;
 
-/** Writes where a page begins what is there: someone else may be writing to it meanwhile, and has not written in vain. */
+/**
+ * Writes where a page begins what is there: someone else may be writing to it meanwhile, and has not written in vain. (By what
+ * writes at once: `Atomics.add` reads first, which of an untouched page is a fault of its own.)
+ */
 function write(words: Int32Array, from: number, to: number): void {
-  for (let at = Math.ceil(from / PAGE) * PAGE; at < to; at += PAGE) Atomics.add(words, at / 4, 0);
+  for (let at = Math.ceil(from / PAGE) * PAGE; at < to; at += PAGE)
+    Atomics.compareExchange(words, at / 4, 0, 0);
 }
 
 /** A bank's memory as words. */
