@@ -25,6 +25,8 @@ const WANDER = 0.3;
 
 /** A figure, how fast the machine was at each of its samples, and what CPU time it took, where that is known. */
 interface Figure {
+  /** Whether that is all it depends on: how fast other cores were is not known, but from several runs. */
+  readonly alone: boolean;
   readonly value: Estimate;
   readonly pace: readonly Pace[];
   readonly cpuMs?: readonly number[];
@@ -34,7 +36,7 @@ interface Figure {
  * Rows that both have. A figure has changed if its median differs by more than `threshold`, a share, in every view: as it is, in CPU
  * time, and relative to how fast the machine did arithmetic, or copied memory, meanwhile; and if relative to the mean of these two
  * it differs by more than chance makes equal ones differ once in a thousand times. What was measured less than three times is not
- * judged.
+ * judged, nor what has several threads in fewer than three runs: whether others had the other cores differs from run to run.
  */
 export function compareRuns(
   before: readonly BenchReport[],
@@ -49,7 +51,10 @@ export function compareRuns(
 }
 
 function compare(label: string, before: Figure, after: Figure, threshold: number): Comparison {
-  const judged = Math.min(before.value.samples.length, after.value.samples.length) >= FEWEST;
+  const judged =
+    before.alone &&
+    after.alone &&
+    Math.min(before.value.samples.length, after.value.samples.length) >= FEWEST;
   const [old, fresh] = [views(before), views(after)];
   const wander = WANDER * Math.sqrt((old.wander ** 2 + fresh.wander ** 2) / 2);
   const slower = (a: Views, b: Views): boolean =>
@@ -108,17 +113,20 @@ function figures(runs: readonly BenchReport[]): Map<string, Figure> {
       value: Estimate,
       pace: readonly Pace[] = value.samples.map(() => usual),
       cpuMs: readonly number[] = value.samples,
+      alone = true,
     ): void => {
-      byLabel.set(label, [...(byLabel.get(label) ?? []), { figure: { value, pace, cpuMs }, usual }]);
+      const figure = { alone, value, pace, cpuMs };
+      byLabel.set(label, [...(byLabel.get(label) ?? []), { figure, usual }]);
     };
     for (const { variant, shape, threads, warmMs, coldMs, setupMs, pace, anew, cpuMs } of mixing) {
       const { convolutions, width, length, lanes } = shape;
       const size = `${convolutions} x ${width} x ${length}${lanes > 1 ? ` x ${lanes}` : ''}`;
       const label = `${variant} ${size}${threads > 1 ? ` -t ${threads}` : ''}`;
       const then = anew.map((round) => pace[round]);
-      add(`${label} warm`, warmMs, pace, cpuMs);
-      if (coldMs !== null) add(`${label} cold`, coldMs, then);
-      add(`${label} set-up`, setupMs, then);
+      const alone = threads === 1;
+      add(`${label} warm`, warmMs, pace, cpuMs, alone);
+      if (coldMs !== null) add(`${label} cold`, coldMs, then, coldMs.samples, alone);
+      add(`${label} set-up`, setupMs, then, setupMs.samples, alone);
     }
     for (const { variant, lanes, totalMs, estimated } of endToEnd?.rows ?? []) {
       if (!estimated)
@@ -131,6 +139,7 @@ function figures(runs: readonly BenchReport[]): Map<string, Figure> {
       each.length === 1
         ? each[0].figure
         : {
+            alone: true,
             value: estimate(each.map(({ figure }) => figure.value.median)),
             pace: each.map(({ usual }) => usual),
           },
