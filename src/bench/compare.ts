@@ -4,7 +4,7 @@ import type { Pace } from './pace.js';
 import type { BenchReport } from './report.js';
 import { isGreater, moments } from './student.js';
 
-/** `same`: within noise, or too little measured to say. */
+/** `same`: within noise; `unknown`: too little was measured to say. */
 export type Verdict = 'slower' | 'faster' | 'same' | 'unknown';
 
 export interface Comparison {

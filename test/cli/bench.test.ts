@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import type { BenchReport } from '../../src/bench/index.js';
@@ -80,10 +80,30 @@ describe('compare', () => {
     const old = await changed('old.json', 1);
     const same = await flashinf(['bench', 'compare', old, old]);
     expect(same).toMatchObject({ code: 0, stderr: '' });
-    expect(same.stdout.toString()).toMatch(/\n0 slower, 0 faster, 14 the same/);
+    expect(same.stdout.toString()).toMatch(/\n0 slower, 0 faster, 10 the same .*, 4 not judged/);
     expect((await flashinf(['bench', 'compare', old, await changed('little.json', 1.03)])).code).toBe(0);
     const slow = await flashinf(['bench', 'compare', old, await changed('slow.json', 1.2)]);
-    expect(slow).toMatchObject({ code: 1, stderr: 'error: 2 of 14 figures are slower\n' });
+    expect(slow).toMatchObject({ code: 1, stderr: 'error: 1 of 14 figures are slower\n' });
     expect(slow.stdout.toString()).toMatch(/\| flat 1 x 256 x 300 warm +\|.*\+20\.0% \| SLOWER \|/);
+    expect(slow.stdout.toString()).toMatch(/\| flat 1 x 256 x 300 -t 2 warm +\|.*\+20\.0% \| {6}\? \|/);
+  });
+
+  test('several threads are judged by three runs of each', async () => {
+    for (const [name, times] of [
+      ['before', 1],
+      ['after', 1.2],
+    ] as const) {
+      mkdirSync(join(folder, name));
+      for (let k = 0; k < 3; k++) await changed(join(name, `${k}.json`), times);
+    }
+    const { code, stdout } = await flashinf([
+      'bench',
+      'compare',
+      join(folder, 'before'),
+      join(folder, 'after'),
+    ]);
+    expect(code).toBe(1);
+    expect(stdout.toString()).toMatch(/\| flat 1 x 256 x 300 -t 2 warm +\|.*\+20\.0% \| SLOWER \|/);
+    expect(stdout.toString()).toMatch(/\n2 slower, 0 faster, 12 the same/);
   });
 });

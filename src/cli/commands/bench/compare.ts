@@ -66,7 +66,9 @@ export function renderComparison(rows: readonly Comparison[]): string {
   return (
     table(['', 'old', 'new', 'change', ''], cells) +
     `\n${count('slower')} slower, ${count('faster')} faster, ${count('same')} the same within noise` +
-    (count('unknown') > 0 ? `, ${count('unknown')} measured too seldom to say (?)` : '') +
+    (count('unknown') > 0
+      ? `, ${count('unknown')} not judged (?): fewer than three samples, or runs with threads`
+      : '') +
     '\n'
   );
 }
