@@ -73,10 +73,10 @@ async function filledMixer(
 ): Promise<Mixer> {
   const { convolutions, filter, config } = model;
   const shape = { convolutions, width: config.model.width, length, ...(filter && { filter }) };
-  const recipe = fit({ name, shape, threads, workspace: model.workspaceBytes ?? 0 });
+  const recipe = fit({ name, shape, threads, implicit: model.implicit });
   checkMemory(recipe);
   const mixer = await build(recipe);
   for (let m = 0; filter === undefined && m < convolutions; m++)
-    mixer.setFilter(m, await model.taps(m, length, 0, mixer.workspace));
+    mixer.setFilter(m, await model.taps(m, length, 0, mixer.filters));
   return mixer;
 }

@@ -75,14 +75,13 @@ export class Lanes {
     const { count, length, mixer: name = 'tiled', threads = 1, memory = Infinity, growFrom } = options;
     const convolutions = model.convolutions;
     const shape = shapeOf(model, length, count);
-    const { workspaceBytes: workspace = 0 } = model;
     const recipe = fit({
       name,
       shape,
       threads,
       memory,
       plan: options.plan ?? flatPlans(length),
-      workspace,
+      implicit: model.implicit,
     });
     checkMemory(recipe);
     checkStates(model, count, length, recipe.bytes);

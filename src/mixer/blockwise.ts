@@ -7,9 +7,10 @@
  * Y[b] is the spectrum of block b of the inputs, H[j] that of the taps (j - 1) B ... (j + 1) B - 1, those before tap 0 being
  * zero. Of each product of length 2B only the upper half is wanted, and nothing wraps around onto it.
  */
+import { implicitBytes, ImplicitFilters } from './engine/index.js';
 import { type Kernels, wasmKernels, writeTwiddles, writeTwistedTwiddles } from './kernel/index.js';
 import { Bump, GROUP, groupsOf, LINE, pagesFor, sharedMemory, tableBytes, toLines } from './memory/index.js';
-import type { Workspace } from './workspace.js';
+import type { ImplicitShape } from './shape.js';
 
 /** Transforms of so many rows fit a cache; and shared beginnings are counted in blocks. */
 const USUAL_BLOCK = 256;
@@ -42,8 +43,8 @@ export interface BlockwiseShape {
   readonly keepFilters: boolean;
   /** Keep the spectra of the inputs, so that the next sequence can begin with some of them. */
   readonly keepInputs: boolean;
-  /** Bytes that are left to whoever computes the taps: see `BlockwiseConvolver.workspace`. Default 0. */
-  readonly workspace?: number;
+  /** Filters that are to be evaluated in its memory. */
+  readonly implicit?: ImplicitShape | undefined;
 }
 
 /** Addresses; spectra are `[unit][half][block][B]` points, of one unit only where they are not kept. */
@@ -56,12 +57,12 @@ interface Layout {
   readonly points: number;
   readonly filters: number;
   readonly inputs: number;
-  readonly workspace: number;
+  readonly implicit: number;
   readonly bytes: number;
 }
 
 function layoutBlockwise(shape: BlockwiseShape): Layout {
-  const { width, convolutions, block, length, keepFilters, keepInputs, workspace = 0 } = shape;
+  const { width, convolutions, block, length, keepFilters, keepInputs, implicit } = shape;
   const units = convolutions * groupsOf(width);
   const spectra = 2 * Math.ceil(length / block) * block * LINE;
   const bump = new Bump();
@@ -72,7 +73,7 @@ function layoutBlockwise(shape: BlockwiseShape): Layout {
     points: bump.take(2 * block * LINE),
     filters: bump.take((keepFilters ? units : 1) * spectra),
     inputs: bump.take((keepInputs ? units : 1) * spectra),
-    workspace: bump.take(workspace),
+    implicit: bump.take(implicit ? implicitBytes(implicit) : 0),
     bytes: bump.bytes,
   };
 }
@@ -87,8 +88,8 @@ export class BlockwiseConvolver {
   private readonly layout: Layout;
   private readonly floats: Float32Array;
   private readonly kernels: Kernels;
-  /** Of as many bytes as the shape says. */
-  readonly workspace: Workspace;
+  /** Those that the shape is for. */
+  readonly filters?: ImplicitFilters;
   /** Bytes of the spectra of one half of a unit's channels, and of a block of them. */
   private readonly half: number;
   private readonly size: number;
@@ -101,7 +102,11 @@ export class BlockwiseConvolver {
     const memory = sharedMemory(pagesFor(this.layout, `convolutions of ${length} positions`));
     this.floats = new Float32Array(memory.buffer);
     this.kernels = wasmKernels(memory);
-    this.workspace = { floats: this.floats, kernels: this.kernels, at: this.layout.workspace };
+    const { implicit } = shape;
+    if (implicit !== undefined) {
+      const room = { floats: this.floats, kernels: this.kernels };
+      this.filters = new ImplicitFilters(implicit, room, this.layout.implicit);
+    }
     this.size = block * LINE;
     this.half = Math.ceil(length / block) * this.size;
     this.known = new Array<number>(convolutions).fill(0);

@@ -1,4 +1,4 @@
-import { KERNELS, type KernelsName, KINDS, openEngine, type Recipe } from './engine/index.js';
+import { implicitBytes, KERNELS, type KernelsName, KINDS, openEngine, type Recipe } from './engine/index.js';
 import {
   type BankLayout,
   dealBanks,
@@ -14,7 +14,7 @@ import { IdleMixer } from './idle.js';
 import type { Mixer } from './mixer.js';
 import { OnlineMixer } from './online.js';
 import { checkPlan, type Plan, plansForFilter } from './plan/index.js';
-import { MIXERS, type MixerName, type MixerShape } from './shape.js';
+import { type ImplicitShape, MIXERS, type MixerName, type MixerShape } from './shape.js';
 import { type CrewOptions, soloTeam, startTeam } from './thread/index.js';
 
 /** What `createMixer` takes. */
@@ -27,8 +27,8 @@ export interface MixerOptions {
   readonly plan?: Plan | readonly Plan[];
   /** Bytes of array memory the mixer may hold. Default: any. */
   readonly memory?: number;
-  /** Bytes of its memory that are left to whoever computes its taps: see `Mixer.workspace`. Default 0. */
-  readonly workspace?: number;
+  /** Filters that are to be evaluated in its memory: see `Mixer.filters`. */
+  readonly implicit?: ImplicitShape | undefined;
   /** The SIMD kernels (default), those without relaxed operations, or the slow and readable reference. */
   readonly kernels?: KernelsName;
 }
@@ -61,7 +61,7 @@ export function fit({
   threads = 1,
   plan,
   memory = Infinity,
-  workspace = 0,
+  implicit,
   kernels = 'wasm',
 }: MixerOptions): Recipe {
   if (!MIXERS.includes(name)) throw new RangeError(`unknown mixer ${String(name)}`);
@@ -76,7 +76,7 @@ export function fit({
   let recipe: Recipe | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
-    recipe = layOut(name, { shape, plan: candidate, threads }, kernels, workspace);
+    recipe = layOut(name, { shape, plan: candidate, threads }, kernels, implicit);
     if (recipe.bytes <= memory && recipe.banks.every(fitsPages)) return recipe;
     least = Math.min(least, recipe.bytes);
   }
@@ -109,16 +109,18 @@ function fitDataDependent(name: MixerName, shape: MixerShape, threads: number, m
   return { name, shape, plan, threads, kernels: 'wasm', banks: [], bytes };
 }
 
-function layOut(name: MixerName, spec: Spec, kernels: KernelsName, workspace: number): Recipe {
+function layOut(name: MixerName, spec: Spec, kernels: KernelsName, implicit?: ImplicitShape): Recipe {
   const { shape, plan } = spec;
   checkPlan(plan, shape.length, shape.filter);
+  // Those of the main thread, and of the one that evaluates taps for it.
+  const own = implicit ? implicitBytes(implicit, 2) : 0;
   const banks = dealBanks<BankLayout>(shape, (first, units) => {
-    const own = KINDS[name].layout(spec, first, units);
-    return first === 0 ? { ...own, bytes: own.bytes + workspace } : own;
+    const layout = KINDS[name].layout(spec, first, units);
+    return first === 0 ? { ...layout, bytes: layout.bytes + own } : layout;
   });
   const bytes = banks.reduce((sum, bank) => sum + pageBytes(bank.bytes), 0);
-  const at = banks.length === 0 ? 0 : banks[0].bytes - workspace;
-  return { name, ...spec, kernels, banks, bytes, ...(workspace > 0 && { workspace: at }) };
+  const filters = implicit && banks.length > 0 && { shape: implicit, at: banks[0].bytes - own };
+  return { name, ...spec, kernels, banks, bytes, ...(filters && { implicit: filters }) };
 }
 
 /**
@@ -137,14 +139,15 @@ export async function build(recipe: Recipe): Promise<Mixer> {
  */
 export async function buildOn(recipe: Recipe, internals = FROM_SYSTEM): Promise<OnlineMixer> {
   const memories = recipe.banks.map((bank) => internals.allocate(pagesFor(bank, 'a mixer')));
-  const { engine, banks } = openEngine(recipe, memories);
+  const opened = openEngine(recipe, memories);
+  const { engine, banks } = opened;
   const units = banks.reduce((sum, { layout }) => sum + layout.units, 0);
   const untouched = internals.untouched === true;
   engine.prepare(untouched);
   // Steps that are flat are not shared: without far tiles, there is nothing for others to do.
   const solo = recipe.threads === 1 || (engine.flat && engine.deferred === undefined);
   const team = solo ? soloTeam(engine, units) : await startTeam(engine, recipe, memories, units, internals);
-  return new OnlineMixer(recipe, engine, banks, team, untouched);
+  return new OnlineMixer(recipe, opened, team, untouched);
 }
 
 /** Fits and builds a mixer. */

@@ -34,6 +34,17 @@ export class FilledRows {
     filled[convolution] = first + taps.length / width;
   }
 
+  /** Rows that all filters have. */
+  get least(): number {
+    return Math.min(...this.filled);
+  }
+
+  /** All filters have the rows before `end`, at least. */
+  reach(end: number): void {
+    const { filled } = this;
+    for (let c = 0; c < filled.length; c++) filled[c] = Math.max(filled[c], end);
+  }
+
   /** Throws a RangeError unless there are taps for what is due once `known` inputs are known. */
   check(known: number): void {
     const { filled, shape, engine } = this;

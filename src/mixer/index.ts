@@ -4,6 +4,7 @@ export {
   MIXERS,
   type DataDependentFilter,
   type FilterKind,
+  type ImplicitShape,
   type MixerName,
   type MixerShape,
   type ModalFilter,
@@ -46,7 +47,9 @@ export {
   type Range,
   type Tile,
 } from './schedule/index.js';
-export { createWorkspace, type Workspace } from './workspace.js';
+export { ImplicitFilters, type Lags, type ReadValues } from './engine/index.js';
+/** @internal */
+export { MOST_GROWN, ROWS_TOGETHER } from './engine/index.js';
 export { build, createMixer, fit, type MixerOptions } from './create.js';
 export { createMixerOfKinds, type KindsOptions, type KindsShape, type MixerOfKinds } from './of-kinds.js';
 export type { KernelsName, Recipe } from './engine/index.js';

@@ -7,10 +7,10 @@
  * at once; the missing term `y[t] * rho[0]` (the paper's "red cell") is computed inside the model.
  */
 
+import type { ImplicitFilters, Lags } from './engine/index.js';
 import type { Modes } from './modes.js';
 import type { Plan } from './plan/index.js';
 import type { MixerName, MixerShape } from './shape.js';
-import type { Workspace } from './workspace.js';
 
 /**
  * Values of one step are `[convolution, lane, channel]`. Lanes at position `length` and retired lanes take no part: their
@@ -30,8 +30,8 @@ export interface Mixer {
    * last tiles: with them, sums are those of a longer mixer, bit by bit.
    */
   readonly filterRows: number;
-  /** Memory to compute its taps in, if it was made with some. */
-  readonly workspace?: Workspace;
+  /** Implicit filters whose taps can be evaluated in its memory, if it was made for such. */
+  readonly filters?: ImplicitFilters;
 
   /** The position (0-based) of a lane whose pending sums can be read and whose input is expected next. */
   positionOf(lane: number): number;
@@ -41,6 +41,12 @@ export interface Mixer {
    * A window has the rows that its shape says, and a modal filter is set by its modes.
    */
   setFilter(convolution: number, filter: Float32Array | Modes, first?: number): void;
+  /**
+   * Evaluates rows of all filters from `first` on, where the last ones ended: as many as there are lags, a multiple of 4 and at most
+   * 128. They are there once the next ones begin; until then, other threads are at work on them, or the steps do a part each. Only
+   * some mixers of implicit filters can.
+   */
+  readonly growFilters?: (first: number, lags: Lags) => void;
   /**
    * How many rows of each filter must be set before the push of input `known - 1` (at most the filter's length). Does not
    * decrease with `known`. If it equals `length` at 0, filters must be set whole.

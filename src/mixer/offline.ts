@@ -3,6 +3,7 @@
  * Its last rows are what the prompt leaves pending for the positions to generate; with them the prompt itself can
  * be forgotten, and generation starts as a new online convolution at position 0.
  */
+import { implicitBytes, ImplicitFilters } from './engine/index.js';
 import { type Kernels, wasmKernels, writeTwiddles, writeTwistedTwiddles } from './kernel/index.js';
 import {
   Bump,
@@ -16,7 +17,7 @@ import {
   toLines,
 } from './memory/index.js';
 import { SMALLEST_FFT } from './plan/index.js';
-import type { Workspace } from './workspace.js';
+import type { ImplicitShape } from './shape.js';
 
 /** What an offline convolution is of. */
 export interface OfflineShape {
@@ -26,8 +27,8 @@ export interface OfflineShape {
   readonly prompt: number;
   /** Positions after the prompt whose pending sums are wanted (K), 0 or more. */
   readonly ahead: number;
-  /** Bytes that are left to whoever computes its taps: see `OfflineConvolver.workspace`. Default 0. */
-  readonly workspace?: number;
+  /** Filters that are to be evaluated in its memory. */
+  readonly implicit?: ImplicitShape | undefined;
 }
 
 /** Addresses in the convolver's memory; n points are half the (negacyclic) convolution's length. */
@@ -42,11 +43,11 @@ interface OfflineLayout {
   /** `[half][n]` points each. */
   readonly spectrum: number;
   readonly points: number;
-  readonly workspace: number;
+  readonly implicit: number;
   readonly bytes: number;
 }
 
-function layoutOffline({ prompt, ahead, workspace = 0 }: OfflineShape): OfflineLayout {
+function layoutOffline({ prompt, ahead, implicit }: OfflineShape): OfflineLayout {
   // The full product has 2P + K - 1 rows: so long, a (nega)cyclic convolution has nothing to wrap around.
   let n = SMALLEST_FFT;
   while (2 * n < 2 * prompt + ahead - 1) n *= 2;
@@ -60,7 +61,7 @@ function layoutOffline({ prompt, ahead, workspace = 0 }: OfflineShape): OfflineL
     outputs: bump.take((prompt + ahead) * LINE),
     spectrum: bump.take(2 * n * LINE),
     points: bump.take(2 * n * LINE),
-    workspace: bump.take(workspace),
+    implicit: bump.take(implicit ? implicitBytes(implicit) : 0),
     bytes: bump.bytes,
   };
 }
@@ -92,8 +93,8 @@ export class OfflineConvolver {
   private readonly layout: OfflineLayout;
   private readonly floats: Float32Array;
   private readonly kernels: Kernels;
-  /** Of as many bytes as the shape says. */
-  readonly workspace: Workspace;
+  /** Those that the shape is for. */
+  readonly filters?: ImplicitFilters;
 
   constructor(readonly shape: OfflineShape) {
     const pages = pagesOffline(shape);
@@ -101,7 +102,11 @@ export class OfflineConvolver {
     const memory = sharedMemory(pages);
     this.floats = new Float32Array(memory.buffer);
     this.kernels = wasmKernels(memory);
-    this.workspace = { floats: this.floats, kernels: this.kernels, at: this.layout.workspace };
+    const { implicit } = shape;
+    if (implicit !== undefined) {
+      const room = { floats: this.floats, kernels: this.kernels };
+      this.filters = new ImplicitFilters(implicit, room, this.layout.implicit);
+    }
     writeTwiddles(this.floats, this.layout.twiddles / 4, this.layout.n / 4);
     writeTwistedTwiddles(this.floats, this.layout.twisted / 4, this.layout.n);
   }

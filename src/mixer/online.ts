@@ -1,6 +1,7 @@
 import { Deadlines } from './deadlines.js';
-import type { Engine, Recipe } from './engine/index.js';
+import type { Engine, ImplicitFilters, Lags, Opened, Recipe } from './engine/index.js';
 import { checkModes, FilledRows, wholeRows } from './filter-rows.js';
+import { Growth } from './growth.js';
 import { checkIndex, checkSize, LanePositions } from './lanes.js';
 import { type Bank, GROUP, groupsOf, toLines, unitOf } from './memory/index.js';
 import type { Mixer } from './mixer.js';
@@ -9,7 +10,6 @@ import type { Plan } from './plan/index.js';
 import { Rows } from './rows.js';
 import type { MixerName, MixerShape } from './shape.js';
 import type { Team } from './thread/index.js';
-import type { Workspace } from './workspace.js';
 
 /** What the outside sees of every mixer: checks, positions, and rows in and out of the blocked arrays. */
 export class OnlineMixer implements Mixer {
@@ -18,10 +18,14 @@ export class OnlineMixer implements Mixer {
   readonly plan: Plan;
   readonly bytes: number;
   readonly filterRows: number;
-  readonly workspace?: Workspace;
+  readonly filters?: ImplicitFilters;
+  readonly growFilters?: (first: number, lags: Lags) => void;
+  private readonly engine: Engine;
+  private readonly banks: readonly Bank[];
+  private readonly growth?: Growth;
   private readonly groups: number;
   private readonly lanes: LanePositions;
-  private readonly filters: FilledRows;
+  private readonly filled: FilledRows;
   private readonly rows: Rows;
   private readonly deadlines: Deadlines | undefined;
   private closed = false;
@@ -29,9 +33,8 @@ export class OnlineMixer implements Mixer {
   private summed = false;
 
   constructor(
-    { name, shape, plan, bytes, workspace }: Recipe,
-    private readonly engine: Engine,
-    private readonly banks: readonly Bank[],
+    { name, shape, plan, bytes, threads }: Recipe,
+    { engine, banks, filters, growing }: Opened,
     private readonly team: Team,
     /**
      * The memories hold nothing but zeros, of which most were never written to; later, as long as a run has done nothing
@@ -39,15 +42,25 @@ export class OnlineMixer implements Mixer {
      */
     private untouched: boolean,
   ) {
+    this.engine = engine;
+    this.banks = banks;
     this.name = name;
     this.shape = shape;
     this.plan = plan;
     this.bytes = bytes;
     this.filterRows = engine.filterRows;
-    if (workspace !== undefined) this.workspace = { ...banks[0], at: workspace };
     this.groups = groupsOf(shape.width);
     this.lanes = new LanePositions(shape.lanes ?? 1, shape.length);
-    this.filters = new FilledRows(shape, engine);
+    this.filled = new FilledRows(shape, engine);
+    if (filters !== undefined) this.filters = filters;
+    if (filters !== undefined && growing !== undefined) {
+      const growth = new Growth(filters, growing, team, threads > 2);
+      this.growth = growth;
+      this.growFilters = (first, lags) => {
+        growth.begin(first, lags, this.filled.least);
+        this.filled.reach(first);
+      };
+    }
     this.rows = new Rows(banks, shape);
     this.deadlines = engine.deferred && new Deadlines(engine.deferred, team, this.lanes.at);
     if (!untouched) for (let lane = 0; lane < this.lanes.count; lane++) this.clear(lane);
@@ -113,7 +126,7 @@ export class OnlineMixer implements Mixer {
     if (!Number.isInteger(position) || position < 0 || position > length) {
       throw new RangeError(`position: expected a whole number from 0 to ${length}, got ${position}`);
     }
-    this.filters.check(position);
+    this.filled.check(position);
     for (const each of this.lanesOf(lane)) this.goTo(each, position);
   }
 
@@ -134,7 +147,8 @@ export class OnlineMixer implements Mixer {
       'poles' in filter
         ? Float32Array.from(modalTaps(filter, shape.length))
         : wholeRows(filter, shape, this.filterRows);
-    this.filters.add(convolution, rows, first);
+    this.finishGrowth();
+    this.filled.add(convolution, rows, first);
     const { width, length } = shape;
     engine.setFilter(convolution, { rows, width, length, first }, (...units) => this.team.prepare(...units));
   }
@@ -144,7 +158,7 @@ export class OnlineMixer implements Mixer {
     this.lanes.checkUnused(lane);
     const count = this.rowsOf('inputs', inputs, this.shape.length);
     this.untouched = false;
-    this.filters.check(count);
+    this.filled.check(count);
     const { engine, groups } = this;
     const { period } = this.banks[0].layout;
     const [from, to] = [convolution * groups, (convolution + 1) * groups];
@@ -204,7 +218,7 @@ export class OnlineMixer implements Mixer {
   push(y: Float32Array): void {
     this.checkStep('inputs', y);
     const { engine, lanes, team, deadlines } = this;
-    for (let lane = 0; lane < lanes.count; lane++) this.filters.check(lanes.at[lane] + 1);
+    for (let lane = 0; lane < lanes.count; lane++) this.filled.check(lanes.at[lane] + 1);
     team.join();
     this.rows.take(y);
     deadlines?.await(lanes.active);
@@ -214,6 +228,7 @@ export class OnlineMixer implements Mixer {
       this.untouched = lanes.at[0] < touch.until;
     }
     team.step(lanes.active);
+    this.growth?.step(lanes.at[0] + 1);
     this.summed = engine.sumsAhead;
     lanes.advance();
     deadlines?.stepped();
@@ -222,9 +237,14 @@ export class OnlineMixer implements Mixer {
   /** Waits until nothing is under way. */
   private settle(): void {
     this.checkOpen();
+    this.finishGrowth();
     this.team.join();
     this.deadlines?.handOver();
     this.team.wait();
+  }
+
+  private finishGrowth(): void {
+    if (this.growth !== undefined) this.filled.reach(this.growth.finish());
   }
 
   /**

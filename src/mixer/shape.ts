@@ -32,6 +32,26 @@ export interface DataDependentFilter {
 /** What is known of filters before they are: how far they reach, or how they are made. Plans follow from it. */
 export type FilterKind = { readonly kind: 'long' } | WindowFilter | ModalFilter | DataDependentFilter;
 
+/** Filters whose taps an MLP makes of what is known of a lag: see engine/implicit-filters.ts. */
+export interface ImplicitShape {
+  readonly layers: number;
+  /** Convolutions of a layer, which share all but the last matrix. */
+  readonly perLayer: number;
+  /** Channels of each. */
+  readonly width: number;
+  /** Numbers that are known of a lag. */
+  readonly features: number;
+  /** Channels of the MLP. */
+  readonly hidden: number;
+  /** Whether taps decay, and what is added to the window. */
+  readonly window: boolean;
+  readonly shift: number;
+  /** Whether the taps of a lag are divided by the sum of their magnitudes, over all channels. */
+  readonly normalized: boolean;
+  /** What is at most so large is 0. */
+  readonly smallest: number;
+}
+
 /** What a mixer holds. */
 export interface MixerShape {
   /** Long convolutions, each with filters of its own (M): a model's layers times its order less one; 0: positions are counted. */

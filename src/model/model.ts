@@ -15,7 +15,7 @@ import { stateBytes, type StepState } from './state.js';
 import { Stepper } from './stepper.js';
 import { FilterEvaluator } from './taps.js';
 import { abortable, checkFree } from '../format/index.js';
-import type { Workspace } from '../mixer/index.js';
+import type { ImplicitFilters, ImplicitShape, Lags } from '../mixer/index.js';
 import type {
   Device,
   LanguageModel,
@@ -94,7 +94,7 @@ class Hyena implements LanguageModel {
   private readonly stepper: Stepper;
   private readonly graphs: BlockGraphs;
   private readonly prompts: PromptPass;
-  readonly workspaceBytes: number;
+  readonly implicit: ImplicitShape;
   private readonly filters: FilterEvaluator;
   private closed = false;
 
@@ -119,7 +119,7 @@ class Hyena implements LanguageModel {
       this.load(name, this.threads, prepack),
     );
     this.filters = new FilterEvaluator(bundle.weights, hyenaDimensions(config.model), config.filter!);
-    this.workspaceBytes = this.filters.workspaceBytes;
+    this.implicit = this.filters.shape;
     this.prompts = new PromptPass(this.graphs, config.model, () => this.start(), this.filters);
   }
 
@@ -138,7 +138,7 @@ class Hyena implements LanguageModel {
     return this.stepper.step(state, tokens);
   }
 
-  async taps(convolution: number, end: number, start = 0, workspace?: Workspace): Promise<Float32Array> {
+  async taps(convolution: number, end: number, start = 0, filters?: ImplicitFilters): Promise<Float32Array> {
     const { width, context } = this.config.model;
     if (!Number.isSafeInteger(convolution) || convolution < 0 || convolution >= this.convolutions) {
       throw new RangeError(`convolution ${convolution} is not one of 0 to ${this.convolutions - 1}`);
@@ -148,8 +148,12 @@ class Hyena implements LanguageModel {
     }
     this.checkOpen();
     const taps = new Float32Array((end - start) * width);
-    await this.filters.write(convolution, start, end, taps, workspace);
+    await this.filters.write(convolution, start, end, taps, filters);
     return taps;
+  }
+
+  lags(start: number, end: number): Lags | undefined {
+    return this.filters.lags(start, end);
   }
 
   async prefill(

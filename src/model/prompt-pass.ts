@@ -51,7 +51,7 @@ export class PromptPass {
       z: new Float32Array((prompt + ahead) * width),
       inner: graphs.innerGates(prompt),
     };
-    const convolver = new OfflineConvolver({ width, prompt, ahead, workspace: filters.workspaceBytes });
+    const convolver = new OfflineConvolver({ width, prompt, ahead, implicit: filters.shape });
     const parts = partsOf(prompt, ROWS);
     const prepack = graphs.prepacks(prompt);
     let convolution = 0;
@@ -59,7 +59,7 @@ export class PromptPass {
       await graphs.begin(l, ids, a, state, parts, prepack, ({ start, end }) => advance(end - start));
       for (let o = 0; o < convolutionsOf(layer); o++) {
         if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
-        await filters.write(convolution, 0, prompt + ahead, taps, convolver.workspace);
+        await filters.write(convolution, 0, prompt + ahead, taps, convolver.filters);
         convolver.convolve(a.y, taps, a.z);
         onConvolution?.(convolution, { inputs: a.y, pending: a.z.subarray(prompt * width) });
         advance(prompt);

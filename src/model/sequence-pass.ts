@@ -199,7 +199,7 @@ export class SequencePass implements Sequences {
         if (o > 0) multiply(a.inner[o - 1].values, a.z, a.y);
         const needed = Math.min(convolver.tapsNeeded(convolution, ids.length), this.model.context);
         const taps = new Float32Array(needed * width);
-        if (needed > 0) await filters.write(convolution, 0, needed, taps, convolver.workspace);
+        if (needed > 0) await filters.write(convolution, 0, needed, taps, convolver.filters);
         convolver.convolve(convolution, y, from, ids.length, taps);
         advance(rows);
         convolution++;
@@ -215,8 +215,8 @@ export class SequencePass implements Sequences {
     const key = `${block}${prepack ? ', prepacked' : ''}`;
     const found = this.shelves.get(key);
     if (found !== undefined && length <= found.convolver.shape.length) return found;
-    const workspace = this.filters.workspaceBytes;
-    const shape = { width, convolutions: convolutions(layers), block, length, workspace };
+    const { shape: implicit } = this.filters;
+    const shape = { width, convolutions: convolutions(layers), block, length, implicit };
     const long = {
       ...shape,
       length: this.keep ? Math.min(longestSequence(block), context) : length,

@@ -6,9 +6,9 @@ import {
   type FilterDimensions,
   filterFeatures,
   type HyenaDimensions,
+  SMALLEST_TAP,
 } from '../hyena/index.js';
-import { createWorkspace, type Workspace } from '../mixer/index.js';
-import { implicitFilterBytes, ImplicitFilters } from './implicit-filters.js';
+import { ImplicitFilters, type ImplicitShape, type Lags } from '../mixer/index.js';
 
 /** Lags evaluated before whoever else waits for this thread has a turn: some ms. */
 const TURN = 1024;
@@ -17,21 +17,31 @@ const TURN = 1024;
 const KEPT = 1 << 25;
 
 export class FilterEvaluator {
-  /** Bytes of a workspace to evaluate filters in. */
-  readonly workspaceBytes: number;
+  /** What a mixer's memory has to have room for. */
+  readonly shape: ImplicitShape;
   /** The first taps of each convolution met so far, `[time, width]`. */
   private readonly kept = new Map<number, Float32Array>();
   private latest: Features | undefined;
-  /** Those that have been evaluated in. */
-  private readonly filters = new WeakMap<Workspace, ImplicitFilters>();
-  private own: Workspace | undefined;
+  private own: ImplicitFilters | undefined;
 
   constructor(
     private readonly weights: Weights,
     private readonly model: HyenaDimensions,
     private readonly filter: FilterDimensions,
   ) {
-    this.workspaceBytes = implicitFilterBytes(model, filter);
+    const { layers, order, width } = model;
+    const { features, hidden, shift, modulate, normalized } = filter;
+    this.shape = {
+      layers,
+      perLayer: order - 1,
+      width,
+      features,
+      hidden,
+      window: modulate !== false,
+      shift,
+      normalized: normalized === true,
+      smallest: SMALLEST_TAP,
+    };
   }
 
   /**
@@ -43,19 +53,21 @@ export class FilterEvaluator {
     start: number,
     end: number,
     out: Float32Array,
-    workspace = (this.own ??= createWorkspace(this.workspaceBytes)),
+    filters = (this.own ??= ImplicitFilters.alone(this.shape)),
   ): Promise<void> {
     const { layers, order, width, context } = this.model;
     // Texts differ in length: with some to spare, the next one finds its taps here too.
     const generous = Math.min(context, 2 ** Math.ceil(Math.log2(end)));
+    // Even if the first taps are kept: the mixer may go on by itself.
+    filters.load((...of) => this.weights.values(...of));
     let kept = this.kept.get(convolution);
     if (start === 0 && generous * width * 4 * layers * (order - 1) <= KEPT && !covers(kept, end * width)) {
       kept = new Float32Array(generous * width);
-      await this.evaluate(convolution, 0, generous, kept, workspace);
+      await this.evaluate(convolution, 0, generous, kept, filters);
       this.kept.set(convolution, kept);
     }
     if (covers(kept, end * width)) out.set(kept.subarray(start * width, end * width));
-    else await this.evaluate(convolution, start, end, out, workspace);
+    else await this.evaluate(convolution, start, end, out, filters);
   }
 
   private async evaluate(
@@ -63,37 +75,35 @@ export class FilterEvaluator {
     start: number,
     end: number,
     out: Float32Array,
-    workspace: Workspace,
+    filters: ImplicitFilters,
   ): Promise<void> {
-    const { weights, model, filter } = this;
-    const { width } = model;
-    let filters = this.filters.get(workspace);
-    if (filters === undefined) {
-      filters = new ImplicitFilters(model, filter, (...of) => weights.values(...of), workspace);
-      this.filters.set(workspace, filters);
-    }
+    const { weights } = this;
+    const { width } = this.model;
     for (let from = start; from < end; from += TURN) {
       if (from > start) await setImmediate();
       const to = Math.min(end, from + TURN);
       const taps = out.subarray((from - start) * width, (to - start) * width);
-      filters.evaluate(convolution, this.features(convolution, from, to), taps);
+      filters.evaluate(convolution, this.lagsOf(convolution, from, to), taps);
     }
     // With the skip weight folded in.
     if (start === 0) out.set(weights.values('rho0', convolution));
   }
 
-  /** What filters know of lags: the same for every convolution, or in the bundle for each layer. */
-  private features(convolution: number, start: number, end: number): Pick<Features, 'features' | 'times'> {
-    const { filter, model, weights, latest } = this;
-    if (filter.positions === 'stored') {
-      const layer = Math.floor(convolution / (model.order - 1));
-      const rows = (name: string): Float32Array => weights.rows(name, layer, start, end);
-      return { features: rows('filter.features'), times: rows('filter.times') };
-    }
+  /** What all filters know of lags; undefined where each layer's know something else. */
+  lags(start: number, end: number): Lags | undefined {
+    const { filter, model, latest } = this;
+    if (filter.positions === 'stored') return undefined;
     if (latest?.start !== start || latest.end !== end) {
       this.latest = filterFeatures(filter, model.context, start, end);
     }
-    return this.latest!;
+    return this.latest;
+  }
+
+  private lagsOf(convolution: number, start: number, end: number): Lags {
+    const { model, weights } = this;
+    const layer = Math.floor(convolution / (model.order - 1));
+    const rows = (name: string): Float32Array => weights.rows(name, layer, start, end);
+    return this.lags(start, end) ?? { features: rows('filter.features'), times: rows('filter.times') };
   }
 }
 

@@ -1,6 +1,6 @@
 /** The model as the rest of the program sees it: what goes in, what comes out, who owns the arrays. */
 import type { KeyValueType, LayerPart } from '../layers/index.js';
-import type { DataDependentFilter, Mixer, Workspace } from '../mixer/index.js';
+import type { DataDependentFilter, ImplicitFilters, ImplicitShape, Lags, Mixer } from '../mixer/index.js';
 import type { BundleConfig } from '../bundle/index.js';
 import type { Progress } from '../format/index.js';
 import type { StepState } from './state.js';
@@ -168,13 +168,16 @@ export interface LanguageModel {
    * `state` and are overwritten by its next step.
    */
   step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult>;
-  /** Bytes of the workspace in which `taps` are computed, if they are. */
-  readonly workspaceBytes?: number;
+  /** What a mixer is to be made for, to evaluate `taps` in its memory, where they are those of implicit filters. */
+  readonly implicit?: ImplicitShape;
   /**
    * Taps `start` (default 0) ... `end` - 1 of a convolution's filter, `[tap, width]`, tap 0 with the skip weight folded in.
-   * `end` <= context. The same numbers, whatever is asked for. They are computed in the workspace given, or in one of the model's own.
+   * `end` <= context. The same numbers, whatever is asked for. They are evaluated in the memory that these filters are in; default: one of the model's
+   * own.
    */
-  taps(convolution: number, end: number, start?: number, workspace?: Workspace): Promise<Float32Array>;
+  taps(convolution: number, end: number, start?: number, filters?: ImplicitFilters): Promise<Float32Array>;
+  /** What all implicit filters know of lags, where they know the same: what `Mixer.growFilters` takes. */
+  lags?(start: number, end: number): Lags | undefined;
   /**
    * The prompt at once, quasilinearly. Afterwards generation is a fresh online convolution of `generateLength` positions,
    * and nothing that grows with the prompt is kept; or with `generateLength` 0, the prompt's inputs are filled into a mixer.

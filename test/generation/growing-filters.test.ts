@@ -1,7 +1,7 @@
 import { growthAt, rowsFor } from '../../src/generation/growing-filters.js';
 import { createMixer, flatPlan } from '../../src/mixer/index.js';
 
-const PERIOD = 8;
+const PERIOD = 16;
 
 test.each([1, 2, 4, 7, 16, 20])('%i filters grow once a period each, in odd steps, in turn', (count) => {
   const steps = Array.from({ length: count }, (): number[] => []);

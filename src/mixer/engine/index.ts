@@ -5,7 +5,10 @@ export type { Deferred, Engine } from './engine.js';
 export { KINDS } from './kinds.js';
 export type { KernelsName, Recipe } from './open.js';
 /** @internal */
-export { KERNELS, openEngine } from './open.js';
+export { KERNELS, openEngine, type Opened } from './open.js';
+export { ImplicitFilters, type Lags, type ReadValues } from './implicit-filters.js';
+/** @internal */
+export { type GrowingTaps, implicitBytes, MOST_GROWN, ROWS_TOGETHER } from './implicit-filters.js';
 /** @internal */
 export { tileRunner } from './tile/runner.js';
 /** @internal */

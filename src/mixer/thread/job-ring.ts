@@ -19,7 +19,7 @@ import {
 } from './control.js';
 
 /** What an engine can be asked to do, see there; `deferred` is `Deferred.piecewise`. */
-const KINDS = ['step', 'sums', 'deferred', 'forget', 'prepare', 'touch'] as const;
+const KINDS = ['step', 'sums', 'deferred', 'forget', 'prepare', 'touch', 'grow'] as const;
 export type JobKind = (typeof KINDS)[number];
 
 /** Jobs that may be under way at once. */
@@ -28,7 +28,7 @@ const RING = 64;
 /**
  * What the threads are to do: a step or the sums at positions `end`, or the deferred slices of the steps from `begin` to `end`;
  * or to forget which of those are under way; to prepare units from `begin` to `end`, or to touch memory ahead of the steps that
- * make `begin` < known <= `end` inputs known (the first thread only).
+ * make `begin` < known <= `end` inputs known, or to evaluate taps `begin` to `end` of all filters (the first thread only).
  */
 export interface Job {
   readonly kind: JobKind;

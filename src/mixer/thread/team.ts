@@ -42,6 +42,8 @@ export interface Team {
    * `wait`. Only for engines that have deferred tiles.
    */
   defer(begin: PerLane, end: PerLane): number;
+  /** Has another thread evaluate taps `first` to `end` of all filters. Returns a number for `wait`. Not while it `defersInline`. */
+  grow(first: number, end: number): number;
   /** Waits until everything up to the number that a `defer` has returned is done; without one, everything. */
   wait(job?: number): void;
   /** Forgets deferred tiles that are under way: the position or what is there has changed. */
@@ -63,6 +65,7 @@ export function soloTeam(engine: Engine, units: number): Team {
       engine.deferred?.piecewise(begin, end, 0, units, 0);
       return 0;
     },
+    grow: () => 0,
     wait: () => undefined,
     forget: () => engine.deferred?.forget(),
     defersInline: true,
@@ -194,6 +197,11 @@ class Crew implements Team {
     // Tiles whole: whoever goes on with these later does not know of any under way.
     engine.deferred?.whole(begin, end, 0, units, 0);
     return ring.latest;
+  }
+
+  grow(first: number, end: number): number {
+    const { ring, nothing } = this;
+    return ring.post({ kind: 'grow', begin: nothing.map(() => first), end: nothing.map(() => end) });
   }
 
   wait(job = this.ring.latest): void {

@@ -23,7 +23,7 @@ const { threads } = recipe;
 const ring = new JobRing(threads, recipe.shape.lanes ?? 1, undefined, control);
 
 adoptModule(module);
-const { engine } = openEngine(recipe, memories);
+const { engine, growing } = openEngine(recipe, memories, thread);
 // Deferred tiles have time, and where a model is at work in between their jobs are far apart. But where it is not, waking takes
 // longer than the job.
 const spin = engine.flat ? SPIN / 4 : SPIN;
@@ -41,6 +41,10 @@ for (let done = 0; ;) {
     engine.prepareUnits?.(begin[0], begin[0] + own.from, begin[0] + own.to);
   } else if (kind === 'touch') {
     for (let known = begin[0] + 1; known <= end[0] && thread === 1; known++) engine.touch?.ahead(known);
+  } else if (kind === 'grow') {
+    const [first, last] = [begin[0], end[0]];
+    const parts = thread === 1 && growing !== undefined ? growing.parts(first, last) : 0;
+    for (let k = 0; k < parts; k++) growing!.part(k, first, last);
   } else engine.deferred?.piecewise(begin, end, from, to, thread);
   ring.done(thread, ++done);
 }
