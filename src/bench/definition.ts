@@ -31,6 +31,11 @@ export class Definition {
     private readonly shape: { convolutions: number; width: number; length: number },
     /** Where the sums of mixers that are measured at some positions only can be had. Left out: everywhere. */
     candidates?: readonly number[],
+    /**
+     * Taps are inputs, too: those of convolution k are rows 2 k of inputs and sums, its taps rows 2 k + 1. A tap becomes known at its
+     * position; what that brings is in no sum before, nor is what is at position 0 in any, which the model adds.
+     */
+    private readonly dependent = false,
   ) {
     const { convolutions, width, length } = shape;
     this.bound = 8 * ROUNDOFF * Math.sqrt(Math.log2(2 * length));
@@ -64,7 +69,8 @@ export class Definition {
   /** The inputs of a position, `[convolution, channel]`. */
   setInputs(position: number, y: Float32Array): void {
     this.channels.forEach(({ convolution, channel }, k) => {
-      this.inputs[k][position] = y[convolution * this.shape.width + channel];
+      this.inputs[k][position] = y[this.rowOf(convolution) + channel];
+      if (this.dependent) this.taps[k][position] = y[this.rowOf(convolution) + this.shape.width + channel];
     });
   }
 
@@ -73,7 +79,7 @@ export class Definition {
     const wanted = this.at(position);
     let [error, norm] = [0, 0];
     this.channels.forEach(({ convolution, channel }, k) => {
-      error += (sums[convolution * this.shape.width + channel] - wanted[k]) ** 2;
+      error += (sums[this.rowOf(convolution) + channel] - wanted[k]) ** 2;
       norm += wanted[k] ** 2;
     });
     const off = error === 0 ? 0 : Math.sqrt(error / norm);
@@ -90,13 +96,17 @@ export class Definition {
     return { positions: this.compared.size, worst: this.worst, bound: this.bound };
   }
 
+  private rowOf(convolution: number): number {
+    return (this.dependent ? 2 : 1) * convolution * this.shape.width;
+  }
+
   private at(position: number): Float64Array {
     let sums = this.sums.get(position);
     if (sums === undefined) {
       sums = Float64Array.from(this.channels, (_, k) => {
         const [taps, inputs] = [this.taps[k], this.inputs[k]];
         let sum = 0;
-        for (let i = 0; i < position; i++) sum += inputs[i] * taps[position - i];
+        for (let i = this.dependent ? 1 : 0; i < position; i++) sum += inputs[i] * taps[position - i];
         return sum;
       });
       this.sums.set(position, sums);

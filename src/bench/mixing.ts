@@ -9,7 +9,15 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { fit, type CostTable, type MixerShape, type Plan, planCost, type Recipe } from '../mixer/index.js';
+import {
+  fit,
+  type CostTable,
+  type DataDependentFilter,
+  type MixerShape,
+  type Plan,
+  planCost,
+  type Recipe,
+} from '../mixer/index.js';
 import { type Curve, curveOf } from './curve.js';
 import { type Agreement, Definition } from './definition.js';
 import { type Estimate, estimate, median } from './estimate.js';
@@ -42,6 +50,8 @@ export interface MixingOptions {
   readonly bandwidth?: number;
   /** Bytes a mixer may hold. Default: any. */
   readonly memory?: number | undefined;
+  /** Filters that depend on the data, which only lazy and binary can do. Default: such as are known in advance. */
+  readonly filter?: DataDependentFilter | undefined;
   /** Seed of inputs and filters. Default 1. */
   readonly seed?: number;
   /** Rounds at most. Default 15. */
@@ -257,10 +267,12 @@ const off = (value: number, { median }: Estimate): number => Math.abs(value - me
 /** Lays out a case's mixer. Throws a RangeError if it does not fit the memory allowed. */
 export function recipeOf(
   { variant, shape, threads }: MixingCase,
-  { costs, memory }: Pick<MixingOptions, 'costs' | 'memory'>,
+  { costs, memory, filter }: Pick<MixingOptions, 'costs' | 'memory' | 'filter'>,
 ): Recipe {
   const choice = choiceOf(variant, shape.length, costs);
-  return fit({ ...choice, shape, threads, ...(memory !== undefined && { memory }) });
+  // A mixer counts inputs and taps.
+  const mixed = filter === undefined ? shape : { ...shape, convolutions: 2 * shape.convolutions, filter };
+  return fit({ ...choice, shape: mixed, threads, ...(memory !== undefined && { memory }) });
 }
 
 /** Where a case is measured. */
@@ -293,7 +305,12 @@ export class MixingRounds {
       const key = `${convolutions} ${width} ${length}`;
       const { strata } = samplingOf({ variant: 'lazy', shape: mixing.shape }, { full, samples });
       const definition =
-        definitions.get(key) ?? new Definition(mixing.shape, strata.length > 0 ? strata.flat() : undefined);
+        definitions.get(key) ??
+        new Definition(
+          mixing.shape,
+          strata.length > 0 ? strata.flat() : undefined,
+          options.filter !== undefined,
+        );
       definitions.set(key, definition);
       const sampling = samplingOf(mixing, { full, samples });
       return new MixingContender(mixing, definition, sampling, pacer, { ...options, clock });
@@ -382,9 +399,10 @@ export async function measureMixing(
 /** Short runs until they take no less time: V8 has then compiled what it will. */
 async function warmUp({ variant, shape, threads }: MixingCase, options: MixingOptions): Promise<void> {
   const short = { ...shape, convolutions: 1, length: WARM_UP_LENGTH, lanes: 1 };
-  const track = await Track.open(recipeOf({ variant, shape: short, threads }, { costs: options.costs }), {
+  const { costs, filter } = options;
+  const track = await Track.open(recipeOf({ variant, shape: short, threads }, { costs, filter }), {
     seed: 1,
-    definition: new Definition(short, []),
+    definition: new Definition(short, [], filter !== undefined),
     sampling: everything(short.length),
     label: variant,
     breathe: options.breathe ?? (() => undefined),

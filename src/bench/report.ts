@@ -15,6 +15,8 @@ export interface BenchReport {
   readonly format: typeof REPORT_FORMAT;
   readonly version: typeof REPORT_VERSION;
   readonly provenance: Provenance;
+  /** Where it is so: filters depend on the data, those of mixers alone as those of the model. */
+  readonly filter?: 'data-dependent';
   /** What it was given to spend, and what it spent, ms. */
   readonly budgetMs: number;
   readonly tookMs: number;

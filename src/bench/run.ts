@@ -1,7 +1,7 @@
 /** A whole run: what is measured, in which order, for how long. */
 import { MemoryError } from '../format/index.js';
 import { checkMemory, type Loaded } from '../generation/index.js';
-import { type CostTable, measureBandwidth, measureCosts } from '../mixer/index.js';
+import { type CostTable, type DataDependentFilter, measureBandwidth, measureCosts } from '../mixer/index.js';
 import { Budget } from './budget.js';
 import { lengthRounds, lengthsOf } from './lengths.js';
 import {
@@ -23,6 +23,8 @@ export interface BenchRequest {
   readonly variants: readonly Variant[];
   /** All combinations, one after the other; the first length's go on to shorter ones. */
   readonly shapes: readonly BenchShape[];
+  /** What filters are, of mixers alone as of the model, if they depend on the data: such can be mixed by `lazy` and `binary`. */
+  readonly filter?: DataDependentFilter | undefined;
   /** Threads that the tiled variants are measured with as well; 1: no others. */
   readonly threads: number;
   /** The model's texts: their length, and with how many side by side. Left out: mixing alone. */
@@ -104,8 +106,8 @@ async function measure(
 
   const bytes = Math.min(BANDWIDTH_BYTES, Math.max(2 ** 20, 8 * longest * first.width * first.convolutions));
   const before = await measureBandwidth(bytes, Math.min(1000, budget.begin('bandwidth')));
-  const { seed, memory } = request;
-  const common = { costs, seed, memory, breathe, samples: request.samples, bandwidth: before.median };
+  const { seed, memory, filter } = request;
+  const common = { costs, seed, memory, filter, breathe, samples: request.samples, bandwidth: before.median };
   const mixingMs = budget.begin('mixing');
   const samples = affordableSamples(cases, common, BASELINES * mixingMs);
   const rounds = closing(new MixingRounds(cases, { ...common, samples, full, series: true, paced: true }));
@@ -144,6 +146,7 @@ async function measure(
     format: REPORT_FORMAT,
     version: REPORT_VERSION,
     provenance: about,
+    ...(filter && { filter: filter.kind }),
     budgetMs,
     tookMs: budget.spent,
     bandwidth: { before, after },
@@ -163,7 +166,7 @@ async function measure(
 const TOO_LONG = 'there was no time for it: --budget says how much there is';
 
 /** Every variant at every size, on one thread, and our tilings on all; those that do not fit are left out, unless none does. */
-function affordable({ variants, shapes, threads, costs, memory }: BenchRequest): {
+function affordable({ variants, shapes, threads, costs, memory, filter }: BenchRequest): {
   cases: MixingCase[];
   leftOut: LeftOut[];
 } {
@@ -177,7 +180,7 @@ function affordable({ variants, shapes, threads, costs, memory }: BenchRequest):
   const leftOut: { what: string; reason: string; error: unknown }[] = [];
   const cases = all.filter((mixing) => {
     try {
-      checkMemory(recipeOf(mixing, { costs, memory }));
+      checkMemory(recipeOf(mixing, { costs, memory, filter }));
       return true;
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof MemoryError)) throw error;
@@ -219,12 +222,12 @@ async function measureTiles(
   });
 }
 
-function memoryByLength({ variants, costs }: BenchRequest, first: BenchShape): MemoryRow[] {
+function memoryByLength({ variants, costs, filter }: BenchRequest, first: BenchShape): MemoryRow[] {
   const rows: MemoryRow[] = [];
   for (const variant of VARIANTS.filter((variant) => variants.includes(variant))) {
     for (let length = SHORTEST; length <= 2 ** 20; length *= 2) {
       try {
-        const { bytes } = recipeOf({ variant, shape: { ...first, length }, threads: 1 }, { costs });
+        const { bytes } = recipeOf({ variant, shape: { ...first, length }, threads: 1 }, { costs, filter });
         rows.push({ variant, length, bytes });
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;

@@ -15,7 +15,7 @@ import { estimate } from './estimate.js';
 import { affordableSamples, measureMixing, type MixingCase, type MixingRow } from './mixing.js';
 import type { EndToEndReport, EndToEndRow, LeftOut, TextCrossing } from './report.js';
 import { restCrossing, shortTexts, textCrossing, writePairs } from './short-texts.js';
-import type { Variant } from './variants.js';
+import type { Baseline, Variant } from './variants.js';
 
 export interface TextsOptions {
   readonly length: number;
@@ -57,16 +57,21 @@ const SHARES = { agreement: 0.06, flat: 0.32, modelAlone: 0.04, prompt: 0.04, sh
 export async function measureTexts({ model, tokenizer }: Loaded, options: TextsOptions): Promise<TextsFound> {
   const { length, threads, seed, full, costs, memory, budgetMs, signal, breathe, leftOut } = options;
   const start = tokenizer.endOfText ?? 0;
+  const { filter } = model;
+  const generating = filter === undefined ? 'flat' : 'binary';
   const began = performance.now();
   const left = (): number => budgetMs - (performance.now() - began);
   const common = { length, threads, seed, start, signal, onProgress: breathe };
   const agreed = { ...common, length: Math.min(length, AGREED), budgetMs: SHARES.agreement * budgetMs };
-  const agreedTokens = await compareTexts(model, MIXERS, agreed);
+  const agreedTokens = await compareTexts(model, filter === undefined ? MIXERS : ['lazy', 'tiled'], agreed);
 
-  const shape = mixerShape(model, length);
+  // Of filters that depend on the data, a mixer counts taps as well.
+  const convolutions = model.convolutions / (filter === undefined ? 1 : 2);
+  const { width, length: positions } = mixerShape(model, length);
+  const shape = { convolutions, width, length: positions, lanes: 1 };
   const how = {
     flat: { mixer: 'tiled', memory },
-    binary: { mixer: 'tiled', plan: binaryPlan(shape.length, costs) },
+    binary: { mixer: 'tiled', plan: binaryPlan(positions, costs) },
   } as const;
   const write = (variant: keyof typeof how, budgetMs?: number): Promise<EndToEnd> =>
     measureGeneration(model, { ...common, ...how[variant], budgetMs });
@@ -84,16 +89,14 @@ export async function measureTexts({ model, tokenizer }: Loaded, options: TextsO
   const promptMs = await measurePrompt(model, { ...common, length: prompt, memory });
   const pairs = await writePairs(model, common, modelAlone.tokenMs.p50, SHARES.short * budgetMs);
 
-  const cases = (['lazy', 'eager', 'binary'] as const).map((variant): MixingCase => ({
-    variant,
-    shape: { ...shape, lanes: 1 },
-    threads,
-  }));
+  const others = filter === undefined ? (['lazy', 'eager', 'binary'] as const) : (['lazy'] as const);
+  const cases = others.map((variant): MixingCase => ({ variant, shape, threads }));
   const mixingMs = Math.min(SHARES.baselines * budgetMs, left());
   const samples = affordableSamples(cases, options, mixingMs / 4);
   const { bandwidth } = options;
   const baselines = await measureMixing(cases, {
     costs,
+    filter,
     samples,
     bandwidth,
     budgetMs: mixingMs,
@@ -102,7 +105,7 @@ export async function measureTexts({ model, tokenizer }: Loaded, options: TextsO
     compiled: true,
     breathe,
   });
-  if (full || 1.15 * once < left()) {
+  if (generating === 'flat' && (full || 1.15 * once < left())) {
     texts.binary.push(await write('binary'));
     // As many more of both as there is time for.
     while (texts.flat.length < MOST_RUNS && 2.3 * once < left()) {
@@ -110,9 +113,9 @@ export async function measureTexts({ model, tokenizer }: Loaded, options: TextsO
       texts.binary.push(await write('binary'));
     }
   }
-  const flat = measured('flat', texts.flat);
+  const flat = measured(generating, texts.flat);
   const rows: EndToEndRow[] = [
-    ...(full ? await whole(model, common) : []),
+    ...(full ? await whole(model, common, filter === undefined ? ['lazy', 'eager'] : ['lazy']) : []),
     ...baselines
       .filter(({ variant }) => (variant === 'binary' ? texts.binary.length === 0 : !full))
       .map((row) => estimated(flat, row, length)),
@@ -121,14 +124,15 @@ export async function measureTexts({ model, tokenizer }: Loaded, options: TextsO
   ];
   for (const lanes of options.lanes.filter((lanes) => lanes > 1)) {
     // Side by side they take less than one after the other.
-    if (full || lanes * once < Math.max(left(), LEAST)) rows.push(await sideBySide(lanes, options, start));
+    if (full || lanes * once < Math.max(left(), LEAST))
+      rows.push({ ...(await sideBySide(lanes, options, start)), variant: generating });
     else leftOut.push({ what: `${lanes} texts side by side`, reason: 'there was no time for them' });
   }
   const report: EndToEndReport = {
     model: model.config.name,
     device: model.device,
-    convolutions: model.convolutions,
-    width: model.config.model.width,
+    convolutions,
+    width,
     length,
     threads,
     agreedTokens,
@@ -146,9 +150,13 @@ export async function measureTexts({ model, tokenizer }: Loaded, options: TextsO
   };
 }
 
-async function whole(model: Loaded['model'], common: Omit<EndToEndOptions, 'mixer'>): Promise<EndToEndRow[]> {
+async function whole(
+  model: Loaded['model'],
+  common: Omit<EndToEndOptions, 'mixer'>,
+  baselines: readonly Baseline[],
+): Promise<EndToEndRow[]> {
   const rows: EndToEndRow[] = [];
-  for (const mixer of ['lazy', 'eager'] as const) {
+  for (const mixer of baselines) {
     rows.push(measured(mixer, [await measureGeneration(model, { ...common, mixer })]));
   }
   return rows;
@@ -195,13 +203,16 @@ function estimated(flat: EndToEndRow, { variant, warmMs }: MixingRow, length: nu
   };
 }
 
-async function sideBySide(lanes: number, options: TextsOptions, start: number): Promise<EndToEndRow> {
+async function sideBySide(
+  lanes: number,
+  options: TextsOptions,
+  start: number,
+): Promise<Omit<EndToEndRow, 'variant'>> {
   const { length, loadFor } = options;
   const loaded = await loadFor(lanes);
   try {
     const { totalMs, mixingMs } = await measureTogether(loaded, { ...options, start, lanes });
     return {
-      variant: 'flat',
       lanes,
       totalMs: estimate([totalMs]),
       mixingMs,

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { buildOn, type OnlineMixer, type Recipe } from '../mixer/index.js';
+import { build, buildOn, type Mixer, OnlineMixer, type Recipe } from '../mixer/index.js';
 import type { Definition } from './definition.js';
 import { Random } from './random.js';
 import type { Sampling } from './sampling.js';
@@ -42,7 +42,7 @@ export class Track {
   readonly tokens: Float64Array;
 
   private constructor(
-    readonly mixer: OnlineMixer,
+    readonly mixer: Mixer,
     private readonly options: TrackOptions,
   ) {
     const { convolutions, width, length, lanes = 1 } = mixer.shape;
@@ -56,8 +56,11 @@ export class Track {
 
   static async open(recipe: Recipe, options: TrackOptions): Promise<Track> {
     const begin = performance.now();
-    const track = new Track(await buildOn(recipe), options);
+    // Taps that depend on the data come with the inputs.
+    const dependent = recipe.shape.filter?.kind === 'data-dependent';
+    const track = new Track(await (dependent ? build(recipe) : buildOn(recipe)), options);
     track.setupMs = performance.now() - begin;
+    if (dependent) return track;
     const { convolutions, width, length } = recipe.shape;
     const filters = new Random(options.seed);
     const taps = new Float32Array(length * width);
@@ -114,7 +117,7 @@ export class Track {
     definition.setInputs(t, inputs);
     const sampled = sampling.measured.has(t);
     const all = sampling.strata.length === 0;
-    if (mixer.name === 'eager' && !all) {
+    if (mixer instanceof OnlineMixer && mixer.name === 'eager' && !all) {
       if (!sampled) return;
       mixer.skipTo(t);
     }

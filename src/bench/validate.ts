@@ -77,14 +77,14 @@ async function sideBySide(
   shape: BenchShape,
   options: MixingOptions,
 ): Promise<{ estimated: number; full: number; cpuShare: number }> {
-  const { seed = 1, samples, costs, breathe = () => undefined } = options;
+  const { seed = 1, samples, costs, filter, breathe = () => undefined } = options;
   const { length } = shape;
   const ways = [everything(length), samplingOf({ variant, shape }, { samples })];
-  const recipe = recipeOf({ variant, shape, threads: 1 }, { costs });
+  const recipe = recipeOf({ variant, shape, threads: 1 }, { costs, filter });
   const tracks: Track[] = [];
   try {
     for (const sampling of ways) {
-      const definition = new Definition(shape, []);
+      const definition = new Definition(shape, [], filter !== undefined);
       tracks.push(await Track.open(recipe, { seed, definition, sampling, label: variant, breathe }));
     }
     const [cpu, began] = [process.cpuUsage(), performance.now()];

@@ -33,9 +33,11 @@ export async function loadModel(
   } catch (error) {
     throw advised(error, model);
   }
-  if (loaded.model.filter === undefined || mixer === 'tiled') return loaded;
+  if (loaded.model.filter === undefined || mixer !== 'eager') return loaded;
   await loaded.model.close();
-  throw new UsageError(`--mixer ${mixer} is not for filters that depend on the data: they take tiled`);
+  throw new UsageError(
+    `--mixer ${mixer} is not for filters that depend on the data: they take tiled or lazy`,
+  );
 }
 
 /** The tokenizer alone of the model that `-m` names. */

@@ -8,8 +8,7 @@ import {
   sharedMemory,
   type Spec,
 } from './memory/index.js';
-import { DataDependentMixer } from './data-dependent.js';
-import { dataDependentBytes } from './framework/index.js';
+import { dataDependentLaneBytes, DataDependentMixer } from './data-dependent.js';
 import { IdleMixer } from './idle.js';
 import type { Mixer } from './mixer.js';
 import { OnlineMixer } from './online.js';
@@ -93,15 +92,13 @@ export function fit({
   );
 }
 
-/** There is one plan, and one mixer, which is tiled. */
+/** There is one plan, which the lazy mixer does without. */
 function fitDataDependent(name: MixerName, shape: MixerShape, threads: number, memory: number): Recipe {
   const { convolutions, width, length, lanes = 1, filter } = shape;
-  if (name !== 'tiled')
-    throw new RangeError(`filters that depend on the data are mixed by the tiled mixer, not by ${name}`);
   if (convolutions % 2 > 0)
     throw new RangeError(`${convolutions} convolutions are not pairs of inputs and taps`);
   const [plan] = plansForFilter(length, filter!);
-  const bytes = lanes * dataDependentBytes((convolutions / 2) * width, length);
+  const bytes = lanes * dataDependentLaneBytes(name, (convolutions / 2) * width, length);
   if (bytes > memory)
     throw new RangeError(
       `a mixer of data-dependent filters needs ${bytes} bytes, more than the ${memory} allowed`,

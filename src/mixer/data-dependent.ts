@@ -1,13 +1,41 @@
 import type { Recipe } from './engine/index.js';
-import { openDataDependent, type DataDependentTiles } from './framework/index.js';
+import {
+  dataDependentBytes,
+  type DataDependentTiles,
+  lazyDataDependentBytes,
+  openDataDependent,
+  openLazyDataDependent,
+} from './framework/index.js';
 import { checkIndex, checkSize, LanePositions } from './lanes.js';
 import type { Mixer } from './mixer.js';
 import { type Plan, tilingOf } from './plan/index.js';
 import { tileAfter, type Level } from './schedule/index.js';
 import type { MixerName, MixerShape } from './shape.js';
 
+/** By the mixers that there are: one lane, and the bytes it takes. */
+const KINDS: Readonly<
+  Partial<
+    Record<MixerName, { readonly open: typeof openDataDependent; readonly bytes: typeof dataDependentBytes }>
+  >
+> = {
+  tiled: { open: openDataDependent, bytes: dataDependentBytes },
+  lazy: { open: openLazyDataDependent, bytes: lazyDataDependentBytes },
+};
+
+/** Bytes of a lane of so many channels. Throws a RangeError if there is no such mixer. */
+export function dataDependentLaneBytes(name: MixerName, channels: number, length: number): number {
+  return kindOf(name).bytes(channels, length);
+}
+
+function kindOf(name: MixerName): NonNullable<(typeof KINDS)[MixerName]> {
+  const kind = KINDS[name];
+  if (kind === undefined)
+    throw new RangeError(`filters that depend on the data are mixed by tiled or lazy, not by ${name}`);
+  return kind;
+}
+
 /**
- * Convolutions whose taps come with their inputs, by the binary tiling of each lane: all convolutions of a lane are channels
+ * Convolutions whose taps come with their inputs, by the binary tiling of each lane, or lazily: all convolutions of a lane are channels
  * side by side. Of what is pushed, `[convolution, lane, channel]`, even convolutions are inputs, and the odd one after each is
  * its taps; sums of the odd ones are 0. The model adds what the last position contributes to itself.
  *
@@ -36,7 +64,7 @@ export class DataDependentMixer implements Mixer {
     this.lanes = new LanePositions(lanes, length);
     this.levels = tilingOf(plan);
     const channels = (convolutions / 2) * width;
-    this.tiles = Array.from({ length: lanes }, () => openDataDependent(channels, length));
+    this.tiles = Array.from({ length: lanes }, () => kindOf(name).open(channels, length));
     this.inputs = new Float32Array(channels);
     this.taps = new Float32Array(channels);
   }

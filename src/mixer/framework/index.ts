@@ -13,5 +13,7 @@ export type { Vector } from './mixers/vector.js';
 export { fastConvolution } from './fast/convolution.js';
 export { fastDataDependentConvolution, type FloatInputAndTap } from './fast/data-dependent.js';
 /** @internal */
+export { lazyDataDependentBytes, openLazyDataDependent } from './fast/data-dependent-lazy.js';
+/** @internal */
 export { dataDependentBytes, type DataDependentTiles, openDataDependent } from './fast/data-dependent.js';
 export { sequenceOnMixer, type OnlineConvolution } from './on-mixer.js';

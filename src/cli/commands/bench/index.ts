@@ -13,7 +13,7 @@ import { renderStep } from '../../report/step.js';
 import { compare, renderComparison } from './compare.js';
 import { checkLength } from './length.js';
 import { pictures } from './pictures.js';
-import { requestOf, syntheticOf } from './request.js';
+import { requestFor, requestOf, syntheticOf } from './request.js';
 import { BENCH, type BenchOptions } from './spec.js';
 import { tokenCost } from './step.js';
 
@@ -53,18 +53,15 @@ async function measure(
   given: Parameters<typeof requestOf>[1],
   io: Io,
 ): Promise<BenchReport> {
-  const request = requestOf(options, given);
+  const asked = requestOf(options, given);
   const progress = io.progress('bench');
   const hooks = { signal: io.signal, onProgress: progress };
-  if (!options.endToEnd) return await runBench(request, hooks);
-  const length = Math.max(...request.shapes.map(({ length }) => length));
+  if (!options.endToEnd) return await runBench(asked, hooks);
+  const length = Math.max(...asked.shapes.map(({ length }) => length));
   return await withModel(options, length, io, async (model) => {
     const loaded = await loadModel(model, io);
     try {
-      if (loaded.model.filter !== undefined)
-        throw new UsageError(
-          'a model of data-dependent filters has one mixer, and nothing to compare: bench --step measures it',
-        );
+      const request = requestFor(loaded.model, asked, given);
       checkLength(length, loaded.model);
       const loadFor = (lanes: number): ReturnType<typeof loadModel> => loadModel(model, io, lanes);
       return await runBench({ ...request, texts: { loaded, length, lanes: options.lanes, loadFor } }, hooks);

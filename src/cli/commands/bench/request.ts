@@ -1,6 +1,7 @@
 /** What the options ask for. */
 import type { BenchRequest, BenchShape, SyntheticShape } from '../../../bench/index.js';
 import { COSTS, readCosts } from '../../../mixer/index.js';
+import type { LanguageModel } from '../../../model/index.js';
 import { UsageError } from '../../errors.js';
 import { VERSION } from '../../version.js';
 import type { BenchOptions } from './spec.js';
@@ -37,6 +38,30 @@ export function requestOf(
       costs: costs === undefined ? 'built in' : 'this machine',
     },
   };
+}
+
+/**
+ * What is asked for, of mixers alone too, where the model's filters depend on the data: those that can do such, at its layers and width
+ * unless others were given. Throws a UsageError if none of those asked for can.
+ */
+export function requestFor(
+  { filter, convolutions, config }: LanguageModel,
+  request: Omit<BenchRequest, 'texts'>,
+  given: (option: 'layers' | 'width') => boolean,
+): Omit<BenchRequest, 'texts'> {
+  if (filter === undefined) return request;
+  const variants = request.variants.filter((variant) => variant === 'lazy' || variant === 'binary');
+  if (variants.length === 0)
+    throw new UsageError(
+      'filters that depend on the data are mixed by lazy and binary: --mixers takes these',
+    );
+  const shapes = request.shapes.map((shape) => ({
+    ...shape,
+    ...(!given('layers') && { convolutions: convolutions / 2 }),
+    ...(!given('width') && { width: config.model.width }),
+  }));
+  const distinct = new Map(shapes.map((shape) => [JSON.stringify(shape), shape]));
+  return { ...request, variants, filter, shapes: [...distinct.values()] };
 }
 
 /** The model of random weights that texts are of; undefined: a bundle's. Throws a UsageError. */

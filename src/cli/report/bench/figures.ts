@@ -132,10 +132,10 @@ function tiles(report: BenchReport): Chart | undefined {
   };
 }
 
-function split({ endToEnd }: BenchReport): Figure | undefined {
+function split({ filter, endToEnd }: BenchReport): Figure | undefined {
   if (endToEnd === null) return undefined;
   const rows = endToEnd.rows.filter(({ lanes }) => lanes === 1);
-  const flat = rows.find(({ variant }) => variant === 'flat');
+  const flat = rows.find(({ variant }) => variant === (filter === undefined ? 'flat' : 'binary'));
   const share = flat === undefined ? 0 : (100 * flat.mixingMs) / flat.totalMs.median;
   return {
     kind: 'bars',

@@ -9,19 +9,20 @@ export const commandOf = ({ provenance }: BenchReport): string =>
     .join(' ');
 
 export function readingOf(report: BenchReport): string[] {
-  const { mixing, endToEnd, bandwidth, crossover, validation, warnings } = report;
+  const { mixing, filter, endToEnd, bandwidth, crossover, validation, warnings } = report;
   const longest = Math.max(...mixing.map(({ shape }) => shape.length));
   const first = mixing.find(({ shape }) => shape.length === longest)!.shape;
   const row = (wanted: string): BenchReport['mixing'][number] | undefined =>
     mixing.find(({ variant, shape, threads }) => variant === wanted && shape === first && threads === 1);
   const [lazy, binary, flat] = ['lazy', 'binary', 'flat'].map(row);
   const sentences: string[] = [];
-  if (lazy && flat) {
+  const tiled = filter === undefined ? flat : binary;
+  if (lazy && tiled) {
     sentences.push(
-      `Mixing ${longest} positions takes lazy ${time(lazy.warmMs.median)}${lazy.estimated ? ' (estimated)' : ''}, and the flat ` +
-        `tiling, which generation takes, ${time(flat.warmMs.median)}: ${ratio(lazy.warmMs.median / flat.warmMs.median)} less, on one ` +
-        `thread. Its set-up, once per process, is another ${time(flat.setupMs.median)}; counted in, the ratio is ` +
-        `${ratio((lazy.warmMs.median + lazy.setupMs.median) / ((flat.coldMs ?? flat.warmMs).median + flat.setupMs.median))} for a ` +
+      `Mixing ${longest} positions takes lazy ${time(lazy.warmMs.median)}${lazy.estimated ? ' (estimated)' : ''}, and the ${tiled.variant} ` +
+        `tiling, which generation takes, ${time(tiled.warmMs.median)}: ${ratio(lazy.warmMs.median / tiled.warmMs.median)} less, on one ` +
+        `thread. Its set-up, once per process, is another ${time(tiled.setupMs.median)}; counted in, the ratio is ` +
+        `${ratio((lazy.warmMs.median + lazy.setupMs.median) / ((tiled.coldMs ?? tiled.warmMs).median + tiled.setupMs.median))} for a ` +
         'mixer that runs once.',
     );
   }
@@ -44,10 +45,10 @@ export function readingOf(report: BenchReport): string[] {
           : '; but other programs interrupted the whole runs, which estimates leave out.'),
     );
   }
-  const alone = crossover.mixing.flat;
+  const alone = crossover.mixing[filter === undefined ? 'flat' : 'binary'];
   if (alone) {
     sentences.push(
-      `From which length on does tiling pay? Alone, flat takes less time than lazy from ${alone.from} positions on ` +
+      `From which length on does tiling pay? Alone, ${filter === undefined ? 'flat' : 'binary'} takes less time than lazy from ${alone.from} positions on ` +
         `(95 %: ${within(alone)}).` +
         (endToEnd === null ? '' : ` ${textsReading(crossover, endToEnd)}`),
     );
@@ -58,7 +59,9 @@ export function readingOf(report: BenchReport): string[] {
         `${time(flat.tokenUs.max / 1000)}; flat pays for that with ${ratio(flat.warmMs.median / binary.warmMs.median)} the time in all.`,
     );
   }
-  const text = endToEnd?.rows.find(({ variant, lanes }) => variant === 'flat' && lanes === 1);
+  const text = endToEnd?.rows.find(
+    ({ variant, lanes }) => variant === (filter === undefined ? 'flat' : 'binary') && lanes === 1,
+  );
   const lazyText = endToEnd?.rows.find(({ variant }) => variant === 'lazy');
   if (endToEnd && text) {
     sentences.push(

@@ -43,13 +43,14 @@ export function bySize(rows: readonly MixingRow[]): MixingRow[][] {
   return [...sizes.values()];
 }
 
-function about({ provenance: p, tookMs, bandwidth }: BenchReport): string {
+function about({ provenance: p, filter, tookMs, bandwidth }: BenchReport): string {
   const pages = p.largePages === null ? '' : `, large pages: ${p.largePages}`;
   const used = p.largePageBytes ? ` (${mib(p.largePageBytes)} MiB)` : '';
   return [
     `flashinf ${p.version}, node ${p.node}, ${p.platform}, ${p.date}`,
     `${p.cores} x ${p.cpu}, ${gib(p.memoryBytes)}${pages}${used}, load ${p.load.toFixed(1)}`,
     `kernels ${p.kernels === 'relaxed' ? 'with' : 'without'} relaxed SIMD, costs ${p.costs === 'built in' ? 'built in' : 'of this machine'}`,
+    ...(filter === undefined ? [] : ['Filters depend on the data: tiles are of the doubling form']),
     `One thread reads ${giga(bandwidth.before.median)} GB/s from memory; the run took ${time(tookMs)}`,
     '',
   ].join('\n');
@@ -160,7 +161,12 @@ function validation({ validation }: BenchReport): string {
     .join('');
 }
 
-function endToEnd(e: EndToEndReport, { crossover }: BenchReport, heading: (title: string) => string): string {
+function endToEnd(
+  e: EndToEndReport,
+  { filter, crossover }: BenchReport,
+  heading: (title: string) => string,
+): string {
+  const tiling = filter === undefined ? 'flat' : 'binary';
   const lazy = e.rows.find(({ variant }) => variant === 'lazy');
   const label = ({ variant, lanes }: EndToEndReport['rows'][number]): string =>
     lanes > 1 ? `${variant}, ${lanes} texts` : variant;
@@ -194,11 +200,13 @@ function endToEnd(e: EndToEndReport, { crossover }: BenchReport, heading: (title
     `\n${table(['ms per token', 'p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'], [...tokens, spread('the model alone', e.modelAlone.tokenMs)])}` +
     `\nFirst token after ${time(first)}; a prompt of ${e.prompt.tokens} tokens takes ${time(e.prompt.ms)}\n` +
     `Peak memory ${gib(e.peakBytes)}; the first ${e.agreedTokens} greedy tokens are the same for every mixer\n` +
-    `\n${table(['tokens', 'lazy', 'rest', 'flat', 'rest', 'ratio', '95%', 'saved'], short)}` +
-    'rest: without the model’s steps; saved: by how much flat’s is less, of its time.\nOne thread mixes here, so that the rest has all of it; the prompt is left out.\n' +
+    `\n${table(['tokens', 'lazy', 'rest', tiling, 'rest', 'ratio', '95%', 'saved'], short)}` +
+    'rest: without the model’s steps; saved: by how much ' +
+    tiling +
+    '’s is less, of its time.\nOne thread mixes here, so that the rest has all of it; the prompt is left out.\n' +
     (crossover.rest === null
-      ? `\nWithout the steps, flat is not faster than lazy up to ${e.short.at(-1)!.length} tokens\n`
-      : `\nWithout the steps, flat is faster from ${crossover.rest.from} tokens on (${within(crossover.rest)}), in texts of ${e.short.at(-1)!.length}\n`) +
+      ? `\nWithout the steps, ${tiling} is not faster than lazy up to ${e.short.at(-1)!.length} tokens\n`
+      : `\nWithout the steps, ${tiling} is faster from ${crossover.rest.from} tokens on (${within(crossover.rest)}), in texts of ${e.short.at(-1)!.length}\n`) +
     (crossover.texts === null
       ? ''
       : `It saves more than ${percent(NOTICED)} of the text’s time from ${crossover.texts.from} tokens on` +
