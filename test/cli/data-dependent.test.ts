@@ -1,7 +1,10 @@
 /** A model whose filters come out of its steps: what it computes, by definition; and its texts as a user gets them. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBundle } from '../../src/bundle/index.js';
+import { Ajv } from 'ajv';
+import type { BenchReport } from '../../src/bench/index.js';
+import { openBundle, quantiseBundle } from '../../src/bundle/index.js';
+import { exportBundle } from '../../src/checkpoint/index.js';
 import { computeActivations } from '../../src/evaluation/index.js';
 import { openModel } from '../../src/model/index.js';
 import { Random, relL2 } from '../support/mixing.js';
@@ -14,17 +17,18 @@ const [LAYERS, WIDTH, VOCABULARY, EPSILON] = [2, 19, 256, 1e-5];
 
 let folder: string;
 
+/** Writes a model of random weights. */
+async function write(name: string, ...sizes: number[]): Promise<string> {
+  const directory = join(folder, name);
+  const script = ['scripts/measure/random-data-dependent.js', directory, ...sizes.map(String)];
+  const { code, stderr } = await run([process.execPath, ...script]);
+  expect([code, stderr]).toEqual([0, '']);
+  return directory;
+}
+
 beforeAll(async () => {
   folder = temporaryDirectory();
-  const sizes = [LAYERS, WIDTH, 512].map(String);
-  const script = [
-    process.execPath,
-    'scripts/measure/random-data-dependent.js',
-    join(folder, 'model'),
-    ...sizes,
-  ];
-  const { code, stderr } = await run(script);
-  expect([code, stderr]).toEqual([0, '']);
+  await write('model', LAYERS, WIDTH, 512);
 });
 
 type Rows = readonly (readonly number[])[];
@@ -110,7 +114,7 @@ test('logits are those of the definition', async () => {
   }
 });
 
-test('texts are the same on threads, in parts, and in a batch; other mixers are refused', async () => {
+test('texts are the same on threads, in parts, in a batch, and lazily; eager is refused', async () => {
   const go = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await flashinf(args, { cwd: folder });
     expect([code, stderr]).toEqual([0, expect.any(String)]);
@@ -123,23 +127,79 @@ test('texts are the same on threads, in parts, and in a batch; other mixers are 
     join(folder, 'batch.jsonl'),
     prompts.map((prompt) => JSON.stringify({ prompt, seed: 3 })).join('\n'),
   );
-  const [whole, threads, first, batch, cost, lazy] = await Promise.all([
+  const [whole, threads, lazy, first, batch, cost, eager] = await Promise.all([
     go(...text, '-n', '45', '-t', '1'),
     go(...text, '-n', '45', '-t', '3'),
+    go(...text, '-n', '45', '--mixer', 'lazy'),
     go(...text, '-n', '20', '-c', `${prompts[0].length + 45}`, '--save-state', 'state'),
     go('generate', '-m', 'model', '-n', '45', '--batch', 'batch.jsonl'),
     go('bench', '--step', '-m', 'model', '--len', '20', '-t', '1', '--json'),
-    flashinf([...text, '--mixer', 'lazy'], { cwd: folder }),
+    flashinf([...text, '--mixer', 'eager'], { cwd: folder }),
   ]);
   expect(threads).toBe(whole);
+  expect(lazy).toBe(whole);
   const rest = await go('generate', '-m', 'model', '--raw', '--load-state', 'state', '-n', '25');
   expect(first + rest).toBe(whole);
   const { text: of } = JSON.parse(batch.split('\n')[0]) as { text: string };
   const decoded = (latin: string): string => Buffer.from(latin, 'latin1').toString('utf8');
   expect(decoded(of)).toBe(decoded(whole));
   expect(JSON.parse(cost)).toMatchObject({ text: { length: 20 } });
-  expect(lazy.code).toBe(2);
-  expect(lazy.stderr).toMatch(
-    /^error: --mixer lazy is not for filters that depend on the data: they take tiled\n/,
+  expect(eager.code).toBe(2);
+  expect(eager.stderr).toMatch(
+    /^error: --mixer eager is not for filters that depend on the data: they take tiled or lazy\n/,
+  );
+});
+
+test('its mixers are measured alone and in texts, at its own size; others are refused', async () => {
+  const bench = (...args: string[]): ReturnType<typeof flashinf> =>
+    flashinf(['bench', '-m', 'model', '--len', '100', '--samples', '4', '--budget', '2s', ...args], {
+      cwd: folder,
+    });
+  const [measured, refused] = await Promise.all([
+    bench('-t', '2', '-o', 'json'),
+    bench('--mixers', 'eager,flat'),
+  ]);
+  expect([measured.code, measured.stderr]).toEqual([0, '']);
+  const report = JSON.parse(measured.stdout.toString()) as BenchReport;
+  const { filter, mixing, endToEnd } = report;
+  expect(filter).toBe('data-dependent');
+  expect(mixing.map(({ variant }) => variant)).toEqual(['lazy', 'binary']);
+  for (const { shape, agreement } of mixing) {
+    expect(shape).toEqual({ convolutions: LAYERS, width: WIDTH, length: 100, lanes: 1 });
+    expect(agreement.positions).toBeGreaterThan(0);
+    expect(agreement.worst).toBeLessThanOrEqual(agreement.bound);
+  }
+  expect(endToEnd).toMatchObject({ convolutions: LAYERS, length: 100 });
+  expect(endToEnd!.agreedTokens).toBeGreaterThanOrEqual(64);
+  expect(endToEnd!.rows.map(({ variant, estimated }) => [variant, estimated])).toEqual([
+    ['lazy', true],
+    ['binary', false],
+  ]);
+  const schema = JSON.parse(readFileSync('docs/bench.schema.json', 'utf8')) as object;
+  const validate = new Ajv({ strict: false }).compile(schema);
+  validate(report);
+  expect(validate.errors).toBeNull();
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toBe(
+    'error: filters that depend on the data are mixed by lazy and binary: --mixers takes these\n',
+  );
+});
+
+test('it can be quantised, and is not exported in names that it never had', async () => {
+  // Blocks of quantised weights divide the width.
+  const model = await write('wide', 1, 64, 64);
+  const quantised = join(folder, 'quantised');
+  await quantiseBundle(model, quantised, { bits: 8 });
+  const logits: Float32Array[] = [];
+  for (const directory of [model, quantised]) {
+    const opened = await openModel(directory);
+    logits.push((await computeActivations(opened, [72, 101, 108, 108, 111])).logits);
+    await opened.close();
+  }
+  const off = relL2(logits[1], logits[0]);
+  expect(off).toBeGreaterThan(0);
+  expect(off).toBeLessThan(0.05);
+  expect(() => exportBundle(model, join(folder, 'out.safetensors'))).toThrow(
+    'expected a model of long convolutions: no others can be exported',
   );
 });
