@@ -53,9 +53,14 @@ test.concurrent.each(titled)('%s', async (_title, each) => {
 });
 
 /** A wrong command line is refused before there is anything to do, and needs no process for that. */
-function outcomeOf({ code, input, env, signal, to, ...each }: Case): Promise<Outcome> {
+function outcomeOf({ code, input, readsStdin, env, signal, to, ...each }: Case): Promise<Outcome> {
   const alone =
-    each.line !== '' && input === undefined && env === undefined && signal === undefined && to === undefined;
+    each.line !== '' &&
+    !readsStdin &&
+    input === undefined &&
+    env === undefined &&
+    signal === undefined &&
+    to === undefined;
   if (code === EXIT.usage && alone) return within(wordsOf(each));
   return flashinf(wordsOf(each), {
     cwd: folder,

@@ -18,6 +18,8 @@ export interface Case {
   /** Separated by spaces. */
   readonly line: string;
   readonly input?: string | Uint8Array;
+  /** Without `input`: it looks there, and finds nothing. */
+  readonly readsStdin?: true;
   readonly env?: Readonly<Record<string, string>>;
   /** Sent as soon as there is something on stdout. */
   readonly signal?: NodeJS.Signals;

@@ -17,7 +17,7 @@ export const OTHERS: readonly Case[] = [
     code: 2,
     stderr: 'error: cannot read none: no such file or directory\n',
   },
-  { line: 'tokenize -m bytes', code: 2, stderr: error('nothing to tokenize') },
+  { line: 'tokenize -m bytes', readsStdin: true, code: 2, stderr: error('nothing to tokenize') },
   { line: 'tokenize -m none x --verbose', code: 3, stderr: traced('BundleError') },
   {
     line: 'inspect -m bytes',

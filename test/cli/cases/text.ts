@@ -34,7 +34,12 @@ export const PROMPTS: readonly Case[] = [
     stdout: { text: { prompt: 'once,' } },
   },
   { line: `${GENERATE} -p é🐈`, stdout: { text: { prompt: 'é🐈' } } },
-  { line: GENERATE, code: 2, stderr: 'error: no prompt: give one with -p or -f, or pipe one in\n' },
+  {
+    line: GENERATE,
+    readsStdin: true,
+    code: 2,
+    stderr: 'error: no prompt: give one with -p or -f, or pipe one in\n',
+  },
   { line: GENERATE, input: '', code: 2, stderr: error('the prompt is empty') },
   { line: 'generate -m words -n 1 -s 1 --json', input: '', stdout: { json: { timings: { prompt_n: 1 } } } },
   { line: `${GENERATE} once`, code: 2, stderr: error('unexpected argument "once": the prompt goes with -p') },
