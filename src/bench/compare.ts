@@ -102,7 +102,7 @@ function views({ value: { samples }, pace, cpuMs = samples }: Figure): Views {
 /** What is compared, by what it is a figure of. Of several runs, each run's median is a sample. */
 function figures(runs: readonly BenchReport[]): Map<string, Figure> {
   const byLabel = new Map<string, { readonly figure: Figure; readonly usual: Pace }[]>();
-  for (const { mixing, endToEnd } of runs) {
+  for (const { mixing, filter, endToEnd } of runs) {
     const all = mixing.flatMap(({ pace }) => pace);
     const usual: Pace = {
       arithmetic: median(all.map(({ arithmetic }) => arithmetic)),
@@ -121,7 +121,12 @@ function figures(runs: readonly BenchReport[]): Map<string, Figure> {
     for (const { variant, shape, threads, warmMs, coldMs, setupMs, pace, anew, cpuMs } of mixing) {
       const { convolutions, width, length, lanes } = shape;
       const size = `${convolutions} x ${width} x ${length}${lanes > 1 ? ` x ${lanes}` : ''}`;
-      const label = `${variant} ${size}${threads > 1 ? ` -t ${threads}` : ''}`;
+      const label = [
+        ...(filter ? [filter] : []),
+        variant,
+        size,
+        ...(threads > 1 ? [`-t ${threads}`] : []),
+      ].join(' ');
       const then = anew.map((round) => pace[round]);
       const alone = threads === 1;
       add(`${label} warm`, warmMs, pace, cpuMs, alone);

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import type { BenchReport } from '../../src/bench/index.js';
+import { type BenchReport, compareRuns } from '../../src/bench/index.js';
 import { openBundle, quantiseBundle } from '../../src/bundle/index.js';
 import { exportBundle } from '../../src/checkpoint/index.js';
 import { computeActivations } from '../../src/evaluation/index.js';
@@ -161,7 +161,8 @@ test('its mixers are measured alone and in texts, at its own size; others are re
   ]);
   expect([measured.code, measured.stderr]).toEqual([0, '']);
   const report = JSON.parse(measured.stdout.toString()) as BenchReport;
-  const { filter, mixing, endToEnd } = report;
+  const { filter, ...others } = report;
+  const { mixing, endToEnd } = others;
   expect(filter).toBe('data-dependent');
   expect(mixing.map(({ variant }) => variant)).toEqual(['lazy', 'binary']);
   for (const { shape, agreement } of mixing) {
@@ -175,6 +176,11 @@ test('its mixers are measured alone and in texts, at its own size; others are re
     ['lazy', true],
     ['binary', false],
   ]);
+  // It is compared with its like only.
+  expect(compareRuns([report], [report], 0.05).map(({ label }) => label)).toContain(
+    `data-dependent lazy ${LAYERS} x ${WIDTH} x 100 warm`,
+  );
+  expect(compareRuns([report], [{ ...others, endToEnd: null }], 0.05)).toEqual([]);
   const schema = JSON.parse(readFileSync('docs/bench.schema.json', 'utf8')) as object;
   const validate = new Ajv({ strict: false }).compile(schema);
   validate(report);
