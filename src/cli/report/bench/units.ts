@@ -16,7 +16,8 @@ export function time(ms: number): string {
 
 /** How far the ends of an interval are from its median: `-2 +3%`. */
 export function interval({ median, low, high, samples }: Estimate): string {
-  if (samples.length < 2) return 'n=1';
+  // What two samples say of a third has no end.
+  if (samples.length < 3) return `n=${samples.length}`;
   const percent = (value: number): string => `${Math.abs(Math.round((value / median - 1) * 100))}`;
   return `-${percent(low)} +${percent(high)}%`;
 }
