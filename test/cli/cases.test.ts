@@ -12,9 +12,11 @@ import { flashinf, type Outcome } from '../support/run.js';
 import { within } from '../support/within.js';
 
 const folder = await makeFolder();
-process.chdir(folder);
+const before = process.cwd();
+process.chdir(folder); // for those that run within this process
 const loaded = await load(join(folder, 'bytes'));
 afterAll(async () => {
+  process.chdir(before);
   await loaded.model.close();
   removeTemporary();
 });
