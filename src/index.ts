@@ -111,5 +111,6 @@ export { tilingOf } from './mixer/plan/plan.js';
 export * from './mixer/framework/index.js';
 
 // Measurements
-export { measureMixing, type MixingCase, type MixingOptions, type MixingRow } from './bench/mixing.js';
+export type { MixingCase } from './bench/case.js';
+export { measureMixing, type MixingOptions, type MixingRow } from './bench/mixing.js';
 export { measureGeneration, type EndToEnd, type EndToEndOptions } from './bench/end-to-end.js';

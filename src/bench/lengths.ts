@@ -2,7 +2,8 @@
 import { type Crossing, crossing, type Lead } from './crossover.js';
 import { curveOf, firstPositions } from './curve.js';
 import { estimate } from './estimate.js';
-import { type BenchShape, expectedMs, type MixingOptions, MixingRounds, type MixingRuns } from './mixing.js';
+import { type BenchShape, expectedMs } from './case.js';
+import { type MixingOptions, MixingRounds, type MixingRuns } from './mixing.js';
 import type { LengthRow } from './report.js';
 import { isTiling, type Tiling, type Variant } from './variants.js';
 

@@ -9,49 +9,30 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Plan, Recipe } from '../mixer/index.js';
 import {
-  fit,
-  type CostTable,
-  type DataDependentFilter,
-  type MixerShape,
-  type Plan,
-  planCost,
-  type Recipe,
-} from '../mixer/index.js';
+  bandwidth,
+  type BenchShape,
+  type CaseOptions,
+  expected,
+  type MixingCase,
+  recipeOf,
+  samplingOf,
+} from './case.js';
 import { type Curve, curveOf } from './curve.js';
 import { type Agreement, Definition } from './definition.js';
 import { type Estimate, estimate, median } from './estimate.js';
 import { type Pace, Pacer } from './pace.js';
 import { quantiles, type Quantiles } from './quantiles.js';
 import { type Contender, OutOfTime, Rounds } from './rounds.js';
-import { everything, type Sampling, sampling } from './sampling.js';
+import { everything, type Sampling } from './sampling.js';
 import { bySide, type SideSeries, type Stretch, stretches } from './series.js';
 import { moments } from './student.js';
 import { type RunTimes, Track } from './track.js';
-import { type Baseline, choiceOf, isTiling, type Variant } from './variants.js';
-
-/** M convolutions of D channels, L positions, B lanes. */
-export type BenchShape = Required<Omit<MixerShape, 'filter'>>;
-
-/** One way to mix at one size. */
-export interface MixingCase {
-  readonly variant: Variant;
-  readonly shape: BenchShape;
-  readonly threads: number;
-}
+import { isTiling, type Variant } from './variants.js';
 
 /** What `measureMixing` takes. */
-export interface MixingOptions {
-  readonly costs: CostTable;
-  /** Places at which the baselines are measured, at most; all positions with `full`. Default 32. */
-  readonly samples?: number | undefined;
-  readonly full?: boolean | undefined;
-  /** Bytes per second that one thread reads, for what a baseline is expected to take. Default: a slow machine's. */
-  readonly bandwidth?: number;
-  /** Bytes a mixer may hold. Default: any. */
-  readonly memory?: number | undefined;
-  /** Filters that depend on the data, which only lazy and binary can do. Default: such as are known in advance. */
-  readonly filter?: DataDependentFilter | undefined;
+export interface MixingOptions extends CaseOptions {
   /** Seed of inputs and filters. Default 1. */
   readonly seed?: number;
   /** Rounds at most. Default 15. */
@@ -115,20 +96,10 @@ const MOST_REPEATS = 200;
 const STEADY = 0.05;
 const MOST_WARM_UPS = 8;
 const WARM_UP_LENGTH = 1024;
-/** Streams of more bytes than this come from memory. */
-const BEYOND_CACHES = 2 ** 27;
-/** Bytes per second of a slow machine's memory. */
-const SLOW_MEMORY = 8e9;
-/** Positions until caches hold what they will of streams that fit. */
-const WARM_UPS = 12;
-const SAMPLES = 32;
 /** Of the memory that is free, what mixers may hold between their rounds. */
 const KEPT = 0.25;
 /** Bytes of mixers that are collected at once. */
 const LARGE = 2 ** 22;
-const FEWEST_SAMPLES = 4;
-/** ms of a round, however small what is measured. */
-const FIXED = 40;
 
 const IMPORTANCE: readonly Variant[] = ['flat', 'lazy', 'fan-out', 'binary', 'eager'];
 
@@ -264,28 +235,6 @@ class MixingContender implements Contender {
 
 const off = (value: number, { median }: Estimate): number => Math.abs(value - median);
 
-/** Lays out a case's mixer. Throws a RangeError if it does not fit the memory allowed. */
-export function recipeOf(
-  { variant, shape, threads }: MixingCase,
-  { costs, memory, filter }: Pick<MixingOptions, 'costs' | 'memory' | 'filter'>,
-): Recipe {
-  const choice = choiceOf(variant, shape.length, costs);
-  // A mixer counts inputs and taps.
-  const mixed = filter === undefined ? shape : { ...shape, convolutions: 2 * shape.convolutions, filter };
-  return fit({ ...choice, shape: mixed, threads, ...(memory !== undefined && { memory }) });
-}
-
-/** Where a case is measured. */
-export function samplingOf(
-  { variant, shape }: Pick<MixingCase, 'variant' | 'shape'>,
-  { full, samples = SAMPLES }: Pick<MixingOptions, 'full' | 'samples'>,
-): Sampling {
-  if (full === true || isTiling(variant)) return everything(shape.length);
-  const warmUps = (position: number): number =>
-    traffic(variant, shape, position) > BEYOND_CACHES ? 1 : WARM_UPS;
-  return sampling(shape.length, samples, warmUps);
-}
-
 /** Cases side by side, measured whenever there is time for it. Throws if a mixer's sums are wrong. */
 export class MixingRounds {
   private readonly contenders: MixingContender[];
@@ -418,80 +367,6 @@ async function warmUp({ variant, shape, threads }: MixingCase, options: MixingOp
   } finally {
     await track.mixer.close();
   }
-}
-
-/** What a round of a case is thought to take. Throws a RangeError if its mixer does not fit the memory allowed. */
-export function expectedMs(mixing: MixingCase, options: MixingOptions): Expected {
-  return expected(mixing, recipeOf(mixing, options), samplingOf(mixing, options), options);
-}
-
-/** Filters made and set, and runs, ms. */
-interface Expected {
-  readonly setup: number;
-  readonly runs: number;
-}
-
-function expected(
-  { variant, shape }: MixingCase,
-  { plan }: Recipe,
-  where: Sampling,
-  { costs, bandwidth = SLOW_MEMORY }: MixingOptions,
-): Expected {
-  const { convolutions, width, length, lanes } = shape;
-  const setup = FIXED + 20e-6 * length * width * convolutions;
-  if (!isTiling(variant)) return { setup, runs: (1e3 * streamed(variant, shape, where)) / bandwidth };
-  const cost = planCost(plan, costs);
-  const ns = Number.isFinite(cost) ? cost : 100;
-  return { setup, runs: 2e-6 * length * width * convolutions * lanes * ns };
-}
-
-/** Bytes that a baseline streams in a run that is measured at some positions. */
-function streamed(variant: Baseline, shape: BenchShape, { measured }: Sampling): number {
-  let bytes = 0;
-  for (let t = 0; t < shape.length; t++) if (measured.has(t)) bytes += traffic(variant, shape, t);
-  return bytes;
-}
-
-/** Places to sample baselines at, so that all of them together take no more than so many ms; never less than a few. */
-export function affordableSamples(
-  cases: readonly MixingCase[],
-  { samples = SAMPLES, bandwidth = SLOW_MEMORY }: Pick<MixingOptions, 'samples' | 'bandwidth'>,
-  ms: number,
-): number {
-  const bytes = (count: number): number =>
-    cases.reduce(
-      (sum, { variant, shape }) =>
-        sum +
-        (isTiling(variant)
-          ? 0
-          : streamed(variant, shape, samplingOf({ variant, shape }, { samples: count }))),
-      0,
-    );
-  let count = samples;
-  while (count / 2 >= FEWEST_SAMPLES && (1e3 * bytes(count)) / bandwidth > ms) count = Math.floor(count / 2);
-  return count;
-}
-
-/**
- * Bytes that a baseline streams at a position: inputs and taps, 8 a product, for lazy; taps, and partial sums in and out, 12,
- * for eager.
- */
-function traffic(variant: Baseline, { convolutions, width, length, lanes }: BenchShape, t: number): number {
-  const products = (variant === 'lazy' ? t : length - 1 - t) * convolutions * lanes * width;
-  return products * (variant === 'lazy' ? 8 : 12);
-}
-
-/** Bytes per second that a baseline streams, over positions where it streams more than caches hold. */
-function bandwidth({ variant, shape }: MixingCase, tokens: Float64Array): number | null {
-  if (isTiling(variant)) return null;
-  let [bytes, us] = [0, 0];
-  tokens.forEach((time, t) => {
-    const moved = traffic(variant, shape, t);
-    if (Number.isNaN(time) || moved < BEYOND_CACHES) return;
-    bytes += moved;
-    us += time;
-  });
-  return us === 0 ? null : (bytes / us) * 1e6;
 }
 
 /** A mixer's memory goes back to the system when it is collected; the next one should not have to wait for that, nor share. */

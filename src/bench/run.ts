@@ -4,14 +4,8 @@ import { checkMemory, type Loaded } from '../generation/index.js';
 import { type CostTable, type DataDependentFilter, measureBandwidth, measureCosts } from '../mixer/index.js';
 import { Budget } from './budget.js';
 import { lengthRounds, lengthsOf } from './lengths.js';
-import {
-  affordableSamples,
-  type BenchShape,
-  type MixingCase,
-  MixingRounds,
-  type MixingRow,
-  recipeOf,
-} from './mixing.js';
+import { affordableSamples, type BenchShape, type MixingCase, recipeOf } from './case.js';
+import { MixingRounds, type MixingRow } from './mixing.js';
 import { provenance, type Provenance } from './provenance.js';
 import { type BenchReport, type LeftOut, type MemoryRow, REPORT_FORMAT, REPORT_VERSION } from './report.js';
 import { measureTexts, type TextsFound } from './texts.js';

@@ -12,10 +12,11 @@ import {
 } from './end-to-end.js';
 import type { Crossing } from './crossover.js';
 import { estimate } from './estimate.js';
-import { affordableSamples, measureMixing, type MixingCase, type MixingRow } from './mixing.js';
+import { affordableSamples, type MixingCase } from './case.js';
+import { measureMixing, type MixingRow } from './mixing.js';
 import type { EndToEndReport, EndToEndRow, LeftOut, TextCrossing } from './report.js';
 import { restCrossing, shortTexts, textCrossing, writePairs } from './short-texts.js';
-import type { Baseline, Variant } from './variants.js';
+import { type Baseline, generatedBy, type Variant } from './variants.js';
 
 export interface TextsOptions {
   readonly length: number;
@@ -58,7 +59,7 @@ export async function measureTexts({ model, tokenizer }: Loaded, options: TextsO
   const { length, threads, seed, full, costs, memory, budgetMs, signal, breathe, leftOut } = options;
   const start = tokenizer.endOfText ?? 0;
   const { filter } = model;
-  const generating = filter === undefined ? 'flat' : 'binary';
+  const generating = generatedBy(filter);
   const began = performance.now();
   const left = (): number => budgetMs - (performance.now() - began);
   const common = { length, threads, seed, start, signal, onProgress: breathe };

@@ -2,7 +2,8 @@
 import { curveOf } from './curve.js';
 import { Definition } from './definition.js';
 import { estimate } from './estimate.js';
-import { type BenchShape, type MixingOptions, recipeOf, samplingOf } from './mixing.js';
+import { type BenchShape, recipeOf, samplingOf } from './case.js';
+import type { MixingOptions } from './mixing.js';
 import type { Validation } from './report.js';
 import { OutOfTime } from './rounds.js';
 import { everything } from './sampling.js';

@@ -20,6 +20,10 @@ export type Variant = (typeof VARIANTS)[number];
 export type Baseline = 'lazy' | 'eager';
 export type Tiling = Exclude<Variant, Baseline>;
 
+/** The tiling that texts take, of models whose filters depend on the data or do not. */
+export const generatedBy = (filter: object | string | undefined): Tiling =>
+  filter === undefined ? 'flat' : 'binary';
+
 /** Of a tiling, by what tiles cost: plans, from the fastest to the leanest. */
 const PLANS: Record<Tiling, (length: number, costs: CostTable) => readonly Plan[]> = {
   binary: (length, costs) => [binaryPlan(length, costs)],

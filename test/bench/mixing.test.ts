@@ -1,4 +1,5 @@
-import { measureMixing, type MixingCase } from '../../src/bench/mixing.js';
+import type { MixingCase } from '../../src/bench/case.js';
+import { measureMixing } from '../../src/bench/mixing.js';
 import { COSTS } from '../../src/mixer/index.js';
 
 const shape = { convolutions: 2, width: 20, length: 700, lanes: 1 };

@@ -1,5 +1,11 @@
 /** The pictures of a run: which there are, and what each shows. */
-import { type BenchReport, isTiling, type MixingRow, type Variant } from '../../../bench/index.js';
+import {
+  type BenchReport,
+  generatedBy,
+  isTiling,
+  type MixingRow,
+  type Variant,
+} from '../../../bench/index.js';
 import type { Chart, Figure, Line, Point } from '../plot/figure.js';
 import { digits, ratio, time } from './units.js';
 
@@ -135,7 +141,7 @@ function tiles(report: BenchReport): Chart | undefined {
 function split({ filter, endToEnd }: BenchReport): Figure | undefined {
   if (endToEnd === null) return undefined;
   const rows = endToEnd.rows.filter(({ lanes }) => lanes === 1);
-  const flat = rows.find(({ variant }) => variant === (filter === undefined ? 'flat' : 'binary'));
+  const flat = rows.find(({ variant }) => variant === generatedBy(filter));
   const share = flat === undefined ? 0 : (100 * flat.mixingMs) / flat.totalMs.median;
   return {
     kind: 'bars',

@@ -1,5 +1,5 @@
 /** What a run says, in plain sentences. */
-import { ALONE, type BenchReport, type EndToEndReport, NOTICED } from '../../../bench/index.js';
+import { ALONE, type BenchReport, type EndToEndReport, generatedBy, NOTICED } from '../../../bench/index.js';
 import { percent, ratio, time, within } from './units.js';
 
 /** The command line that made it, as a shell takes it. */
@@ -16,7 +16,8 @@ export function readingOf(report: BenchReport): string[] {
     mixing.find(({ variant, shape, threads }) => variant === wanted && shape === first && threads === 1);
   const [lazy, binary, flat] = ['lazy', 'binary', 'flat'].map(row);
   const sentences: string[] = [];
-  const tiled = filter === undefined ? flat : binary;
+  const tiling = generatedBy(filter);
+  const tiled = row(tiling);
   if (lazy && tiled) {
     sentences.push(
       `Mixing ${longest} positions takes lazy ${time(lazy.warmMs.median)}${lazy.estimated ? ' (estimated)' : ''}, and the ${tiled.variant} ` +
@@ -45,10 +46,10 @@ export function readingOf(report: BenchReport): string[] {
           : '; but other programs interrupted the whole runs, which estimates leave out.'),
     );
   }
-  const alone = crossover.mixing[filter === undefined ? 'flat' : 'binary'];
+  const alone = crossover.mixing[tiling];
   if (alone) {
     sentences.push(
-      `From which length on does tiling pay? Alone, ${filter === undefined ? 'flat' : 'binary'} takes less time than lazy from ${alone.from} positions on ` +
+      `From which length on does tiling pay? Alone, ${tiling} takes less time than lazy from ${alone.from} positions on ` +
         `(95 %: ${within(alone)}).` +
         (endToEnd === null ? '' : ` ${textsReading(crossover, endToEnd)}`),
     );
@@ -59,9 +60,7 @@ export function readingOf(report: BenchReport): string[] {
         `${time(flat.tokenUs.max / 1000)}; flat pays for that with ${ratio(flat.warmMs.median / binary.warmMs.median)} the time in all.`,
     );
   }
-  const text = endToEnd?.rows.find(
-    ({ variant, lanes }) => variant === (filter === undefined ? 'flat' : 'binary') && lanes === 1,
-  );
+  const text = endToEnd?.rows.find(({ variant, lanes }) => variant === tiling && lanes === 1);
   const lazyText = endToEnd?.rows.find(({ variant }) => variant === 'lazy');
   if (endToEnd && text) {
     sentences.push(

@@ -3,6 +3,7 @@ import {
   ALONE,
   type BenchReport,
   type EndToEndReport,
+  generatedBy,
   type MixingRow,
   NOTICED,
   type Quantiles,
@@ -166,7 +167,7 @@ function endToEnd(
   { filter, crossover }: BenchReport,
   heading: (title: string) => string,
 ): string {
-  const tiling = filter === undefined ? 'flat' : 'binary';
+  const tiling = generatedBy(filter);
   const lazy = e.rows.find(({ variant }) => variant === 'lazy');
   const label = ({ variant, lanes }: EndToEndReport['rows'][number]): string =>
     lanes > 1 ? `${variant}, ${lanes} texts` : variant;

@@ -34,7 +34,7 @@ function pointsOf({ lines, dots = [], rules = [], marks = [] }: Chart): Point[] 
   return [...points, ...rules.map(({ y }): Point => [x, y]), ...marks.map(({ at }) => at)];
 }
 
-/** About so many round numbers; of a log scale, powers of its base at even distances, or within two of them 1, 2 and 5 of each. */
+/** About so many round numbers; of a log scale, powers of its base at even distances, or within two of them 1, 2 and 5 of each, if there are two such. */
 export function ticksOf(scale: Scale, { log }: Axis, most: number): number[] {
   if (log === undefined) return scale.ticks(most);
   const [low, high] = scale.domain().map((value) => Math.log(value) / Math.log(log));
@@ -44,5 +44,7 @@ export function ticksOf(scale: Scale, { log }: Axis, most: number): number[] {
     if (power % every === 0) ticks.push(log ** power);
   }
   if (ticks.length > 1 || log !== 10) return ticks;
-  return scale.ticks(most).filter((tick) => /^[125]e/.test(tick.toExponential()));
+  const all = scale.ticks(most);
+  const round = all.filter((tick) => /^[125]e/.test(tick.toExponential()));
+  return round.length > 1 ? round : all;
 }
