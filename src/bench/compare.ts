@@ -33,10 +33,11 @@ interface Figure {
 }
 
 /**
- * Rows that both have. A figure has changed if its median differs by more than `threshold`, a share, in every view: as it is, in CPU
- * time, and relative to how fast the machine did arithmetic, or copied memory, meanwhile; and if relative to the mean of these two
- * it differs by more than chance makes equal ones differ once in a thousand times. What was measured less than three times is not
- * judged, nor what has several threads in fewer than three runs: whether others had the other cores differs from run to run.
+ * Rows that both have. A figure has changed if its median differs by more than `threshold`, a share, in every view: as it is,
+ * in CPU time, and relative to how fast the machine did arithmetic, or copied memory, meanwhile; and if relative to the mean of
+ * these two it differs by more than chance makes equal ones differ once in a thousand times. What was measured less than three
+ * times is not judged, nor what has several threads in fewer than three runs: whether others had the other cores differs from
+ * run to run.
  */
 export function compareRuns(
   before: readonly BenchReport[],

@@ -32,8 +32,8 @@ export class Definition {
     /** Where the sums of mixers that are measured at some positions only can be had. Left out: everywhere. */
     candidates?: readonly number[],
     /**
-     * Taps are inputs, too: those of convolution k are rows 2 k of inputs and sums, its taps rows 2 k + 1. A tap becomes known at its
-     * position; what that brings is in no sum before, nor is what is at position 0 in any, which the model adds.
+     * Taps are inputs, too: those of convolution k are rows 2 k of inputs and sums, its taps rows 2 k + 1. A tap becomes known
+     * at its position; what that brings is in no sum before, nor is what is at position 0 in any, which the model adds.
      */
     private readonly dependent = false,
   ) {
@@ -74,7 +74,10 @@ export class Definition {
     });
   }
 
-  /** Compares a mixer's sums, `[convolution, channel]`. All inputs before must be set. Throws if they are not what they should be. */
+  /**
+   * Compares a mixer's sums, `[convolution, channel]`. All inputs before must be set. Throws if they are not what they should
+   * be.
+   */
   check(position: number, sums: Float32Array, label: string): void {
     const wanted = this.at(position);
     let [error, norm] = [0, 0];

@@ -15,7 +15,10 @@ export interface Provenance {
   readonly memoryBytes: number;
   /** Which WebAssembly kernels: with relaxed SIMD, or without. */
   readonly kernels: 'relaxed' | 'basic';
-  /** What the system says of large pages (`always`, `madvise` or `never`), and bytes of this process that lie on some; null: unknown. */
+  /**
+   * What the system says of large pages (`always`, `madvise` or `never`), and bytes of this process that lie on some; null:
+   * unknown.
+   */
   readonly largePages: string | null;
   readonly largePageBytes: number | null;
   /** Where the costs that plans are made by come from. */

@@ -61,7 +61,10 @@ export interface MemoryRow {
 /** From which length on tiled is faster than lazy, as far as was measured; null: it is not at the longest. */
 export interface Crossover {
   readonly mixing: Readonly<Partial<Record<Variant, Crossing | null>>>;
-  /** Of whole texts, flat against lazy, without the model's steps, which take the same in both; null too where there are no texts. */
+  /**
+   * Of whole texts, flat against lazy, without the model's steps, which take the same in both; null too where there are no
+   * texts.
+   */
   readonly rest: Crossing | null;
   readonly texts: TextCrossing | null;
 }

@@ -29,8 +29,8 @@ interface Kernels {
 const FILE = new URL('../../dist/bundle/rounding.wasm', import.meta.url);
 
 /**
- * Largest magnitudes by the scales tried for 4 bits, whose numbers are -8 ... 7: what is 7.5 or more cuts off values on one side more
- * than on the other, and is tried with either sign.
+ * Largest magnitudes by the scales tried for 4 bits, whose numbers are -8 ... 7: what is 7.5 or more cuts off values on one
+ * side more than on the other, and is tried with either sign.
  */
 const DIVISORS = Float32Array.from(
   Array.from({ length: 23 }, (_, k) => 5 + k * 0.15).flatMap((size) => (size < 7.5 ? [size] : [size, -size])),

@@ -29,8 +29,9 @@ export interface Exported {
 /**
  * Writes all weights of a bundle to a safetensors file, as float32, tensor by tensor. Values are those of the
  * checkpoint bit for bit, but for positions (`pos_emb`) within rounding of the computed ones, which the bundle
- * does not hold: these are computed anew; and of quantised weights, those that their bits stand for. Tensors that an import left out are not there. Only a regular file is
- * replaced, and what a link leads to. Throws BundleError, or what the system says of the file.
+ * does not hold: these are computed anew; and of quantised weights, those that their bits stand for. Tensors that an import
+ * left out are not there. Only a regular file is replaced, and what a link leads to. Throws BundleError, or what the system
+ * says of the file.
  *
  * @param stem prefix of the names instead of the bundle's
  */

@@ -11,7 +11,10 @@ export type Pooling = (typeof POOLINGS)[number];
 
 /** What `embedMany` takes. */
 export interface EmbedManyOptions extends Omit<SequenceReading, 'bothStrands'> {
-  /** Layers that the states have been through, 0 to all of them, or a value inside of one. Default: all, and normalised as the head reads them. */
+  /**
+   * Layers that the states have been through, 0 to all of them, or a value inside of one. Default: all, and normalised as the
+   * head reads them.
+   */
   readonly layer?: number | Inside | undefined;
   /** Default: mean. */
   readonly pooling?: Pooling | undefined;

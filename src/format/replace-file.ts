@@ -23,7 +23,10 @@ import { basename, dirname, join } from 'node:path';
 /** `.flashinf-`, what is written, where its process is, the process, and something random. Always shorter than a name may be. */
 const TEMPORARY = /^\.flashinf-([0-9a-f]{16})-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{16}$/;
 
-/** Processes elsewhere, in another container say, cannot be asked whether they live: what they have not touched for so long (ms) is left behind. */
+/**
+ * Processes elsewhere, in another container say, cannot be asked whether they live: what they have not touched for so long (ms)
+ * is left behind.
+ */
 const ABANDONED = 24 * 60 * 60 * 1000;
 
 /** What is there is no file, or no directory, that another can take the place of. */

@@ -1,10 +1,10 @@
 /**
  * A mixer's filters, evaluated as they are needed: the first token does not wait for the taps of the last.
  *
- * A flat plan takes up to 7/3 rows more of each filter with each position, all in all. Every convolution's filter grows once in a period
- * of 16 steps, and what it has then lasts until the end of the next one. Most mixers evaluate rows themselves: they are told to once
- * a period, and have until its end. For others, filters are evaluated and set one after the other, in odd steps, in which no tile
- * beyond the first level's is due. With four filters:
+ * A flat plan takes up to 7/3 rows more of each filter with each position, all in all. Every convolution's filter grows once in
+ * a period of 16 steps, and what it has then lasts until the end of the next one. Most mixers evaluate rows themselves: they
+ * are told to once a period, and have until its end. For others, filters are evaluated and set one after the other, in odd
+ * steps, in which no tile beyond the first level's is due. With four filters:
  *
  *     step modulo 16   1   3   5   7   9  11  13  15
  *     filter 0         x
@@ -21,7 +21,10 @@ const START = 1024;
 /** Rows per position: what `Mixer.tapsNeeded` of a flat plan comes to at most, when the first block of a side is complete. */
 const ROWS = 7 / 3;
 
-/** Steps from one growth of a filter to the next. With more, a token waits for more rows; with fewer, calls take longer than rows. */
+/**
+ * Steps from one growth of a filter to the next. With more, a token waits for more rows; with fewer, calls take longer than
+ * rows.
+ */
 const PERIOD = 16;
 
 /** The convolutions that grow in the step that makes `known` inputs known. */

@@ -147,7 +147,10 @@ export class Lanes {
     }
   }
 
-  /** Tokens of a lane's prompt that are still to go along with the steps: until there are none, its logits are not those after it. */
+  /**
+   * Tokens of a lane's prompt that are still to go along with the steps: until there are none, its logits are not those after
+   * it.
+   */
   reading(lane: number): number {
     return this.prompts[lane].length;
   }

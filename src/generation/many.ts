@@ -42,8 +42,8 @@ const LOOK_AHEAD = 16;
 
 /**
  * Generates a text, or as many samples as it asks for, for each item, `lanes` at a time: whenever one ends, the next takes its
- * place. Yields the results in the order of the items, each as soon as it and all before it are there. Items are taken only as they are needed,
- * and what is held does not grow with their number.
+ * place. Yields the results in the order of the items, each as soon as it and all before it are there. Items are taken only as
+ * they are needed, and what is held does not grow with their number.
  *
  * An item that is wrong (an option out of range, a prompt too long) has an Error as its result, or one for each sample, and an
  * Error among the items is passed on as one. Where the items themselves fail, the texts under way are finished first.

@@ -13,8 +13,8 @@ export function checkMemory({ name, shape, bytes }: Recipe): void {
 }
 
 /**
- * Throws a MemoryError if the machine has not as much to give as sequences side by side will carry, keys and values of so many tokens
- * each, beside `held` bytes of the mixer's.
+ * Throws a MemoryError if the machine has not as much to give as sequences side by side will carry, keys and values of so many
+ * tokens each, beside `held` bytes of the mixer's.
  */
 export function checkStates(model: LanguageModel, count: number, tokens: number, held = 0): void {
   const each = count === 1 ? '' : `${count} times `;

@@ -8,8 +8,8 @@ export function ranked(logits: Float32Array, count: number): Uint32Array {
 const SAMPLE = 8;
 
 /**
- * A logit that some more than `count` are not below, most likely: of a sample of every 8th logit about `count` / 8 are among the best
- * `count`, with a standard deviation of the square root of that. This is the sample's logit at two deviations more.
+ * A logit that some more than `count` are not below, most likely: of a sample of every 8th logit about `count` / 8 are among
+ * the best `count`, with a standard deviation of the square root of that. This is the sample's logit at two deviations more.
  */
 function thresholdFor(logits: Float32Array, count: number): number {
   const expected = count / SAMPLE;

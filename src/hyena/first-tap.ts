@@ -3,9 +3,9 @@ import type { FilterDimensions } from './dimensions.js';
 import { filterFeatures } from './features.js';
 
 /**
- * `rho[0] = k[0] + bias`, `[order - 1, width]`, without a skip weight `k[0]`: the tap that a position's own input meets, in float64 and
- * rounded once. It is a constant of the filter, so it is computed when a bundle is written; the step graph and
- * row 0 of the offline convolution's taps both use this value.
+ * `rho[0] = k[0] + bias`, `[order - 1, width]`, without a skip weight `k[0]`: the tap that a position's own input meets, in
+ * float64 and rounded once. It is a constant of the filter, so it is computed when a bundle is written; the step graph and row
+ * 0 of the offline convolution's taps both use this value.
  */
 export function firstTap(dimensions: FilterDimensions, filter: FilterWeights): Float32Array {
   const { features, time } = lagZero(dimensions, filter);

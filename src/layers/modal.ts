@@ -52,8 +52,8 @@ export function convolveModes(
 }
 
 /**
- * The states after each of several inputs, `[lane, time, mode, channel]`. With what was before them as row 0, rows that are sums over
- * 2^j inputs become sums over 2^(j + 1): `s[t] += q^(2^j) s[t - 2^j]`.
+ * The states after each of several inputs, `[lane, time, mode, channel]`. With what was before them as row 0, rows that are
+ * sums over 2^j inputs become sums over 2^(j + 1): `s[t] += q^(2^j) s[t - 2^j]`.
  */
 function scan(
   g: GraphBuilder,

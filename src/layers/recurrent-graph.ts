@@ -12,8 +12,8 @@ import { recurrentMixer, SHORT } from './recurrence.js';
 import type { HeadOptions } from './step-graph.js';
 
 /**
- * Values of a layer: its normalised input, what its mixer adds to the residual, that normalised, what its MLP adds, and what the layer
- * makes in all.
+ * Values of a layer: its normalised input, what its mixer adds to the residual, that normalised, what its MLP adds, and what
+ * the layer makes in all.
  */
 export const LAYER_PARTS = ['norm1', 'mixer', 'norm2', 'mlp', 'whole'] as const;
 /** A name of one. */

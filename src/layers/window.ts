@@ -9,8 +9,8 @@ export function windowState(name: string, taps: number, channels: number): Layer
 }
 
 /**
- * `c[t] = sum over k of w[K - 1 - k] x[t - k]`, channel by channel, K taps, the weights `NAME.taps` `[K, channel]` (the oldest input's
- * first).
+ * `c[t] = sum over k of w[K - 1 - k] x[t - k]`, channel by channel, K taps, the weights `NAME.taps` `[K, channel]` (the oldest
+ * input's first).
  *
  * @param x `[lane, time, channel]`
  * @param rows the most rows that there will be

@@ -22,7 +22,10 @@ export interface MixerOptions {
   readonly shape: MixerShape;
   /** Threads that share the work, the caller's included. Default 1. */
   readonly threads?: number;
-  /** How the tiles are computed; of several plans, the first that fits. Default: `plansForFilter`, the fastest by the built-in costs first. */
+  /**
+   * How the tiles are computed; of several plans, the first that fits. Default: `plansForFilter`, the fastest by the built-in
+   * costs first.
+   */
   readonly plan?: Plan | readonly Plan[];
   /** Bytes of array memory the mixer may hold. Default: any. */
   readonly memory?: number;

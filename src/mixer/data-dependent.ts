@@ -35,9 +35,9 @@ function kindOf(name: MixerName): NonNullable<(typeof KINDS)[MixerName]> {
 }
 
 /**
- * Convolutions whose taps come with their inputs, by the binary tiling of each lane, or lazily: all convolutions of a lane are channels
- * side by side. Of what is pushed, `[convolution, lane, channel]`, even convolutions are inputs, and the odd one after each is
- * its taps; sums of the odd ones are 0. The model adds what the last position contributes to itself.
+ * Convolutions whose taps come with their inputs, by the binary tiling of each lane, or lazily: all convolutions of a lane are
+ * channels side by side. Of what is pushed, `[convolution, lane, channel]`, even convolutions are inputs, and the odd one after
+ * each is its taps; sums of the odd ones are 0. The model adds what the last position contributes to itself.
  *
  * It works on the thread that calls it.
  */

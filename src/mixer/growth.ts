@@ -28,8 +28,8 @@ export class Growth {
   ) {}
 
   /**
-   * Begins to evaluate rows from `first` on; those before it may be read by tiles that become due from now on. Throws a RangeError if
-   * they are too many, no multiple of 4, or do not go on where the last ones ended, or those that are `there`.
+   * Begins to evaluate rows from `first` on; those before it may be read by tiles that become due from now on. Throws a
+   * RangeError if they are too many, no multiple of 4, or do not go on where the last ones ended, or those that are `there`.
    */
   begin(first: number, lags: Lags, there: number): void {
     const { filters, taps, team, jobs } = this;

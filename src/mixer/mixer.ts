@@ -42,9 +42,9 @@ export interface Mixer {
    */
   setFilter(convolution: number, filter: Float32Array | Modes, first?: number): void;
   /**
-   * Evaluates rows of all filters from `first` on, where the last ones ended: as many as there are lags, a multiple of 4 and at most
-   * 128. They are there once the next ones begin; until then, other threads are at work on them, or the steps do a part each. Only
-   * some mixers of implicit filters can.
+   * Evaluates rows of all filters from `first` on, where the last ones ended: as many as there are lags, a multiple of 4 and at
+   * most 128. They are there once the next ones begin; until then, other threads are at work on them, or the steps do a part
+   * each. Only some mixers of implicit filters can.
    */
   readonly growFilters?: (first: number, lags: Lags) => void;
   /**

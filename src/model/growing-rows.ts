@@ -10,7 +10,10 @@ export const BYTES: { readonly [T in KeyValueType]: number } = { float32: 4, flo
 /** Rows that there is room for once so many are there. */
 export const roomFor = (rows: number): number => Math.max(1, Math.ceil(rows / GROWTH)) * GROWTH;
 
-/** What a layer keeps of every position, of sequences side by side: `[lane, head, row, channel]`, rows beyond a lane's own all zero. */
+/**
+ * What a layer keeps of every position, of sequences side by side: `[lane, head, row, channel]`, rows beyond a lane's own all
+ * zero.
+ */
 export class GrowingRows {
   /** Rows there is room for. */
   capacity = GROWTH;

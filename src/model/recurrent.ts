@@ -1,4 +1,7 @@
-/** Models without long convolutions: what their layers need of the past are states of a few values, and keys and values of attention. */
+/**
+ * Models without long convolutions: what their layers need of the past are states of a few values, and keys and values of
+ * attention.
+ */
 import { type Bundle, type BundleConfig, type GraphName, ROWS_OF_RECURRENCES } from '../bundle/index.js';
 import { abortable, checkFree } from '../format/index.js';
 import { type KeyValueType, type LayerPart, stateOf } from '../layers/index.js';

@@ -33,8 +33,8 @@ export class StepState {
   }
 
   /**
-   * All that is carried but the rows of tensors that grow: of each tensor the array of one step ago first, `[dims[0], lane, dims[1], ...]`. They are zero
-   * where sequences begin.
+   * All that is carried but the rows of tensors that grow: of each tensor the array of one step ago first, `[dims[0], lane,
+   * dims[1], ...]`. They are zero where sequences begin.
    */
   get arrays(): Float32Array[] {
     return this.rings.flatMap((ring) => ring.slice(1));
@@ -66,7 +66,10 @@ export class StepState {
     ages.forEach((array, k) => array.set(values.subarray(k * size, (k + 1) * size), index * size));
   }
 
-  /** A copy of all that is carried, for saving: the arrays, then of each lane the rows of tensors that grow, `[head, row, channel]`. */
+  /**
+   * A copy of all that is carried, for saving: the arrays, then of each lane the rows of tensors that grow, `[head, row,
+   * channel]`.
+   */
   save(): Float32Array[] {
     return [
       ...this.arrays.map((array) => array.slice()),

@@ -45,8 +45,8 @@ export class FilterEvaluator {
   }
 
   /**
-   * Writes a convolution's taps `start` ... `end` - 1 to `out`, `[end - start, width]`: the same numbers, whatever is asked for, and
-   * wherever it is computed.
+   * Writes a convolution's taps `start` ... `end` - 1 to `out`, `[end - start, width]`: the same numbers, whatever is asked
+   * for, and wherever it is computed.
    */
   async write(
     convolution: number,

@@ -27,7 +27,10 @@ export interface OpenOptions {
 
 export type { Progress };
 
-/** What a convolution of the online mixer starts from. Both arrays are overwritten after the call they are handed to: copy what you keep. */
+/**
+ * What a convolution of the online mixer starts from. Both arrays are overwritten after the call they are handed to: copy what
+ * you keep.
+ */
 export interface ConvolutionStart {
   /** What goes into the convolution, y, `[prompt, width]`. */
   readonly inputs: Float32Array;
@@ -109,8 +112,8 @@ export interface Sequences {
   /** Natural-log probability of ids[t + 1] given ids[0 .. t], for t = 0 .. ids.length - 2. */
   score(ids: ArrayLike<number>, options?: SequenceOptions): Promise<Float64Array>;
   /**
-   * What `layer` layers make of every position, 0 being the embeddings; after all of them, normalised as the head reads it. Or a value
-   * inside. Throws a RangeError where there is none such.
+   * What `layer` layers make of every position, 0 being the embeddings; after all of them, normalised as the head reads it. Or
+   * a value inside. Throws a RangeError where there is none such.
    */
   hidden(
     ids: ArrayLike<number>,
@@ -172,8 +175,8 @@ export interface LanguageModel {
   readonly implicit?: ImplicitShape;
   /**
    * Taps `start` (default 0) ... `end` - 1 of a convolution's filter, `[tap, width]`, tap 0 with the skip weight folded in.
-   * `end` <= context. The same numbers, whatever is asked for. They are evaluated in the memory that these filters are in; default: one of the model's
-   * own.
+   * `end` <= context. The same numbers, whatever is asked for. They are evaluated in the memory that these filters are in;
+   * default: one of the model's own.
    */
   taps(convolution: number, end: number, start?: number, filters?: ImplicitFilters): Promise<Float32Array>;
   /** What all implicit filters know of lags, where they know the same: what `Mixer.growFilters` takes. */

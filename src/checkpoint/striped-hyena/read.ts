@@ -86,8 +86,8 @@ export function readStriped(
 
 /**
  * Where a channel of x_0, x_1, v (in thirds), or of queries, keys and values, lies in the file. Of Hyena's operator, version 2 has
- * one channel of each after the other, version 1 those of a head; of attention, it is the other way round: version 2 has those of a head, and
- * version 1 has thirds.
+ * one channel of each after the other, version 1 those of a head; of attention, it is the other way round: version 2 has those
+ * of a head, and version 1 has thirds.
  */
 function channelOf(
   channel: number,

@@ -95,8 +95,8 @@ function touchRows(
 }
 
 /**
- * Writes to where delayed tiles keep spectra of inputs, and far ones wait for their next stages: a level's first begins when as many
- * inputs are known as its side.
+ * Writes to where delayed tiles keep spectra of inputs, and far ones wait for their next stages: a level's first begins when as
+ * many inputs are known as its side.
  */
 function touchAreas(words: Int32Array, { levels, units }: TiledLayout, known: number): void {
   for (const { plan, side, flight, flightBytes, childSpectra, childSpectraStride } of levels) {

@@ -4,8 +4,8 @@
  *     h[0] = features[t];  h[k + 1] = sin(frequency (h[k] W[k] + b[k])), k = 0, 1, 2
  *     taps[t] = h[3] last (exp(times[t] decay) + shift)
  *
- * All convolutions of a layer share all but the last matrix. Weights lie in the memory of the mixer or convolver that takes the taps:
- * kernels write these where they are read, on any thread, and another memory would take 10 GiB of address space.
+ * All convolutions of a layer share all but the last matrix. Weights lie in the memory of the mixer or convolver that takes the
+ * taps: kernels write these where they are read, on any thread, and another memory would take 10 GiB of address space.
  */
 import { type Kernels, wasmKernels } from '../kernel/index.js';
 import { Bump, GROUP, groupsOf, LINE, pagesFor, sharedMemory } from '../memory/index.js';
@@ -228,7 +228,10 @@ export class ImplicitFilters {
     return from;
   }
 
-  /** A convolution's taps, from group `group` on as many as rows of `stride` bytes have room for. Unless they are normalised, all done. */
+  /**
+   * A convolution's taps, from group `group` on as many as rows of `stride` bytes have room for. Unless they are normalised,
+   * all done.
+   */
   private taps(
     convolution: number,
     hidden: number,

@@ -155,8 +155,8 @@ export function tiledSums(
 }
 
 /**
- * Takes the inputs of a position from a lane's row, and leaves there the sums of the next one, which is of the same block of the first
- * level: all that there is to do then, each slot met once.
+ * Takes the inputs of a position from a lane's row, and leaves there the sums of the next one, which is of the same block of
+ * the first level: all that there is to do then, each slot met once.
  */
 export function tiledStep(
   { kernels, layout }: Bank<TiledLayout>,

@@ -9,7 +9,10 @@
 export interface Kernels {
   /** One position, `[group][16]`, to its lines, `stride` bytes apart. */
   scatter(row: number, lines: number, stride: number, groups: number): void;
-  /** The pending sums of one position, `[group][16]`: `row = line + sum over 1 <= j <= count of line[-j] * taps[j]` in each group. */
+  /**
+   * The pending sums of one position, `[group][16]`: `row = line + sum over 1 <= j <= count of line[-j] * taps[j]` in each
+   * group.
+   */
   pendingRow(
     line: number,
     row: number,
@@ -20,8 +23,8 @@ export interface Kernels {
     count: number,
   ): void;
   /**
-   * `scatter` to `line`, then `pendingRow` of the line after it, in one pass and to the same bits: what a step is within a block of the
-   * first level, `count` >= 1 of whose inputs are then known.
+   * `scatter` to `line`, then `pendingRow` of the line after it, in one pass and to the same bits: what a step is within a
+   * block of the first level, `count` >= 1 of whose inputs are then known.
    */
   stepRow(
     line: number,
@@ -64,7 +67,10 @@ export interface Kernels {
     count: number,
   ): void;
 
-  /** A tile by FFT, one group, `n` inputs (>= 16): `filter` holds the spectra of the group's two halves, `points`, `[half][n]`, is scratch. */
+  /**
+   * A tile by FFT, one group, `n` inputs (>= 16): `filter` holds the spectra of the group's two halves, `points`, `[half][n]`,
+   * is scratch.
+   */
   fftTile(
     inputs: number,
     outputs: number,
@@ -117,7 +123,10 @@ export interface Kernels {
     twisted: number,
     twiddles: number,
   ): void;
-  /** The spectra, n points (>= 16) for each half of the channels, `half` bytes apart, of n lines of inputs, the upper half of the 2n being zero. */
+  /**
+   * The spectra, n points (>= 16) for each half of the channels, `half` bytes apart, of n lines of inputs, the upper half of
+   * the 2n being zero.
+   */
   transformRows(
     rows: number,
     points: number,
@@ -212,9 +221,10 @@ export interface Kernels {
     twiddles: number,
   ): void;
   /**
-   * The tile of a window, one group, n inputs (>= 16): adds to the `count` outputs what these and the n inputs before contribute. `filter`,
-   * `[2][half][n]`, has the spectra of taps 0 ... 2n - 1 and of taps n ... 3n - 1, as `spectrum` makes them; `left`, `[half][n]`,
-   * holds what the inputs before contribute, and then what these do, n positions later. `points`, `[half][n]`, is scratch.
+   * The tile of a window, one group, n inputs (>= 16): adds to the `count` outputs what these and the n inputs before
+   * contribute. `filter`, `[2][half][n]`, has the spectra of taps 0 ... 2n - 1 and of taps n ... 3n - 1, as `spectrum` makes
+   * them; `left`, `[half][n]`, holds what the inputs before contribute, and then what these do, n positions later. `points`,
+   * `[half][n]`, is scratch.
    */
   windowTile(
     inputs: number,
@@ -228,9 +238,9 @@ export interface Kernels {
     twiddles: number,
   ): void;
   /**
-   * A block of a modal filter as a recurrence: takes `rows` inputs, a power of two from 2 on, into the modes' states, then adds to the `count` outputs what all
-   * inputs so far contribute. Lines of groups are `stride` bytes apart; states and coefficients follow each other, see
-   * assembly/modal.ts.
+   * A block of a modal filter as a recurrence: takes `rows` inputs, a power of two from 2 on, into the modes' states, then adds
+   * to the `count` outputs what all inputs so far contribute. Lines of groups are `stride` bytes apart; states and coefficients
+   * follow each other, see assembly/modal.ts.
    */
   modalTile(
     inputs: number,
@@ -247,8 +257,8 @@ export interface Kernels {
 
   /**
    * `outputs[r] = inputs[r] weights` for rows r < `rows`, a multiple of 4, of `count` inputs each. Weights are
-   * `[output / 8][input][output % 8]`. Rows of inputs are `inputStride` bytes apart, those of outputs `stride`, a multiple of 32: as
-   * many values are written as that has room for. A value is the same bits whatever is computed beside it.
+   * `[output / 8][input][output % 8]`. Rows of inputs are `inputStride` bytes apart, those of outputs `stride`, a multiple of
+   * 32: as many values are written as that has room for. A value is the same bits whatever is computed beside it.
    */
   multiplyRows(
     inputs: number,

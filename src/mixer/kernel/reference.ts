@@ -264,7 +264,10 @@ function tiles(
     }
   };
 
-  /** Of all children so far, the newest in `points`, each with the spectrum for its distance; the newest is kept if there are more. */
+  /**
+   * Of all children so far, the newest in `points`, each with the spectrum for its distance; the newest is kept if there are
+   * more.
+   */
   const multiplyAll = (
     points: number,
     n: number,

@@ -50,7 +50,10 @@ function optimised(bytes: Uint8Array): WebAssembly.Module {
   return withFlag('liftoff', false, () => new WebAssembly.Module(bytes));
 }
 
-/** Runs something with one of V8's flags on or off, and puts it back. V8 prints a warning to stderr if it does not know the flag. */
+/**
+ * Runs something with one of V8's flags on or off, and puts it back. V8 prints a warning to stderr if it does not know the
+ * flag.
+ */
 function withFlag<T>(flag: string, on: boolean, run: () => T): T {
   setFlagsFromString(`--${on ? '' : 'no-'}${flag}`);
   try {

@@ -30,9 +30,9 @@ export interface LevelLayout {
   /** Positions from the end of a tile's inputs to the first of its outputs. */
   readonly delay: number;
   /**
-   * What a unit's tiles take of the filter, `[unit][filterStride]`. Taps 0 ... side * children - 1, `[side * children][16]`; for FFTs
-   * points of their spectra, `[half][children - 1][side]`; for delayed tiles `[half][children][side]`; for a window, those of the
-   * taps for blocks 1 and 2 apart, `[2][half][side]`; for a recurrence its coefficients.
+   * What a unit's tiles take of the filter, `[unit][filterStride]`. Taps 0 ... side * children - 1, `[side * children][16]`;
+   * for FFTs points of their spectra, `[half][children - 1][side]`; for delayed tiles `[half][children][side]`; for a window,
+   * those of the taps for blocks 1 and 2 apart, `[2][half][side]`; for a recurrence its coefficients.
    */
   readonly filter: number;
   readonly filterStride: number;

@@ -15,8 +15,8 @@ import { FLAT_FAN_OUT, type Level } from '../schedule/index.js';
  * - `delayed`: fans of 4 children, each transformed once, whose tiles go beyond the block and, but for the smallest side, begin
  *   some time after their inputs have ended
  *
- * Above the blocks of these, in place of a flat tiling, for filters that make one tile a block enough. Two blocks of slots then serve
- * all positions:
+ * Above the blocks of these, in place of a flat tiling, for filters that make one tile a block enough. Two blocks of slots then
+ * serve all positions:
  * - `window`: from two blocks to the next one, urgent. For filters of at most 2 `side` + 1 taps
  * - `recurrence`: from all blocks before, by the states of a modal filter, `modes` a channel
  *

@@ -131,7 +131,10 @@ export function flatPlans(length: number, costs: CostTable = COSTS): Plan[] {
 /** With the spectra of the filter recomputed, there are three transforms to a tile instead of two. */
 const RECOMPUTED = 1.5;
 
-/** Of a delayed level's tile, which takes what a fan's does and transforms of two and a half blocks of taps, and one and a half of inputs. */
+/**
+ * Of a delayed level's tile, which takes what a fan's does and transforms of two and a half blocks of taps, and one and a half
+ * of inputs.
+ */
 const RECOMPUTED_DELAYED = 2.5;
 
 /** Nanoseconds of a recurrence for each mode, per token and channel. Measured where `COSTS` was. */

@@ -41,8 +41,8 @@ export function requestOf(
 }
 
 /**
- * What is asked for, of mixers alone too, where the model's filters depend on the data: those that can do such, at its layers and width
- * unless others were given. Throws a UsageError if none of those asked for can.
+ * What is asked for, of mixers alone too, where the model's filters depend on the data: those that can do such, at its layers
+ * and width unless others were given. Throws a UsageError if none of those asked for can.
  */
 export function requestFor(
   { filter, convolutions, config }: LanguageModel,

@@ -34,7 +34,10 @@ function pointsOf({ lines, dots = [], rules = [], marks = [] }: Chart): Point[] 
   return [...points, ...rules.map(({ y }): Point => [x, y]), ...marks.map(({ at }) => at)];
 }
 
-/** About so many round numbers; of a log scale, powers of its base at even distances, or within two of them 1, 2 and 5 of each, if there are two such. */
+/**
+ * About so many round numbers; of a log scale, powers of its base at even distances, or within two of them 1, 2 and 5 of each,
+ * if there are two such.
+ */
 export function ticksOf(scale: Scale, { log }: Axis, most: number): number[] {
   if (log === undefined) return scale.ticks(most);
   const [low, high] = scale.domain().map((value) => Math.log(value) / Math.log(log));

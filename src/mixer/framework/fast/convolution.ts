@@ -41,8 +41,8 @@ export function fastConvolution(
   engine.setFilter(0, { rows: repeated(taps, heads, copies), width: columns, length, first: 0 });
   const runners = layout.levels.map((level) => tileRunner(bank, level));
   /**
-   * By level, what does all lines in one call. Of several lanes, direct tiles whose lines all want the same taps: lines of the only unit
-   * follow each other as units do.
+   * By level, what does all lines in one call. Of several lanes, direct tiles whose lines all want the same taps: lines of the
+   * only unit follow each other as units do.
    */
   const atOnce = layout.levels.map((level, k) => {
     if (lanes === 1) return runners[k];
@@ -95,8 +95,8 @@ export function fastConvolution(
 }
 
 /**
- * How many channels of each head a lane has, a divisor of the head's width, and how many lanes that makes: of those ways that leave fewest
- * vectors partly empty, the one with the smallest filter.
+ * How many channels of each head a lane has, a divisor of the head's width, and how many lanes that makes: of those ways that
+ * leave fewest vectors partly empty, the one with the smallest filter.
  */
 function lanesOf(width: number, heads: number): { readonly copies: number; readonly lanes: number } {
   const each = width / heads;

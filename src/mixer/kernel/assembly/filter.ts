@@ -1,5 +1,6 @@
 /**
- * What implicit filters are made of: an MLP with sines, from what is known of a lag to the taps of all channels, and a decaying window.
+ * What implicit filters are made of: an MLP with sines, from what is known of a lag to the taps of all channels, and a decaying
+ * window.
  *
  * Rows are `stride` bytes apart, a multiple of 32, and as many are written as that has room for. Each value is a sum over its
  * inputs in their order, whatever is computed beside it: it is the same bits wherever rows are cut.
@@ -116,8 +117,9 @@ export function shrinkRows(x: usize, rows: usize, stride: usize, smallest: f32):
 }
 
 /**
- * sin(x) for |x| < 25,000, to an ulp or two of 1: x less the nearest multiple k of pi, which is taken in three parts, the first two of so
- * few digits that their products with k are exact; then a polynomial whose largest error is the least. The sign is that of (-1)^k.
+ * sin(x) for |x| < 25,000, to an ulp or two of 1: x less the nearest multiple k of pi, which is taken in three parts, the first
+ * two of so few digits that their products with k are exact; then a polynomial whose largest error is the least. The sign is
+ * that of (-1)^k.
  */
 // @inline
 function sine(x: v128): v128 {
@@ -137,7 +139,8 @@ function sine(x: v128): v128 {
 }
 
 /**
- * exp(x) for x <= 88, to a few ulps: a power of two, and exp of the rest, at most log(2) / 2 in size, by its series. Below -87, that of
+ * exp(x) for x <= 88, to a few ulps: a power of two, and exp of the rest, at most log(2) / 2 in size, by its series. Below -87,
+ * that of
  * -87.
  */
 // @inline

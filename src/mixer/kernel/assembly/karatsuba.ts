@@ -11,8 +11,8 @@
  * This is Karatsuba's trick. It pays here, differences of the filter included, as additions go to other units of the
  * processor than products do, and those are what there is most of.
  *
- * All children are transformed: the newest in `block`, which the first target's sum replaces; the others are among the kept spectra from
- * `oldest` on, where the other targets' sums go. `filter` is H[1], H[2], ..., and all are `size` bytes apart.
+ * All children are transformed: the newest in `block`, which the first target's sum replaces; the others are among the kept
+ * spectra from `oldest` on, where the other targets' sums go. `filter` is H[1], H[2], ..., and all are `size` bytes apart.
  */
 import { imaginary, minusImaginary, minusReal, real } from './fused';
 import { IMAGINARY, step } from './layout';

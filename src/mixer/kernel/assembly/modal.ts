@@ -22,8 +22,9 @@ const REAL_STATE: usize = 2 * LINE;
 const COMPLEX_STATE: usize = 4 * LINE;
 
 /**
- * Takes `rows` inputs, a whole block, a power of two from 2 on, into the state of each mode, and adds what the state contributes to the `count` outputs
- * that follow. For `groups` channel groups: lines are `stride` bytes apart, states and coefficients one after the other.
+ * Takes `rows` inputs, a whole block, a power of two from 2 on, into the state of each mode, and adds what the state
+ * contributes to the `count` outputs that follow. For `groups` channel groups: lines are `stride` bytes apart, states and
+ * coefficients one after the other.
  *
  * A group's coefficients are `[mode]` of lines p, Q, its state `[mode]` of two lines of float64; for
  * complex modes real parts of each come first, then imaginary ones. `modes` is a multiple of 4, or of 2 if complex.

@@ -53,8 +53,8 @@ export function pendingRow(
 }
 
 /**
- * Both in one pass, for a position and the next one: `line` takes the row, and the row what is pending one line later, of which `count` >= 1
- * positions, that of `line` the last of them, are summed here. The same bits as `scatter` and `pendingRow`.
+ * Both in one pass, for a position and the next one: `line` takes the row, and the row what is pending one line later, of which
+ * `count` >= 1 positions, that of `line` the last of them, are summed here. The same bits as `scatter` and `pendingRow`.
  */
 export function stepRow(
   line: usize,

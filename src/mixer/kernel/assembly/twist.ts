@@ -433,8 +433,8 @@ function convolveChild(
 /**
  * A delayed tile, in one group: transforms `inputs`, the newest of `known` children of n rows, and adds what all of them
  * contribute to the outputs, of which the first is `known` n + `delay` positions after the block's first input. `kept`,
- * `[half][children - 1]`, has the spectra of the children before, and takes that of the newest; `filter`, `[half][children]`, has in
- * filter[d - 1] the spectrum of taps `delay` + (d - 1) n ... `delay` + (d + 1) n - 1. Both are `size` bytes apart.
+ * `[half][children - 1]`, has the spectra of the children before, and takes that of the newest; `filter`, `[half][children]`,
+ * has in filter[d - 1] the spectrum of taps `delay` + (d - 1) n ... `delay` + (d + 1) n - 1. Both are `size` bytes apart.
  */
 export function delayedTile(
   inputs: usize,

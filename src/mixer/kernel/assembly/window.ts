@@ -10,9 +10,9 @@ import { forwardPass, inversePass } from './passes';
 import { addUpper, twistRows } from './twist';
 
 /**
- * One group, n >= 16 inputs: `outputs[o] += sum over j < n of inputs[j] taps[n + o - j]`, o < count, and what is in `left`, `[half][n]`
- * points, which then holds what the same inputs contribute n positions later. `filter` has the spectra of taps 0 ... 2n - 1
- * and of taps n ... 3n - 1, `[2][half][n]`; `points`, `[half][n]`, is scratch.
+ * One group, n >= 16 inputs: `outputs[o] += sum over j < n of inputs[j] taps[n + o - j]`, o < count, and what is in `left`,
+ * `[half][n]` points, which then holds what the same inputs contribute n positions later. `filter` has the spectra of taps 0
+ * ... 2n - 1 and of taps n ... 3n - 1, `[2][half][n]`; `points`, `[half][n]`, is scratch.
  */
 export function windowTile(
   inputs: usize,
