@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'runs', 'src/mixer/kernel/assembly', 'src/bundle/assembly'] },
+  { ignores: ['dist', 'coverage', 'runs', 'src/**/assembly'] },
   js.configs.recommended,
   {
     files: ['src/**/*.ts', 'test/**/*.ts'],

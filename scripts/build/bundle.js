@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-/** Inputs by outputs, which are two folders deep, as src/mixer/built.ts needs it. */
+/** Inputs by outputs, which are two folders deep, as src/webassembly/built.ts needs it. */
 const PROGRAMS = {
   'cli/flashinf': 'cli/main.js',
   'bundle/checking': 'bundle/check-thread.js',
   'mixer/worker': 'mixer/thread/worker.js',
-  'mixer/supervisor': 'mixer/thread/supervisor.js',
+  'webassembly/supervising': 'webassembly/supervisor.js',
 };
 
 /** @param {string} root the package's folder, with what TypeScript has made in dist/ */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { kernelModuleName } from '../mixer/index.js';
+import { mixerModules } from '../mixer/index.js';
 
 /** What a figure depends on besides the program. */
 export interface Provenance {
@@ -38,7 +38,7 @@ export function provenance(given: Pick<Provenance, 'version' | 'command' | 'cost
     cpu: processors[0]?.model.trim() ?? process.arch,
     cores: processors.length,
     memoryBytes: totalmem(),
-    kernels: kernelModuleName(),
+    kernels: mixerModules.name,
     largePages: fieldOf('/sys/kernel/mm/transparent_hugepage/enabled', /\[(\w+)\]/),
     largePageBytes: largePageBytes(),
     load: loadavg()[0],

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { BundleError, type BundleProblem, type FileBytes } from '../format/index.js';
+import { built } from '../webassembly/index.js';
 
 /** Bytes read and checked at a time. */
 export const CHUNK = 1 << 20;
@@ -53,8 +54,8 @@ export interface CheckStart {
   readonly floats: readonly Floats[];
 }
 
-/** Made by scripts/build/bundle.js; seen from src/, from dist/, and from the one file of a program, all two folders deep. */
-const PROGRAM = new URL('../../dist/bundle/checking.js', import.meta.url);
+/** Made by scripts/build/bundle.js. */
+const PROGRAM = built('bundle/checking.js');
 
 /** Checks a file in a thread of its own. Rejects with a BundleError. The file must stay open until then. */
 export async function checkAside(start: CheckStart): Promise<void> {

@@ -1,5 +1,6 @@
 /** The kernels that round blocks to whole numbers of a few bits, on memory of their own. */
 import { readFileSync } from 'node:fs';
+import { built } from '../webassembly/index.js';
 
 /** See `assembly/rounding.ts`. Addresses are in bytes. */
 interface Kernels {
@@ -25,8 +26,8 @@ interface Kernels {
   ): void;
 }
 
-/** Made by scripts/build/kernels.js; seen from src/, from dist/, and from the one file of a program, all two folders deep. */
-const FILE = new URL('../../dist/bundle/rounding.wasm', import.meta.url);
+/** Made by scripts/build/kernels.js. */
+const FILE = built('bundle/rounding.wasm');
 
 /**
  * Largest magnitudes by the scales tried for 4 bits, whose numbers are -8 ... 7: what is 7.5 or more cuts off values on one

@@ -7,9 +7,10 @@
  * Y[b] is the spectrum of block b of the inputs, H[j] that of the taps (j - 1) B ... (j + 1) B - 1, those before tap 0 being
  * zero. Of each product of length 2B only the upper half is wanted, and nothing wraps around onto it.
  */
+import { Bump, pagesFor, sharedMemory } from '../webassembly/index.js';
 import { implicitBytes, ImplicitFilters } from './engine/index.js';
 import { type Kernels, wasmKernels, writeTwiddles, writeTwistedTwiddles } from './kernel/index.js';
-import { Bump, GROUP, groupsOf, LINE, pagesFor, sharedMemory, tableBytes, toLines } from './memory/index.js';
+import { GROUP, groupsOf, LINE, tableBytes, toLines } from './memory/index.js';
 import type { ImplicitShape } from './shape.js';
 
 /** Transforms of so many rows fit a cache; and shared beginnings are counted in blocks. */

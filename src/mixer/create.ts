@@ -1,13 +1,6 @@
+import { fitsPages, pageBytes, pagesFor, sharedMemory } from '../webassembly/index.js';
 import { implicitBytes, KERNELS, type KernelsName, KINDS, openEngine, type Recipe } from './engine/index.js';
-import {
-  type BankLayout,
-  dealBanks,
-  fitsPages,
-  pageBytes,
-  pagesFor,
-  sharedMemory,
-  type Spec,
-} from './memory/index.js';
+import { type BankLayout, dealBanks, type Spec } from './memory/index.js';
 import { dataDependentLaneBytes, DataDependentMixer } from './data-dependent.js';
 import { IdleMixer } from './idle.js';
 import type { Mixer } from './mixer.js';

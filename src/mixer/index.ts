@@ -63,7 +63,7 @@ export {
 } from './blockwise.js';
 export * from './framework/index.js';
 /** @internal */
-export { kernelModuleName } from './kernel/index.js';
+export { mixerModules } from './kernel/index.js';
 /** @internal */
 export { buildOn } from './create.js';
 /** @internal */

@@ -3,19 +3,10 @@
  * Its last rows are what the prompt leaves pending for the positions to generate; with them the prompt itself can
  * be forgotten, and generation starts as a new online convolution at position 0.
  */
+import { Bump, pageBytes, pagesFor, sharedMemory } from '../webassembly/index.js';
 import { implicitBytes, ImplicitFilters } from './engine/index.js';
 import { type Kernels, wasmKernels, writeTwiddles, writeTwistedTwiddles } from './kernel/index.js';
-import {
-  Bump,
-  GROUP,
-  groupsOf,
-  LINE,
-  pageBytes,
-  pagesFor,
-  sharedMemory,
-  tableBytes,
-  toLines,
-} from './memory/index.js';
+import { GROUP, groupsOf, LINE, tableBytes, toLines } from './memory/index.js';
 import { SMALLEST_FFT } from './plan/index.js';
 import type { ImplicitShape } from './shape.js';
 

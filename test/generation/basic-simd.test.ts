@@ -1,12 +1,12 @@
 import { load } from '../../src/generation/load.js';
 import { generate } from '../../src/generation/text.js';
-import { adoptModule, compileBasic, compileRelaxed } from '../../src/mixer/kernel/wasm.js';
+import { mixerModules } from '../../src/mixer/kernel/wasm.js';
 
 // Modules are this file's own: which kernels it takes is nobody else's matter.
 test('without relaxed SIMD, a text is the same: in steps, filled in and offline, on one thread and two', async () => {
   const { model, tokenizer } = await load('models/hyena-classics');
   const prompt = tokenizer.encode('The old house stood at the end of the lane, and '.repeat(12));
-  const relaxed = compileRelaxed();
+  const relaxed = mixerModules.compileRelaxed();
   const texts = async (): Promise<unknown[]> => {
     const tokens: unknown[] = [];
     for (const { length, count, threads } of [
@@ -21,11 +21,11 @@ test('without relaxed SIMD, a text is the same: in steps, filled in and offline,
     }
     return tokens;
   };
-  adoptModule(compileBasic());
+  mixerModules.adopt(mixerModules.basic);
   const basic = await texts();
   expect(basic.map((tokens) => (tokens as number[]).length)).toEqual([300, 200, 50]);
   if (relaxed !== undefined) {
-    adoptModule(relaxed);
+    mixerModules.adopt(relaxed);
     expect(await texts()).toEqual(basic);
   }
   await model.close();

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { buildOn, fit } from '../../src/mixer/create.js';
 import { flatPlan } from '../../src/mixer/plan/planner.js';
-import { makeControl, waitWhile } from '../../src/mixer/thread/control.js';
+import { makeControl, waitWhile } from '../../src/webassembly/control.js';
 import { share } from '../../src/mixer/thread/job-ring.js';
 import { Random, randomRun, runMixer, withMixer } from '../support/mixing.js';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
@@ -89,16 +89,12 @@ describe('a team', () => {
 
   // The main thread waits all the while, and is deaf to events.
   test.each([
-    [
-      'throws',
-      "if (number === 20) throw new Error('no more');",
-      /a mixer thread has failed: thread 1: no more/,
-    ],
-    ['exits', 'if (number === 20) process.exit(3);', /a mixer thread has failed: thread 1 has ended/],
+    ['throws', "if (number === 20) throw new Error('no more');", /a thread has failed: thread 1: no more/],
+    ['exits', 'if (number === 20) process.exit(3);', /a thread has failed: thread 1 has ended/],
     [
       'runs out of memory',
       'if (number === 20) for (const all = []; ;) all.push(new Array(1e5).fill(number));',
-      /a mixer thread has failed: thread 1: .*memory/,
+      /a thread has failed: thread 1: .*memory/,
     ],
   ])('says so within seconds when a worker %s during a run', async (_, job, message) => {
     const options = { worthSharing: 0, started: true, program: program(job) };
@@ -120,7 +116,7 @@ describe('a team', () => {
     const missing = dist('thread/no-such-worker.js');
     await expect(
       withMixer({ name: 'lazy', shape, threads: 2 }, () => undefined, { program: missing }),
-    ).rejects.toThrow(/a mixer thread has failed: thread 1: Cannot find module/);
+    ).rejects.toThrow(/a thread has failed: thread 1: Cannot find module/);
   });
 
   test('has as much patience with a worker that is late as the process has time', async () => {

@@ -1,12 +1,12 @@
 import type { Kernels, KernelsFor } from '../../src/mixer/kernel/kernels.js';
 import { writeTwiddles, writeTwistedTwiddles } from '../../src/mixer/kernel/twiddles.js';
-import { compileBasic, compileRelaxed, wasmKernels } from '../../src/mixer/kernel/wasm.js';
-import { Bump } from '../../src/mixer/memory/bump.js';
+import { mixerModules, wasmKernels } from '../../src/mixer/kernel/wasm.js';
 import { tableBytes } from '../../src/mixer/memory/tiled.js';
+import { Bump } from '../../src/webassembly/bump.js';
 import type { Random } from './mixing.js';
 
-const relaxed = compileRelaxed();
-const simple = compileBasic();
+const relaxed = mixerModules.compileRelaxed();
+const simple = mixerModules.basic;
 
 /** The compiled kernels: without relaxed SIMD, and with it where there is that. */
 export const SIMD: readonly (readonly [name: string, kernelsFor: KernelsFor])[] = [

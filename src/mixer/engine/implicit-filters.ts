@@ -7,8 +7,9 @@
  * All convolutions of a layer share all but the last matrix. Weights lie in the memory of the mixer or convolver that takes the
  * taps: kernels write these where they are read, on any thread, and another memory would take 10 GiB of address space.
  */
+import { Bump, pagesFor, sharedMemory } from '../../webassembly/index.js';
 import { type Kernels, wasmKernels } from '../kernel/index.js';
-import { Bump, GROUP, groupsOf, LINE, pagesFor, sharedMemory } from '../memory/index.js';
+import { GROUP, groupsOf, LINE } from '../memory/index.js';
 import type { ImplicitShape } from '../shape.js';
 
 /** Lags evaluated at a time: what lies between the MLP's layers stays in the cache. */

@@ -7,4 +7,4 @@ export { referenceKernels } from './reference.js';
 /** @internal */
 export { writeTwiddles, writeTwistedTwiddles } from './twiddles.js';
 /** @internal */
-export { adoptModule, basicKernels, kernelModule, kernelModuleName, wasmKernels } from './wasm.js';
+export { basicKernels, mixerModules, wasmKernels } from './wasm.js';

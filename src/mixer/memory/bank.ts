@@ -4,12 +4,11 @@
  *
  * A *unit* is one channel group of one convolution: unit `convolution * groups + group`. It is what work is divided in.
  */
+import { Bump, fitsPages } from '../../webassembly/index.js';
 import type { Kernels } from '../kernel/index.js';
 import type { Plan } from '../plan/index.js';
 import type { MixerShape } from '../shape.js';
 import { groupsOf, LINE, strideLines } from './blocks.js';
-import { Bump } from './bump.js';
-import { fitsPages } from './pages.js';
 
 /** What a layout follows from. */
 export interface Spec {

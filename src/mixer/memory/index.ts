@@ -5,11 +5,7 @@ export { type Bank, dealBanks, type FilterRows, layoutSlots, unitOf } from './ba
 /** @internal */
 export { BLOCK, GROUP, groupsOf, LINE, strideLines, toGroups, toLines } from './blocks.js';
 /** @internal */
-export { Bump } from './bump.js';
-/** @internal */
 export { modalFilterOf, paddedModes, writeModes } from './modes.js';
-/** @internal */
-export { fitsPages, pageBytes, pagesFor, sharedMemory } from './pages.js';
 /** @internal */
 export { layoutTiled, type LevelLayout, tableBytes, type TiledLayout } from './tiled.js';
 export { planMemory, type PlanMemory } from './usage.js';

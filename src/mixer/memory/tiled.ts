@@ -1,4 +1,5 @@
 /** Where a tiled mixer has everything in one bank. */
+import type { Bump } from '../../webassembly/index.js';
 import { keptOf } from '../kernel/index.js';
 import {
   isRing,
@@ -13,7 +14,6 @@ import { assignTiles, tilesOf, type Level } from '../schedule/index.js';
 import { layoutSlots, type BankLayout, type Spec } from './bank.js';
 import { LINE, strideLines } from './blocks.js';
 import { modeBytes, modeStateBytes } from './modes.js';
-import type { Bump } from './bump.js';
 
 /** Lines between spectra that are read side by side, 4 points at a time: each in cache sets of its own (see products.ts). */
 const SPREAD = 4;

@@ -2,8 +2,6 @@
  * What the main thread asks the workers to do. It writes a job into the ring, then raises `JOB`; every worker does its share
  * of each job in turn, setting its own word to that job's number.
  */
-import type { Range } from '../schedule/index.js';
-import type { PerLane } from '../shape.js';
 import {
   asleepWord,
   doneWord,
@@ -16,7 +14,9 @@ import {
   STARTING,
   tell,
   waitWhile,
-} from './control.js';
+} from '../../webassembly/index.js';
+import type { Range } from '../schedule/index.js';
+import type { PerLane } from '../shape.js';
 
 /** What an engine can be asked to do, see there; `deferred` is `Deferred.piecewise`. */
 const KINDS = ['step', 'sums', 'deferred', 'forget', 'prepare', 'touch', 'grow'] as const;

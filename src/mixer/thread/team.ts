@@ -1,15 +1,11 @@
-import { Worker } from 'node:worker_threads';
-import { built } from '../built.js';
+import type { Worker } from 'node:worker_threads';
+import { built, startSupervisor } from '../../webassembly/index.js';
 import type { Engine, Recipe } from '../engine/index.js';
-import { kernelModule } from '../kernel/index.js';
+import { mixerModules } from '../kernel/index.js';
 import type { Range } from '../schedule/index.js';
 import type { PerLane } from '../shape.js';
-import { fail } from './control.js';
 import { JobRing, share, type Patience } from './job-ring.js';
-import type { SupervisorStart } from './supervisor.js';
-
-/** The compiled programs of threads, each one file. */
-const programOf = (name: 'worker' | 'supervisor'): string => built(`${name}.js`).href;
+import type { WorkerData } from './worker.js';
 
 /** Work worth fewer ns than this in total wakes no sleeping worker, which would take 54 us. */
 const WORTH_WAKING = 200_000;
@@ -94,14 +90,9 @@ export async function startTeam(
   const { threads, shape } = recipe;
   const ring = new JobRing(threads, shape.lanes ?? 1, options.patience);
   const { control } = ring;
-  const others = Array.from({ length: threads - 1 }, (_, k) => k + 1);
-  const start: SupervisorStart = {
-    program: options.program ?? programOf('worker'),
-    workers: others.map((thread) => ({ recipe, memories, module: kernelModule(), control, units, thread })),
-  };
-  const supervisor = new Worker(new URL(programOf('supervisor')), { workerData: start, execArgv: [] });
-  supervisor.on('error', (error) => fail(control, threads, error.message));
-  supervisor.unref();
+  const program = options.program ?? built('mixer/worker.js').href;
+  const data: WorkerData = { recipe, memories, module: mixerModules.module, units };
+  const supervisor = startSupervisor({ program, control, threads, data });
   const crew = new Crew(engine, ring, units, options.worthSharing, supervisor);
   try {
     if (options.started ?? !engine.flat) await allStarted(ring);

@@ -1,28 +1,24 @@
 /** A worker thread: waits for jobs and does its share of each until it is told to end. */
 import { workerData } from 'node:worker_threads';
 import { openEngine, type Recipe } from '../engine/index.js';
-import { adoptModule } from '../kernel/index.js';
-import { SPIN } from './control.js';
+import { SPIN, type Started } from '../../webassembly/index.js';
+import { mixerModules } from '../kernel/index.js';
 import { JobRing, share, shareOf } from './job-ring.js';
 
-/** What a worker is started with: everything but the shared arrays is plain data. */
-export interface WorkerStart {
+/** What workers are started with: everything but the shared arrays is plain data. */
+export interface WorkerData {
   readonly recipe: Recipe;
   /** One per bank. */
   readonly memories: readonly WebAssembly.Memory[];
   /** The kernels, compiled. */
   readonly module: WebAssembly.Module;
-  readonly control: Int32Array;
   readonly units: number;
-  /** This worker, from 1. */
-  readonly thread: number;
 }
 
-const { recipe, memories, module, control, units, thread } = workerData as WorkerStart;
-const { threads } = recipe;
+const { recipe, memories, module, units, control, threads, thread } = workerData as WorkerData & Started;
 const ring = new JobRing(threads, recipe.shape.lanes ?? 1, undefined, control);
 
-adoptModule(module);
+mixerModules.adopt(module);
 const { engine, growing } = openEngine(recipe, memories, thread);
 // Deferred tiles have time, and where a model is at work in between their jobs are far apart. But where it is not, waking takes
 // longer than the job.

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { pagesFor, sharedMemory } from '../../webassembly/index.js';
 import { wasmKernels } from '../kernel/index.js';
-import { LINE, pagesFor, sharedMemory } from '../memory/index.js';
+import { LINE } from '../memory/index.js';
 
 /** Arrays read side by side: processors fetch ahead for each, up to some number. */
 const STREAMS = [1, 2, 4, 8];

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
+import { pagesFor, sharedMemory } from '../../webassembly/index.js';
 import { tiledSums, tileRunner } from '../engine/index.js';
 import { MOST_CHILDREN, wasmKernels } from '../kernel/index.js';
-import { groupsOf, layoutTiled, pagesFor, sharedMemory } from '../memory/index.js';
+import { groupsOf, layoutTiled } from '../memory/index.js';
 import { type CostTable, fanOutOf, type LevelCosts, type LevelPlan, SMALLEST_FFT } from '../plan/index.js';
 import { sidesOf } from '../schedule/index.js';
 

@@ -1,6 +1,7 @@
+import { pagesFor, sharedMemory } from '../../../webassembly/index.js';
 import { KINDS, tileRunner } from '../../engine/index.js';
 import { wasmKernels } from '../../kernel/index.js';
-import { GROUP, groupsOf, layoutTiled, LINE, pagesFor, sharedMemory } from '../../memory/index.js';
+import { GROUP, groupsOf, layoutTiled, LINE } from '../../memory/index.js';
 import type { Plan } from '../../plan/index.js';
 import type { Sequence } from '../contract.js';
 import type { ConvolutionShape } from '../mixers/convolution.js';

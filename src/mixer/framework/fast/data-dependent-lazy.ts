@@ -1,5 +1,6 @@
+import { Bump, pageBytes, pagesFor, sharedMemory } from '../../../webassembly/index.js';
 import { wasmKernels } from '../../kernel/index.js';
-import { Bump, groupsOf, LINE, pageBytes, pagesFor, sharedMemory, strideLines } from '../../memory/index.js';
+import { groupsOf, LINE, strideLines } from '../../memory/index.js';
 import type { DataDependentTiles } from './data-dependent.js';
 
 /** Groups whose sums are computed side by side: four streams are read faster than two. */

@@ -1,14 +1,6 @@
+import { Bump, pageBytes, pagesFor, sharedMemory } from '../../../webassembly/index.js';
 import { wasmKernels, writeTwiddles, writeTwistedTwiddles } from '../../kernel/index.js';
-import {
-  Bump,
-  groupsOf,
-  LINE,
-  pageBytes,
-  pagesFor,
-  sharedMemory,
-  strideLines,
-  tableBytes,
-} from '../../memory/index.js';
+import { groupsOf, LINE, strideLines, tableBytes } from '../../memory/index.js';
 import { sidesOf, type Range } from '../../schedule/index.js';
 import type { Sequence } from '../contract.js';
 

@@ -4,7 +4,7 @@
  * Loads and stores are mixed with arithmetic on purpose, here and in products.ts: V8 moves loads up to the store before
  * them, and what then waits for its turn has to find one of 16 registers.
  */
-import { madd, msub } from './fused';
+import { madd, msub } from '../../../webassembly/assembly/fused';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 
 const ROOT: f32 = 0.7071067811865476; // sqrt(1/2)

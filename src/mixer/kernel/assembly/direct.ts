@@ -1,4 +1,4 @@
-import { madd } from './fused';
+import { madd } from '../../../webassembly/assembly/fused';
 import { BLOCK, LINE, VECTOR } from './layout';
 
 /**

@@ -5,7 +5,7 @@
  * Rows are `stride` bytes apart, a multiple of 32, and as many are written as that has room for. Each value is a sum over its
  * inputs in their order, whatever is computed beside it: it is the same bits wherever rows are cut.
  */
-import { madd, msub } from './fused';
+import { madd, msub } from '../../../webassembly/assembly/fused';
 import { VECTOR } from './layout';
 
 /** Bytes of 8 columns. */

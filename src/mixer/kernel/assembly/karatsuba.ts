@@ -14,7 +14,7 @@
  * All children are transformed: the newest in `block`, which the first target's sum replaces; the others are among the kept
  * spectra from `oldest` on, where the other targets' sums go. `filter` is H[1], H[2], ..., and all are `size` bytes apart.
  */
-import { imaginary, minusImaginary, minusReal, real } from './fused';
+import { imaginary, minusImaginary, minusReal, real } from '../../../webassembly/assembly/fused';
 import { IMAGINARY, step } from './layout';
 
 /**

@@ -11,7 +11,7 @@
  * The state is in float64, advanced by the block's power of the pole: rounding errors would pile up over the memory of slow
  * modes, and so would the error of a rounded power. A few squares of p cost less than a power that comes from memory.
  */
-import { madd, msub } from './fused';
+import { madd, msub } from '../../../webassembly/assembly/fused';
 import { LINE, VECTOR } from './layout';
 
 /** Bytes of one mode's coefficients, p and Q; twice that where they are complex. */

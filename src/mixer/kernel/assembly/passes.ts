@@ -10,7 +10,7 @@
  * 4, 8, 16, ... one after the other. The last quarter's twiddle is the conjugate of W^j, not W^3j, which is why its
  * frequencies are 4k - 1: two numbers less to load, and the whole butterfly fits the 16 vector registers.
  */
-import { madd, msub } from './fused';
+import { madd, msub } from '../../../webassembly/assembly/fused';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 
 /** Bytes per entry of the table: two complex numbers. */

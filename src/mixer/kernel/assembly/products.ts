@@ -19,7 +19,7 @@
  * for the child and later, once it is known, its own spectrum. `filter` is H[1], H[2], ... at the same distance.
  */
 import { forward4, forwardHalves, inverse4, inverseHalves } from './base';
-import { imaginary, madd, msub, real } from './fused';
+import { imaginary, madd, msub, real } from '../../../webassembly/assembly/fused';
 import { fourForFour, twoForTwo } from './karatsuba';
 import { IMAGINARY, POINT, step, VECTOR } from './layout';
 import { forwardPass, inversePass } from './passes';

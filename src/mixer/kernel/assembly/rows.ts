@@ -1,4 +1,4 @@
-import { madd } from './fused';
+import { madd } from '../../../webassembly/assembly/fused';
 import { LINE } from './layout';
 
 /** Copies one position, `[channel]`, into its lines: one per channel group, `stride` bytes apart. */

@@ -1,4 +1,4 @@
-import { madd } from './fused';
+import { madd } from '../../../webassembly/assembly/fused';
 import { LINE } from './layout';
 
 // @inline

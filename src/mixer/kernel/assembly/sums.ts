@@ -1,5 +1,5 @@
 /** Products of many spectra, summed where they meet: a block's outputs from all blocks before it. */
-import { imaginary, real } from './fused';
+import { imaginary, real } from '../../../webassembly/assembly/fused';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 
 /** A point at a time: with spectra a power of two apart, its lines fall into one set of the cache, and are met once. */

@@ -10,7 +10,7 @@
  * j + n/2, j + 3n/4, whose twists are w^j times the constants exp(i pi k / 8); w^j joins the twiddles. Twisted
  * tables: for size n, n/4 entries `[w^j, w^j W^j, w^j W^2j, w^j W^-j]`, W = exp(-2 pi i / n).
  */
-import { madd, msub } from './fused';
+import { madd, msub } from '../../../webassembly/assembly/fused';
 import { IMAGINARY, LINE, POINT, VECTOR } from './layout';
 import { storeProduct } from './passes';
 import { convolve, convolveAll, keptOf } from './products';

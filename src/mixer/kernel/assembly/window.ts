@@ -4,7 +4,7 @@
  * product for the block after that is left in turn.
  */
 import { forwardHalves, inverse4, inverseHalves } from './base';
-import { madd, msub, real, imaginary } from './fused';
+import { madd, msub, real, imaginary } from '../../../webassembly/assembly/fused';
 import { IMAGINARY, POINT, VECTOR } from './layout';
 import { forwardPass, inversePass } from './passes';
 import { addUpper, twistRows } from './twist';

@@ -1,6 +1,6 @@
 /** WebAssembly memories come in pages, and only so many of them. */
-const PAGE = 65536;
-const MAXIMUM_PAGES = 65536;
+export const PAGE = 65536;
+export const MAXIMUM_PAGES = 65536;
 
 /** Whether a memory can be that large. */
 export function fitsPages({ bytes }: { readonly bytes: number }): boolean {

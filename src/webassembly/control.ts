@@ -1,5 +1,5 @@
 /**
- * The words through which the threads of a mixer talk, in one small shared array, and how to wait for one to change.
+ * The words through which threads talk, in one small shared array, and how to wait for one to change.
  */
 
 /** Number of the latest job, from 1; -1 ends the workers. */
@@ -63,7 +63,7 @@ export function failureOf(control: Int32Array, threads: number): Error | undefin
   const at = messageWord(threads) * 4;
   // Copied: what is shared cannot be decoded.
   const message = new TextDecoder().decode(new Uint8Array(control.buffer).slice(at, at + length));
-  return new Error(`a mixer thread has failed: ${message}`);
+  return new Error(`a thread has failed: ${message}`);
 }
 
 /**

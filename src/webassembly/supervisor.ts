@@ -4,25 +4,19 @@
  */
 import { Worker, workerData } from 'node:worker_threads';
 import { fail, JOB } from './control.js';
-import type { WorkerStart } from './worker.js';
-
-export interface SupervisorStart {
-  /** The workers' program. */
-  readonly program: string;
-  readonly workers: readonly WorkerStart[];
-}
+import type { Supervised } from './supervision.js';
 
 /** A worker's own objects are small; what it computes on lies in WebAssembly memories. One that runs wild ends soon. */
 const LIMITS = { maxOldGenerationSizeMb: 512 };
 
-const { program, workers } = workerData as SupervisorStart;
+const { program, control, threads, data } = workerData as Supervised;
 
-for (const start of workers) {
-  const { control, thread, recipe } = start;
+for (let thread = 1; thread < threads; thread++) {
   const failed = (message: string): void => {
-    if (Atomics.load(control, JOB) >= 0) fail(control, recipe.threads, message);
+    if (Atomics.load(control, JOB) >= 0) fail(control, threads, message);
   };
   try {
+    const start = { ...data, control, threads, thread };
     const worker = new Worker(new URL(program), { workerData: start, execArgv: [], resourceLimits: LIMITS });
     worker.on('error', (error) =>
       failed(`thread ${thread}: ${String(error instanceof Error ? error.message : error)}`),
