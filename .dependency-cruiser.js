@@ -11,7 +11,7 @@ const ranks = [
   ['model', 'checkpoint'],
   ['mixer', 'bundle'],
   ['hyena'],
-  ['layers'],
+  ['layers', 'dense'],
   ['onnx', 'container', 'text'],
   ['format', 'webassembly'],
 ];

@@ -12,6 +12,7 @@ import { build } from 'esbuild';
 const PROGRAMS = {
   'cli/flashinf': 'cli/main.js',
   'bundle/checking': 'bundle/check-thread.js',
+  'dense/multiplying': 'dense/worker.js',
   'mixer/worker': 'mixer/thread/worker.js',
   'webassembly/supervising': 'webassembly/supervisor.js',
 };

@@ -1,6 +1,7 @@
 /**
- * Compiles the AssemblyScript kernels: those of the mixers to dist/mixer/kernel/ as kernels.wasm, and as kernels-relaxed.wasm,
- * which multiplies and adds in one instruction; those that quantise weights to dist/bundle/rounding.wasm.
+ * Compiles the AssemblyScript kernels: those of the mixers to dist/mixer/kernel/, those of dense layers to dist/dense/, both as
+ * kernels.wasm, and as kernels-relaxed.wasm, which multiplies and adds in one instruction; those that quantise weights to
+ * dist/bundle/rounding.wasm.
  *
  * A module imports its memory (the mixers' is shared, so that worker threads see the same arrays) and owns none of it: no
  * runtime, no static data. One compiled module serves memories of any size.
@@ -11,10 +12,15 @@ import { Node, NodeKind } from 'assemblyscript';
 import { Transform } from 'assemblyscript/transform';
 
 const root = new URL('../..', import.meta.url);
-const MIXERS = 'src/mixer/kernel/assembly/index.ts';
+/** Sources by outputs. */
+const KERNELS = {
+  'dist/mixer/kernel/kernels': 'src/mixer/kernel/assembly/index.ts',
+  'dist/dense/kernels': 'src/dense/assembly/index.ts',
+};
 
 process.chdir(root.pathname);
-for (const folder of ['dist/mixer/kernel', 'dist/bundle']) mkdirSync(folder, { recursive: true });
+for (const folder of ['dist/mixer/kernel', 'dist/dense', 'dist/bundle'])
+  mkdirSync(folder, { recursive: true });
 
 /** 64 KiB pages: shared memories must declare a maximum, and 4 GiB is the most there can be. */
 const MAXIMUM_PAGES = 65536;
@@ -64,6 +70,8 @@ async function compile(source, output, features) {
   if (error) throw new Error(`${output}: ${stderr.toString()}\n${error.message}`);
 }
 
-await compile(MIXERS, 'dist/mixer/kernel/kernels.wasm', ['simd', 'threads']);
-await compile(MIXERS, 'dist/mixer/kernel/kernels-relaxed.wasm', ['simd', 'threads', 'relaxed-simd']);
+for (const [output, source] of Object.entries(KERNELS)) {
+  await compile(source, `${output}.wasm`, ['simd', 'threads']);
+  await compile(source, `${output}-relaxed.wasm`, ['simd', 'threads', 'relaxed-simd']);
+}
 await compile('src/bundle/assembly/rounding.ts', 'dist/bundle/rounding.wasm', ['simd']);

@@ -1,8 +1,8 @@
 /** The block graphs, run over the rows of sequences that are known in advance: dense layers, up to each long convolution. */
 import type { GraphName, ModelDimensions } from '../bundle/index.js';
 import { convolutionsOf, innerGate, type StackedState, stateOf } from '../layers/index.js';
-import type { Feeds, Runtime } from './session.js';
-import { runGraph, type Graph } from './run.js';
+import { type Graph, runGraph } from './run.js';
+import type { Feeds } from './session.js';
 import type { StepState } from './state.js';
 import type { LogitsChunk } from './types.js';
 
@@ -54,7 +54,6 @@ export class BlockGraphs {
 
   /** @param load loads a graph of the bundle, its weights prepacked or as they are stored; called when it is first needed */
   constructor(
-    private readonly runtime: Runtime,
     private readonly model: ModelDimensions,
     private readonly quantised: boolean,
     private readonly load: (name: GraphName, prepack: boolean) => Promise<Graph>,
@@ -114,28 +113,28 @@ export class BlockGraphs {
     for (const part of parts) {
       const { start, end } = part;
       const n = (end - start) * width;
-      const feeds = layer === 0 ? this.ids(ids, start, end) : this.rows(a, start, end);
+      const feeds = layer === 0 ? this.ids(graph, ids, start, end) : this.rows(graph, a, start, end);
       await runGraph(
         graph,
         {
           ...feeds,
           ...Object.fromEntries(
             carried.map(
-              ({ name, before, past }) => [name, this.tensor(before, before.length / past)] as const,
+              ({ name, before, past }) => [name, tensor(graph, before, before.length / past)] as const,
             ),
           ),
         },
         {
-          x_out: this.tensor(out.x.subarray(0, n), width),
-          gate_out: this.tensor(out.gate.subarray(0, n), width),
-          y: this.tensor(out.y.subarray(0, n), width),
+          x_out: tensor(graph, out.x.subarray(0, n), width),
+          gate_out: tensor(graph, out.gate.subarray(0, n), width),
+          y: tensor(graph, out.y.subarray(0, n), width),
           ...Object.fromEntries(
             carried.map(
-              ({ name, after, past }) => [`${name}_out`, this.tensor(after, after.length / past)] as const,
+              ({ name, after, past }) => [`${name}_out`, tensor(graph, after, after.length / past)] as const,
             ),
           ),
           ...Object.fromEntries(
-            inner.map(({ name, out }) => [name, this.tensor(out.subarray(0, n), width)] as const),
+            inner.map(({ name, out }) => [name, tensor(graph, out.subarray(0, n), width)] as const),
           ),
         },
       );
@@ -153,7 +152,7 @@ export class BlockGraphs {
   async end(a: Activations, { start, end }: Part, prepack: boolean, x: Float32Array): Promise<void> {
     const { width, layers } = this.model;
     const graph = await this.graph(`block${layers.length}`, prepack);
-    await runGraph(graph, this.rows(a, start, end), { x_out: this.tensor(x, width) });
+    await runGraph(graph, this.rows(graph, a, start, end), { x_out: tensor(graph, x, width) });
   }
 
   /**
@@ -182,10 +181,10 @@ export class BlockGraphs {
       };
       await runGraph(
         graph,
-        { x: this.tensor(x.subarray(start * width, end * width), width) },
+        { x: tensor(graph, x.subarray(start * width, end * width), width) },
         {
-          ...(wantLogits && { logits: this.tensor(chunk.logits, vocabulary) }),
-          ...(wantHidden && { hidden: this.tensor(chunk.hidden, width) }),
+          ...(wantLogits && { logits: tensor(graph, chunk.logits, vocabulary) }),
+          ...(wantHidden && { hidden: tensor(graph, chunk.hidden, width) }),
         },
       );
       yield chunk;
@@ -198,21 +197,16 @@ export class BlockGraphs {
     await Promise.allSettled(graphs.map(async (graph) => (await graph).session.release()));
   }
 
-  private rows(a: Activations, start: number, end: number): Feeds {
+  private rows(graph: Graph, a: Activations, start: number, end: number): Feeds {
     const { width } = this.model;
     const part = (all: Float32Array): Feeds[string] =>
-      this.tensor(all.subarray(start * width, end * width), width);
+      tensor(graph, all.subarray(start * width, end * width), width);
     return { x: part(a.x), gate: part(a.gate), z: part(a.z) };
   }
 
-  private ids(ids: ArrayLike<number>, start: number, end: number): Feeds {
+  private ids(graph: Graph, ids: ArrayLike<number>, start: number, end: number): Feeds {
     const values = BigInt64Array.from({ length: end - start }, (_, i) => BigInt(ids[start + i]));
-    return { ids: new this.runtime.Tensor('int64', values, [values.length]) };
-  }
-
-  /** `[rows, columns]` over `data`, not copied. */
-  private tensor(data: Float32Array, columns: number): Feeds[string] {
-    return new this.runtime.Tensor('float32', data, [data.length / columns, columns]);
+    return { ids: new graph.runtime.Tensor('int64', values, [values.length]) };
   }
 
   private graph(name: GraphName, prepack: boolean): Promise<Graph> {
@@ -229,4 +223,9 @@ export class BlockGraphs {
 /** `y[i] = a[i] b[i]` over the length of `y`. */
 export function multiply(a: Float32Array, b: Float32Array, y: Float32Array): void {
   for (let i = 0; i < y.length; i++) y[i] = a[i] * b[i];
+}
+
+/** `[rows, columns]` over `data`, not copied. */
+function tensor({ runtime }: Graph, data: Float32Array, columns: number): Feeds[string] {
+  return new runtime.Tensor('float32', data, [data.length / columns, columns]);
 }

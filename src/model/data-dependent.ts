@@ -4,7 +4,6 @@ import { convolutions, stateOf } from '../layers/index.js';
 import { build, fit, type Mixer, type MixerShape } from '../mixer/index.js';
 import { scoresOf } from './probability.js';
 import type { Graph } from './run.js';
-import type { Runtime } from './session.js';
 import { stateBytes, type StepState } from './state.js';
 import { Stepper } from './stepper.js';
 import { stepThrough } from './stepwise.js';
@@ -37,7 +36,6 @@ export class DataDependent implements LanguageModel {
 
   constructor(
     private readonly bundle: Bundle,
-    runtime: Runtime,
     step: Graph,
     readonly device: Device,
     readonly fallback: string | undefined,
@@ -49,7 +47,7 @@ export class DataDependent implements LanguageModel {
     this.tensors = bundle.weights.tensors;
     this.tokenizerFile = tokenizerFile;
     this.convolutions = convolutions(config.model.layers);
-    this.stepper = new Stepper(runtime, step, config.model, config.weights !== undefined || device !== 'cpu');
+    this.stepper = new Stepper(step, config.model, config.weights !== undefined || device !== 'cpu');
   }
 
   stateBytes(tokens: number): number {

@@ -3,16 +3,18 @@ import { hyenaDimensions } from '../hyena/index.js';
 import { convolutions, filtersOf, stateOf } from '../layers/index.js';
 import { BlockGraphs } from './block-graphs.js';
 import { DataDependent } from './data-dependent.js';
+import { DenseStepper } from './dense-stepper.js';
 import { PromptPass } from './prompt-pass.js';
 import { Recurrent } from './recurrent.js';
 import { SequencePass } from './sequence-pass.js';
 import { scoresOf } from './probability.js';
 import type { Graph } from './run.js';
-import { createOnDevice, createSession, loadRuntime, type Runtime } from './session.js';
+import { chooseDevice, loadGraph } from './session.js';
 import { sourceOf } from './source.js';
 import { stepThrough } from './stepwise.js';
 import { stateBytes, type StepState } from './state.js';
 import { Stepper } from './stepper.js';
+import type { Steps } from './steps.js';
 import { FilterEvaluator } from './taps.js';
 import { abortable, checkFree } from '../format/index.js';
 import type { ImplicitFilters, ImplicitShape, Lags } from '../mixer/index.js';
@@ -46,7 +48,6 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
   const { threads = 1, device: choice = 'auto', batch = 1, keyValues = 'float32' } = options;
   const bundle = openBundle(directory, undefined, threads > 1 ? CHECKED_ASIDE : undefined);
   try {
-    const runtime = await loadRuntime(choice);
     const large = bundle.weights.size >= SECOND_THREAD_FROM;
     const stepThreads = large || batch > 1 ? Math.min(threads, 2) : 1;
     const settings = { threads: stepThreads, prepack: true, spin: stepThreads > 1 };
@@ -57,21 +58,21 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
     const { size } = bundle.weights;
     if (choice !== 'cuda' && choice !== 'webgpu') checkFree(size, 'the weights');
     const source = sourceOf(bundle, 'step', keyValues);
-    const { session, device, fallback } = await createOnDevice(runtime, source, choice, settings);
-    try {
-      await bundle.checked;
-    } catch (error) {
-      await session.release();
-      throw error;
-    }
-    const graph = { label: source.label, session, device };
+    const { graph, device, fallback } = await chooseDevice(choice, source, settings);
+    const onCpu = (): Promise<Graph> => loadGraph(source, { ...settings, device: 'cpu' });
     switch (filtersOf(layers)) {
-      case 'implicit':
-        return new Hyena(bundle, runtime, graph, device, threads, fallback);
-      case 'data-dependent':
-        return new DataDependent(bundle, runtime, graph, device, fallback);
-      case undefined:
-        return new Recurrent(bundle, runtime, graph, device, threads, fallback, keyValues);
+      case 'implicit': {
+        const steps = await stepsOf(bundle, graph, stepThreads, onCpu);
+        return await checked(bundle, new Hyena(bundle, steps, device, threads, fallback));
+      }
+      case 'data-dependent': {
+        const step = graph ?? (await onCpu());
+        return await checked(bundle, new DataDependent(bundle, step, device, fallback));
+      }
+      case undefined: {
+        const step = graph ?? (await onCpu());
+        return await checked(bundle, new Recurrent(bundle, step, device, threads, fallback, keyValues));
+      }
     }
   } catch (error) {
     // What is wrong with the file comes before what followed from it.
@@ -84,6 +85,30 @@ export async function openModel(directory: string, options: OpenOptions = {}): P
   }
 }
 
+/** The model, once its weights are known to be what they must be. */
+async function checked(bundle: Bundle, model: LanguageModel): Promise<LanguageModel> {
+  try {
+    await bundle.checked;
+    return model;
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
+}
+
+/** A Hyena model's steps: on the graph of a device, in our own kernels on the CPU, or on a graph there if they are too large. */
+async function stepsOf(
+  { config, weights }: Bundle,
+  graph: Graph | undefined,
+  threads: number,
+  onCpu: () => Promise<Graph>,
+): Promise<Steps> {
+  const { model } = config;
+  if (graph !== undefined) return new Stepper(graph, model, true);
+  if (DenseStepper.fits(weights)) return DenseStepper.load(weights, model, threads);
+  return new Stepper(await onCpu(), model, config.weights !== undefined);
+}
+
 class Hyena implements LanguageModel {
   readonly config: BundleConfig;
   readonly directory: string;
@@ -91,7 +116,6 @@ class Hyena implements LanguageModel {
   readonly id: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly tokenizerFile: Uint8Array | undefined;
-  private readonly stepper: Stepper;
   private readonly graphs: BlockGraphs;
   private readonly prompts: PromptPass;
   readonly implicit: ImplicitShape;
@@ -100,8 +124,7 @@ class Hyena implements LanguageModel {
 
   constructor(
     private readonly bundle: Bundle,
-    private readonly runtime: Runtime,
-    step: Graph,
+    private readonly steps: Steps,
     readonly device: Device,
     private readonly threads: number,
     readonly fallback: string | undefined,
@@ -114,8 +137,7 @@ class Hyena implements LanguageModel {
     this.tokenizerFile = tokenizerFile;
     this.convolutions = convolutions(config.model.layers);
     const quantised = config.weights !== undefined;
-    this.stepper = new Stepper(runtime, step, config.model, quantised || device !== 'cpu');
-    this.graphs = new BlockGraphs(runtime, config.model, quantised, (name, prepack) =>
+    this.graphs = new BlockGraphs(config.model, quantised, (name, prepack) =>
       this.load(name, this.threads, prepack),
     );
     this.filters = new FilterEvaluator(bundle.weights, hyenaDimensions(config.model), config.filter!);
@@ -130,12 +152,12 @@ class Hyena implements LanguageModel {
 
   start(batch = 1, { hidden = false }: { readonly hidden?: boolean } = {}): StepState {
     this.checkOpen();
-    return this.stepper.start(batch, hidden);
+    return this.steps.start(batch, hidden);
   }
 
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
     this.checkOpen();
-    return this.stepper.step(state, tokens);
+    return this.steps.step(state, tokens);
   }
 
   async taps(convolution: number, end: number, start = 0, filters?: ImplicitFilters): Promise<Float32Array> {
@@ -200,7 +222,7 @@ class Hyena implements LanguageModel {
     if (this.closed) return;
     this.closed = true;
     // A graph that never loaded has nothing to release, and whoever asked for it has the error.
-    await Promise.allSettled([this.stepper.close(), this.graphs.close()]);
+    await Promise.allSettled([this.steps.close(), this.graphs.close()]);
     this.bundle.close();
   }
 
@@ -212,10 +234,7 @@ class Hyena implements LanguageModel {
    * Graphs over many rows at once: the weights stay as they are stored, without a second copy of them in another layout, but
    * where that pays.
    */
-  private async load(name: GraphName, threads = this.threads, prepack = false): Promise<Graph> {
-    const settings = { device: this.device, threads, prepack, spin: false };
-    const source = sourceOf(this.bundle, name);
-    const session = await createSession(this.runtime, source, settings);
-    return { label: source.label, session, device: this.device };
+  private load(name: GraphName, threads = this.threads, prepack = false): Promise<Graph> {
+    return loadGraph(sourceOf(this.bundle, name), { device: this.device, threads, prepack, spin: false });
   }
 }

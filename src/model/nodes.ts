@@ -7,20 +7,22 @@ import {
   storedTensors,
 } from '../bundle/index.js';
 import { hyenaModel } from '../hyena/index.js';
-import { convolutions, filtersOf, stateOf } from '../layers/index.js';
+import { filtersOf, stateOf } from '../layers/index.js';
 import { elements, type TensorPlace, type TensorTable } from '../onnx/index.js';
 import { RecurrentPass } from './recurrent-pass.js';
-import type { Graph } from './run.js';
-import { createSession, loadRuntime, type Runtime } from './session.js';
+import { DenseStepper } from './dense-stepper.js';
+import type { StepWeights } from './dense-weights.js';
+import { loadGraph, type Source } from './session.js';
 import { StepState } from './state.js';
 import { Stepper } from './stepper.js';
+import type { Steps } from './steps.js';
 
 /** Channels of the least model of all widths of weights: a block. */
 const NARROW = 64;
 
 /**
- * Times of steps of a model like this one, ms each, but so narrow that all it takes is calling ONNX Runtime and going from node
- * to node.
+ * Times of steps of a model like this one on the CPU, ms each, but so narrow that all it takes is calls and going from one
+ * operation to the next.
  */
 export async function timeNodes(
   { model, filter, weights }: BundleConfig,
@@ -34,23 +36,19 @@ export async function timeNodes(
     const bytes = elements(stored.dims) * (stored.dtype === 'F32' ? 4 : 1);
     tensors.set(name, { ...stored, file: name, offset: 0, bytes });
   }
-  const runtime = await loadRuntime();
-  const source = {
-    label: 'a narrow step graph',
-    weights: {
-      directory: undefined,
-      file: '',
-      tensors,
-      read: (name: string) => new Uint8Array(tensors.get(name)!.bytes),
-      inFile: () => tensors,
-    },
-    make: (table: TensorTable) => makeGraph(config, 'step', table, { fused: true }),
+  const read = (name: string, row?: number): Uint8Array => {
+    const { bytes, dims } = tensors.get(name)!;
+    return new Uint8Array(row === undefined ? bytes : bytes / dims[0]);
   };
-  const settings = { device: 'cpu', threads: 1, prepack: true, spin: false } as const;
-  const session = await createSession(runtime, source, settings);
-  const graph = { label: source.label, session, device: 'cpu' } as const;
+  const { step, close } = await narrowStep(config, {
+    directory: undefined,
+    file: '',
+    tensors,
+    read,
+    values: (name, row) => new Float32Array(read(name, row).buffer),
+    inFile: () => tensors,
+  });
   try {
-    const step = stepOf(runtime, graph, narrow);
     const times = new Float64Array(steps);
     for (let n = -20; n < steps; n++) {
       const began = performance.now();
@@ -59,7 +57,7 @@ export async function timeNodes(
     }
     return times;
   } finally {
-    await session.release();
+    await close();
   }
 }
 
@@ -76,18 +74,29 @@ function narrowed(model: ModelDimensions): ModelDimensions {
   return { ...model, layers, width: NARROW, vocabulary: NARROW };
 }
 
-/** One token after another, always the same. */
-function stepOf(runtime: Runtime, graph: Graph, model: ModelDimensions): () => Promise<unknown> {
-  if (convolutions(model.layers) > 0) {
-    const stepper = new Stepper(runtime, graph, model, false);
-    const state = stepper.start(1, false);
-    return () => stepper.step(state, 0);
-  }
-  const pass = new RecurrentPass(runtime, model, new Float32Array(NARROW / 2));
+/** One token after another, always the same, by what the model's own steps go by. */
+async function narrowStep(
+  config: Pick<BundleConfig, 'model' | 'filter'>,
+  weights: Source['weights'] & StepWeights,
+): Promise<{ step(): Promise<unknown>; close(): Promise<void> }> {
+  const { model } = config;
+  const filters = filtersOf(model.layers);
+  if (filters === 'implicit') return stepping(await DenseStepper.load(weights, model, 1));
+  const make = (table: TensorTable): Uint8Array => makeGraph(config, 'step', table, { fused: true });
+  const settings = { device: 'cpu', threads: 1, prepack: true, spin: false } as const;
+  const graph = await loadGraph({ label: 'a narrow step graph', weights, make }, settings);
+  if (filters === 'data-dependent') return stepping(new Stepper(graph, model, false));
+  const pass = new RecurrentPass(graph.runtime, model, new Float32Array(NARROW / 2));
   const state = new StepState(stateOf(model.layers, NARROW), 1, 0, NARROW);
   const logits = new Float32Array(NARROW);
-  return async () => {
+  const step = async (): Promise<void> => {
     await pass.run(graph, state, { ids: [0], lane: 0, lanes: 1 }, { logits });
     state.advance();
   };
+  return { step, close: () => graph.session.release() };
+}
+
+function stepping(steps: Steps): { step(): Promise<unknown>; close(): Promise<void> } {
+  const state = steps.start(1, false);
+  return { step: () => steps.step(state, 0), close: () => steps.close() };
 }

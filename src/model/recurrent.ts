@@ -8,7 +8,7 @@ import { type KeyValueType, type LayerPart, stateOf } from '../layers/index.js';
 import { scoresOf } from './probability.js';
 import { RecurrentPass, type RowsWanted } from './recurrent-pass.js';
 import type { Graph } from './run.js';
-import { createSession, type Runtime } from './session.js';
+import { loadGraph } from './session.js';
 import { sourceOf } from './source.js';
 import { stateBytes, StepState } from './state.js';
 import { stepThrough } from './stepwise.js';
@@ -42,7 +42,6 @@ export class Recurrent implements LanguageModel {
 
   constructor(
     private readonly bundle: Bundle,
-    private readonly runtime: Runtime,
     private readonly stepGraph: Graph,
     readonly device: Device,
     private readonly threads: number,
@@ -56,7 +55,7 @@ export class Recurrent implements LanguageModel {
     this.tensors = weights.tensors;
     this.tokenizerFile = tokenizerFile;
     const frequencies = weights.tensors.has('rotary') ? weights.values('rotary') : new Float32Array(0);
-    this.pass = new RecurrentPass(runtime, config.model, frequencies);
+    this.pass = new RecurrentPass(stepGraph.runtime, config.model, frequencies);
   }
 
   stateBytes(tokens: number): number {
@@ -239,9 +238,7 @@ export class Recurrent implements LanguageModel {
     // Quantised weights are multiplied many times faster in the layout of their kernels.
     const prepack = this.config.weights !== undefined;
     const settings = { device: this.device, threads: this.threads, prepack, spin: false };
-    const source = sourceOf(this.bundle, name, this.keyValues);
-    const session = await createSession(this.runtime, source, settings);
-    return { label: source.label, session, device: this.device };
+    return loadGraph(sourceOf(this.bundle, name, this.keyValues), settings);
   }
 
   private checkOpen(): void {

@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { BundleError } from '../format/index.js';
 import { DeviceError, explainFailure } from './device-error.js';
-import type { Feeds, Session } from './session.js';
+import type { Feeds, Runtime, Session } from './session.js';
 import type { Device } from './types.js';
 
 const { port1: nowhere, port2 } = new MessageChannel();
@@ -11,6 +11,7 @@ port2.close();
 export interface Graph {
   /** Names it in errors. */
   readonly label: string;
+  readonly runtime: Runtime;
   readonly session: Session;
   readonly device: Device;
 }

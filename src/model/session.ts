@@ -6,7 +6,7 @@ import { BundleError } from '../format/index.js';
 import type { TensorTable } from '../onnx/index.js';
 import { findCuda } from './cuda.js';
 import { DeviceError, explainFailure } from './device-error.js';
-import { firstLine } from './run.js';
+import { firstLine, type Graph } from './run.js';
 import type { Device, DeviceChoice } from './types.js';
 
 export type Runtime = typeof import('onnxruntime-node');
@@ -36,10 +36,10 @@ const FATAL = 4;
  * the library is loaded. In a worker thread `process.env` is a copy that native code does not see: a program that loads
  * models there sets ORT_DISABLE_TELEMETRY itself, or starts the worker with `SHARE_ENV`.
  *
- * @param choice `auto` and `cuda`: with CUDA's libraries, where they are; see `findCuda`
+ * @param device of `cuda`, with its libraries, where they are; see `findCuda`
  */
-export async function loadRuntime(choice: DeviceChoice = 'cpu'): Promise<Runtime> {
-  if (choice === 'auto' || choice === 'cuda') findCuda();
+export async function loadRuntime(device: Device = 'cpu'): Promise<Runtime> {
+  if (device === 'cuda') findCuda();
   process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const runtime = await import('onnxruntime-node');
   runtime.env.logLevel = 'fatal';
@@ -55,12 +55,8 @@ export interface Source {
   readonly make: (table: TensorTable, device: Device) => Uint8Array;
 }
 
-/** Loads a graph. One that does not load on the CPU is the bundle's fault: throws BundleError; on a device, a DeviceError. */
-export async function createSession(
-  runtime: Runtime,
-  source: Source,
-  settings: SessionSettings,
-): Promise<Session> {
+/** See `loadGraph`. */
+async function createSession(runtime: Runtime, source: Source, settings: SessionSettings): Promise<Session> {
   try {
     return await create(runtime, source, settings);
   } catch (error) {
@@ -70,46 +66,47 @@ export async function createSession(
   }
 }
 
-/** The device that a session got, and why it is not the one that `auto` would rather have. */
+/** The device that a model's step gets: with a graph on one other than the CPU; and why it is not the one that `auto` would rather have. */
 export interface Chosen {
-  readonly session: Session;
   readonly device: Device;
-  readonly fallback?: string;
+  readonly graph?: Graph;
+  readonly fallback?: string | undefined;
 }
 
 /**
- * The session of the step graph on the device asked for. `auto` takes CUDA where its provider is installed and works; there
- * is no other way to know than to try. Throws a DeviceError where a device is asked for and does not work.
+ * Chooses a device, and loads the step graph there unless it is the CPU. `auto` takes CUDA where its provider is installed and
+ * works; there is no other way to know than to try. Throws a DeviceError where a device is asked for and does not work.
  */
-export async function createOnDevice(
-  runtime: Runtime,
-  source: Source,
+export async function chooseDevice(
   choice: DeviceChoice,
+  source: Source,
   settings: Omit<SessionSettings, 'device'>,
 ): Promise<Chosen> {
-  let fallback: string | undefined;
+  if (choice === 'cpu') return { device: 'cpu' };
   if (choice === 'webgpu') {
-    return { session: await createSession(runtime, source, { ...settings, device: choice }), device: choice };
+    return { device: choice, graph: await loadGraph(source, { ...settings, device: choice }) };
   }
-  if (choice !== 'cpu') {
-    const { problem, provider } = findCuda();
-    if (problem !== undefined && choice === 'cuda') throw new DeviceError(problem);
+  const { problem, provider } = findCuda();
+  if (problem !== undefined) {
+    if (choice === 'cuda') throw new DeviceError(problem);
     // Where there is no provider, nobody wants CUDA.
-    if (problem !== undefined) fallback = provider && problem;
-    else {
-      // CUDA would multiply in TF32, ten bits of fraction; this is how its libraries are told to keep float32.
-      process.env.NVIDIA_TF32_OVERRIDE ??= '0';
-      try {
-        const session = await createSession(runtime, source, { ...settings, device: 'cuda' });
-        return { session, device: 'cuda' };
-      } catch (error) {
-        if (choice === 'cuda') throw error;
-        fallback = (error as Error).message;
-      }
-    }
+    return { device: 'cpu', fallback: provider && problem };
   }
-  const session = await createSession(runtime, source, { ...settings, device: 'cpu' });
-  return { session, device: 'cpu', ...(fallback !== undefined && { fallback }) };
+  // CUDA would multiply in TF32, ten bits of fraction; this is how its libraries are told to keep float32.
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0';
+  try {
+    return { device: 'cuda', graph: await loadGraph(source, { ...settings, device: 'cuda' }) };
+  } catch (error) {
+    if (choice === 'cuda') throw error;
+    return { device: 'cpu', fallback: (error as Error).message };
+  }
+}
+
+/** Loads a graph. One that does not load on the CPU is the bundle's fault: throws BundleError; on a device, a DeviceError. */
+export async function loadGraph(source: Source, settings: SessionSettings): Promise<Graph> {
+  const { device } = settings;
+  const runtime = await loadRuntime(device);
+  return { label: source.label, runtime, session: await createSession(runtime, source, settings), device };
 }
 
 /**

@@ -3,8 +3,9 @@ import type { ModelDimensions } from '../bundle/index.js';
 import { convolutions, type StackedState, stateOf } from '../layers/index.js';
 import { type Step, stepApart, stepsAlike } from './lanes-apart.js';
 import { runGraph, type Graph } from './run.js';
-import type { Feeds, Runtime } from './session.js';
+import type { Feeds } from './session.js';
 import { StepState } from './state.js';
+import type { Steps } from './steps.js';
 import { checkToken } from './token.js';
 import type { StepResult } from './types.js';
 
@@ -18,7 +19,7 @@ interface Buffers {
   readonly tensors: ReadonlyMap<Float32Array, Feeds[string]>;
 }
 
-export class Stepper {
+export class Stepper implements Steps {
   private readonly buffers = new WeakMap<StepState, Buffers>();
   private readonly wantHidden = new WeakSet<StepState>();
   private readonly state: readonly StackedState[];
@@ -30,7 +31,6 @@ export class Stepper {
 
   /** @param mayDiffer whether kernels may round several lanes otherwise than one: those for quantised weights, and devices' */
   constructor(
-    private readonly runtime: Runtime,
     private readonly graph: Graph,
     private readonly model: ModelDimensions,
     private readonly mayDiffer: boolean,
@@ -119,7 +119,7 @@ export class Stepper {
 
   private allocate(state: StepState): Buffers {
     const { lanes, pending } = state;
-    const { Tensor } = this.runtime;
+    const { Tensor } = this.graph.runtime;
     const { width, vocabulary } = this.model;
     const floats = (data: Float32Array, dims: readonly number[]): Feeds[string] =>
       new Tensor('float32', data, dims);

@@ -8,7 +8,7 @@ import { makeGraph } from '../../src/bundle/graphs.js';
 import { bundleCheckpoint } from '../../src/checkpoint/index.js';
 import { openBundle } from '../../src/bundle/index.js';
 import { openModel } from '../../src/model/index.js';
-import { createSession, loadRuntime } from '../../src/model/session.js';
+import { loadGraph } from '../../src/model/session.js';
 import { byteModel } from '../support/models.js';
 import { COMMAND, flashinf, PACKAGE } from '../support/run.js';
 import {
@@ -73,10 +73,8 @@ test('60 times a bundle is read that another process replaces: each time it is t
 test.each(['read into memory', 'mapped'])('weights that are %s stay what they were', async (how) => {
   const directory = await tinyBundle('log');
   const bundle = openBundle(directory, how === 'mapped' ? 0 : undefined);
-  const runtime = await loadRuntime();
   const head = async (): Promise<ArrayBuffer> => {
-    const session = await createSession(
-      runtime,
+    const { session, runtime } = await loadGraph(
       {
         label: 'head',
         weights: bundle.weights,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { makeGraph, type GraphName } from '../../src/bundle/graphs.js';
 import { openBundle, type Bundle, type HyenaDimensions } from '../../src/bundle/index.js';
 import { openModel, type StepState } from '../../src/model/index.js';
-import { createSession, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
+import { loadGraph, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
 import { writeBundle } from '../../src/bundle/write.js';
 import type { HyenaWeights, Linear, Norm, Values } from '../../src/hyena/weights.js';
 import type { TensorTable } from '../../src/onnx/tensors.js';
@@ -146,7 +146,7 @@ describe.each<[GraphName, boolean, () => Feeds]>([
         weights: bundle.weights,
         make: (table: TensorTable) => makeGraph(bundle.config, name, table, { fused: true }),
       };
-      const session = await createSession(runtime, source, settings);
+      const { session } = await loadGraph(source, settings);
       const outputs = await session.run(feeds());
       results.push(
         Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, bytesOf(data)])),

@@ -1,0 +1,72 @@
+/** Matrices as kernels read them: laid out anew, panel by panel, so that a product reads one from end to end. */
+import { panels, PANEL } from './rows.js';
+import type { Workspace } from './workspace.js';
+
+/** A matrix in a workspace. */
+export interface Matrix {
+  /** An even number where weights are float32: a last one of 0, where there are fewer. */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Address. */
+  readonly weights: number;
+  /** Inputs in a block of quantised weights, and the address of their scales; 0 where they are float32. */
+  readonly block: number;
+  readonly scales: number;
+}
+
+/** Quantised weights, `[output, block, bytes]`, and their scales, `[output, block]`. */
+export interface Packed {
+  readonly bits: 8 | 4;
+  /** Inputs in a block. */
+  readonly block: number;
+  readonly scales: Uint8Array;
+}
+
+/** Which way a matrix is stored, of how many values, and the bytes of these. */
+export interface StoredMatrix {
+  /** Whether the outputs come first, `[output, input]`, as they do where it is packed. */
+  readonly byOutput: boolean;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly bytes: Uint8Array;
+  readonly packed?: Packed | undefined;
+}
+
+const even = (inputs: number): number => inputs + (inputs % 2);
+
+/** Bytes that a matrix takes. */
+export function matrixBytes({ inputs, outputs, packed }: Omit<StoredMatrix, 'bytes'>): number {
+  const values = panels(outputs) * PANEL * even(inputs);
+  return packed === undefined ? 4 * values : values + (4 * values) / packed.block;
+}
+
+/** Lays a matrix out in a workspace. */
+export function layMatrix(workspace: Workspace, stored: StoredMatrix): Matrix {
+  const { byOutput, inputs, outputs, bytes, packed } = stored;
+  const { kernels } = workspace;
+  const values = panels(outputs) * PANEL * even(inputs);
+  if (packed === undefined) {
+    const weights = workspace.take(4 * values);
+    const lay = byOutput ? kernels.layRows : kernels.layColumns;
+    lay(copyOf(workspace, bytes), weights, inputs, outputs);
+    return { inputs: even(inputs), outputs, weights, block: 0, scales: 0 };
+  }
+  const { bits, block } = packed;
+  const weights = workspace.take(values);
+  const scales = workspace.take((4 * values) / block);
+  // What fills up the last panel.
+  workspace.bytes(weights, values).fill(0);
+  workspace.floats(scales, values / block).fill(0);
+  (bits === 8 ? kernels.layBytes : kernels.layNibbles)(copyOf(workspace, bytes), weights, inputs, outputs);
+  kernels.layScales(copyOf(workspace, packed.scales), scales, inputs / block, outputs);
+  return { inputs, outputs, weights, block, scales };
+}
+
+/** Bytes of a rounded row of so many inputs: its scale, then its digits; see assembly/integers.ts. */
+export const roundedBytes = (inputs: number): number => 16 + 2 * inputs;
+
+function copyOf(workspace: Workspace, bytes: Uint8Array): number {
+  const address = workspace.borrow(bytes.length);
+  workspace.bytes(address, bytes.length).set(bytes);
+  return address;
+}

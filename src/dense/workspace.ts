@@ -1,0 +1,50 @@
+import { Bump, MAXIMUM_PAGES, PAGE } from '../webassembly/index.js';
+import { denseKernels, type Kernels } from './kernels.js';
+import { stride } from './rows.js';
+
+/** A memory that grows, and kernels in it. What is taken is never given back. */
+export class Workspace {
+  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: MAXIMUM_PAGES, shared: true });
+  readonly kernels: Kernels = denseKernels(this.memory);
+  private readonly bump = new Bump();
+
+  /** Room for so many bytes, zero unless something lay there before, see `borrow`. Throws a RangeError where there is none. */
+  take(bytes: number): number {
+    const address = this.bump.take(bytes);
+    this.grow(this.bump.bytes);
+    return address;
+  }
+
+  /** Room for so many bytes until something else is taken. */
+  borrow(bytes: number): number {
+    const address = this.bump.bytes;
+    this.grow(address + bytes);
+    return address;
+  }
+
+  bytes(address: number, count: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, address, count);
+  }
+
+  floats(address: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, count);
+  }
+
+  /** A vector of weights, with room behind it. */
+  vector(values: Float32Array): number {
+    const address = this.take(stride(values.length));
+    this.floats(address, values.length).set(values);
+    return address;
+  }
+
+  private grow(bytes: number): void {
+    const missing = Math.ceil((bytes - this.memory.buffer.byteLength) / PAGE);
+    if (missing <= 0) return;
+    try {
+      this.memory.grow(missing);
+    } catch (cause) {
+      const mib = Math.ceil(bytes / 2 ** 20);
+      throw new RangeError(`no room for dense layers of ${mib} MiB`, { cause });
+    }
+  }
+}
