@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** Refused before anything was allocated. */
 export class MemoryError extends Error {
   override readonly name = 'MemoryError';
@@ -13,4 +15,14 @@ export function checkFree(bytes: number, what: string): void {
 /** In words. */
 export function gibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+/** Bytes of address space that this process may have (`ulimit -v`), where the system says so: Linux. */
+export function addressSpace(): number {
+  try {
+    const limit = /^Max address space +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return limit === undefined ? Infinity : Number(limit);
+  } catch {
+    return Infinity;
+  }
 }

@@ -18,11 +18,15 @@ import {
 } from './dense-weights.js';
 import { StepState } from './state.js';
 import type { Steps } from './steps.js';
+import { addressSpace } from '../format/index.js';
 import { checkToken } from './token.js';
 import type { StepResult } from './types.js';
 
 /** A WebAssembly memory ends at 4 GiB; rows and states need some of it. */
 const MOST_BYTES = 3.75 * 2 ** 30;
+
+/** Address space that a process needs for it beside a mixer's memory: each takes some 10 GiB, the program the rest. */
+const ADDRESSES = 28 * 2 ** 30;
 
 /** Milliseconds of steps after which the event loop gets a turn. */
 const BREATH = 10;
@@ -55,6 +59,7 @@ interface Work {
 
 export class DenseStepper implements Steps {
   private readonly results = new WeakMap<StepState, StepResult>();
+  private readonly wantHidden = new WeakSet<StepState>();
   private readonly work = new Map<number, Work>();
   private readonly short: StackedState;
   private readonly dimensions: HyenaDimensions;
@@ -71,9 +76,9 @@ export class DenseStepper implements Steps {
     [this.short] = stateOf(model.layers, model.width);
   }
 
-  /** Whether a model's weights fit a memory of our kernels. */
+  /** Whether there is room for a model's weights in a memory of our kernels. */
   static fits(weights: StepWeights): boolean {
-    return denseBytes(weights) <= MOST_BYTES;
+    return denseBytes(weights) <= MOST_BYTES && addressSpace() >= ADDRESSES;
   }
 
   /** @param threads that share products */
@@ -86,20 +91,13 @@ export class DenseStepper implements Steps {
     if (!Number.isSafeInteger(lanes) || lanes < 1) {
       throw new RangeError(`a batch of ${lanes} sequences is not one`);
     }
-    const { width, vocabulary } = this.model;
-    const state = new StepState([this.short], lanes, this.convolutions, width);
-    this.results.set(state, {
-      logits: new Float32Array(lanes * vocabulary),
-      y: new Float32Array(state.pending.length),
-      ...(hidden && { hidden: new Float32Array(lanes * width) }),
-    });
+    const state = new StepState([this.short], lanes, this.convolutions, this.model.width);
+    if (hidden) this.wantHidden.add(state);
     return state;
   }
 
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
     const ids = typeof tokens === 'number' ? [tokens] : tokens;
-    const result = this.results.get(state);
-    if (result === undefined) throw new RangeError('a state of another model');
     if (ids.length !== state.lanes) {
       throw new RangeError(`${ids.length} tokens for ${state.lanes} sequences`);
     }
@@ -108,6 +106,7 @@ export class DenseStepper implements Steps {
       await setImmediate();
       this.rested = performance.now();
     }
+    const result = this.resultOf(state);
     const work = this.workOf(state.lanes);
     this.read(state, ids, work);
     this.run(work, state.lanes);
@@ -190,6 +189,21 @@ export class DenseStepper implements Steps {
     readRows(y, result.y);
     if (result.hidden) readRows(normalised, result.hidden);
     readRows(shorts[0], state.array(0, 0));
+  }
+
+  private resultOf(state: StepState): StepResult {
+    let result = this.results.get(state);
+    if (result === undefined) {
+      const { width, vocabulary } = this.model;
+      const floats = (rows: number, columns: number): Float32Array => new Float32Array(rows * columns);
+      result = {
+        logits: floats(state.lanes, vocabulary),
+        y: floats(this.convolutions * state.lanes, width),
+        ...(this.wantHidden.has(state) && { hidden: floats(state.lanes, width) }),
+      };
+      this.results.set(state, result);
+    }
+    return result;
   }
 
   private workOf(lanes: number): Work {

@@ -1,6 +1,7 @@
 /** What WebAssembly kernels need, whatever they compute: compiled modules, memories, threads that share them. */
 export { built } from './built.js';
 export { Bump } from './bump.js';
+/** @internal */
 export { instantiate, type ModuleName, Modules } from './compile.js';
 export {
   asleepWord,
@@ -16,5 +17,7 @@ export {
   tell,
   waitWhile,
 } from './control.js';
+/** @internal */
 export { fitsPages, MAXIMUM_PAGES, PAGE, pageBytes, pagesFor, sharedMemory } from './pages.js';
+/** @internal */
 export { startSupervisor, type Started } from './supervision.js';

@@ -57,7 +57,9 @@ export function normalise(
       const off = load<f32>(x + o) - mean;
       square += off * off;
     }
-    const factor = f32x4.splat(1 / sqrt(square / f32(count) + epsilon));
+    // Where squares overflow, the difference is no number, and nothing that follows is.
+    const overflow = square - square;
+    const factor = f32x4.splat(1 / sqrt(square / f32(count) + epsilon) + overflow);
     for (let o: usize = 0; o < 4 * count; o += VECTOR) {
       const off = f32x4.mul(f32x4.sub(v128.load(x + o), middle), factor);
       v128.store(to + o, madd(v128.load(offset + o), off, v128.load(weight + o)));
