@@ -1,17 +1,13 @@
 /** Layers large enough that ONNX Runtime does share them out among threads, and still not one bit differs. */
-import { join } from 'node:path';
 import { makeGraph, type GraphName } from '../../src/bundle/graphs.js';
-import { openBundle, type Bundle, type HyenaDimensions } from '../../src/bundle/index.js';
+import type { Bundle, HyenaDimensions } from '../../src/bundle/index.js';
 import { openModel, type StepState } from '../../src/model/index.js';
 import { loadGraph, loadRuntime, type Feeds, type Runtime } from '../../src/model/session.js';
-import { writeBundle } from '../../src/bundle/write.js';
-import type { HyenaWeights, Linear, Norm, Values } from '../../src/hyena/weights.js';
 import type { TensorTable } from '../../src/onnx/tensors.js';
-import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
+import { FEATURES, noise, randomHyena } from '../support/random-hyena.js';
+import { removeTemporary } from '../support/tiny-model.js';
 
 const WIDTH = 256;
-const HIDDEN = 64;
-const FEATURES = 17;
 const model: HyenaDimensions = {
   order: 2,
   layers: 1,
@@ -21,46 +17,6 @@ const model: HyenaDimensions = {
   context: 4096,
   normEps: 1e-5,
 };
-const filter = { features: FEATURES, hidden: HIDDEN, shift: 0, time: 'log' } as const;
-
-/** Numbers without pattern, of the scale of weights with `inputs` inputs. */
-function noise(count: number, inputs: number): Float32Array {
-  return Float32Array.from(
-    { length: count },
-    (_, i) => ((((i + 1) * 0.6180339887) % 1) * 2 - 1) / Math.sqrt(inputs),
-  );
-}
-
-const values =
-  (array: Float32Array): Values =>
-  () =>
-    array;
-
-function randomWeights(): HyenaWeights {
-  const linear = (outputs: number, inputs: number): Linear => ({
-    weight: values(noise(outputs * inputs, inputs)),
-    bias: values(noise(outputs, 4)),
-  });
-  const norm: Norm = { weight: values(new Float32Array(WIDTH).fill(1)), bias: values(noise(WIDTH, 4)) };
-  const layer = {
-    norm1: norm,
-    inProj: linear(3 * WIDTH, WIDTH),
-    short: linear(3 * WIDTH, 3),
-    filter: {
-      bias: values(noise(WIDTH, 1)),
-      hidden: [linear(HIDDEN, FEATURES), linear(HIDDEN, HIDDEN), linear(HIDDEN, HIDDEN)] as const,
-      last: values(noise(WIDTH * HIDDEN, HIDDEN)),
-      frequency: values(new Float32Array(HIDDEN).fill(10)),
-      deltas: values(Float32Array.from({ length: WIDTH }, (_, c) => 10 + c)),
-    },
-    outProj: linear(WIDTH, WIDTH),
-    norm2: norm,
-    fc1: linear(model.inner, WIDTH),
-    fc2: linear(WIDTH, model.inner),
-  };
-  return { embeddings: values(noise(model.vocabulary * WIDTH, 4)), layers: [layer], normF: norm };
-}
-
 const WIDTHS = [32, 8, 4] as const;
 type Width = (typeof WIDTHS)[number];
 
@@ -70,17 +26,7 @@ let runtime: Runtime;
 
 beforeAll(async () => {
   for (const bits of WIDTHS) {
-    const directory = join(temporaryDirectory(), 'bundle');
-    await writeBundle(directory, {
-      name: 'threads',
-      model,
-      filter,
-      tokenizer: { kind: 'bytes' },
-      provenance: {},
-      weights: randomWeights(),
-      ...(bits !== 32 && { bits }),
-    });
-    bundles.set(bits, openBundle(directory));
+    bundles.set(bits, await randomHyena(model, bits === 32 ? undefined : bits));
   }
   runtime = await loadRuntime();
 });
