@@ -47,8 +47,9 @@ export function layMatrix(workspace: Workspace, stored: StoredMatrix): Matrix {
   const values = panels(outputs) * PANEL * even(inputs);
   if (packed === undefined) {
     const weights = workspace.take(4 * values);
-    const lay = byOutput ? kernels.layRows : kernels.layColumns;
-    lay(copyOf(workspace, bytes), weights, inputs, outputs);
+    const from = copyOf(workspace, bytes);
+    if (byOutput) kernels.layRows(from, weights, inputs, outputs);
+    else kernels.layColumns(from, weights, inputs, outputs);
     return { inputs: even(inputs), outputs, weights, block: 0, scales: 0 };
   }
   const { bits, block } = packed;
@@ -57,7 +58,9 @@ export function layMatrix(workspace: Workspace, stored: StoredMatrix): Matrix {
   // What fills up the last panel.
   workspace.bytes(weights, values).fill(0);
   workspace.floats(scales, values / block).fill(0);
-  (bits === 8 ? kernels.layBytes : kernels.layNibbles)(copyOf(workspace, bytes), weights, inputs, outputs);
+  const from = copyOf(workspace, bytes);
+  if (bits === 8) kernels.layBytes(from, weights, inputs, outputs);
+  else kernels.layNibbles(from, weights, inputs, outputs);
   kernels.layScales(copyOf(workspace, packed.scales), scales, inputs / block, outputs);
   return { inputs, outputs, weights, block, scales };
 }

@@ -5,9 +5,9 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { ModelDimensions } from '../bundle/index.js';
-import { Dense, type Kernels, readRows, type Rows, writeRows } from '../dense/index.js';
+import { Dense, readRows, type Rows, writeRows } from '../dense/index.js';
 import { type HyenaDimensions, hyenaDimensions } from '../hyena/index.js';
-import { type Activation, type StackedState, stateOf } from '../layers/index.js';
+import { type StackedState, stateOf } from '../layers/index.js';
 import {
   denseBytes,
   type DenseLayer,
@@ -31,13 +31,8 @@ const ADDRESSES = 28 * 2 ** 30;
 /** Milliseconds of steps after which the event loop gets a turn. */
 const BREATH = 10;
 
-const ACTIVATE: { readonly [A in Activation]: (kernels: Kernels) => Kernels['relu'] } = {
-  relu: (kernels) => kernels.relu,
-  gelu: (kernels) => kernels.gelu,
-  silu: (kernels) => kernels.silu,
-  sigmoid: (kernels) => kernels.sigmoids,
-  tanh: (kernels) => kernels.tanhs,
-};
+/** Kernels by activation. */
+const ACTIVATE = { relu: 'relu', gelu: 'gelu', silu: 'silu', sigmoid: 'sigmoids', tanh: 'tanhs' } as const;
 
 /** Rows that steps of so many lanes work on. */
 interface Work {
@@ -158,7 +153,7 @@ export class DenseStepper implements Steps {
       kernels.convolveLong(z, gate(o), apart, weights.rho0[c], before, input, y.stride, lanes, width);
     }
     kernels.multiply(z, gate(0), apart, gated.address, gated.stride, lanes, width);
-    if (activation) ACTIVATE[activation](kernels)(gated.address, gated.stride, lanes, width);
+    if (activation) kernels[ACTIVATE[activation]](gated.address, gated.stride, lanes, width);
     dense.multiply(gated, outProj, lanes, work.branch);
   }
 

@@ -40,7 +40,7 @@ export async function timeNodes(
     const { bytes, dims } = tensors.get(name)!;
     return new Uint8Array(row === undefined ? bytes : bytes / dims[0]);
   };
-  const { step, close } = await narrowStep(config, {
+  const narrowSteps = await narrowStep(config, {
     directory: undefined,
     file: '',
     tensors,
@@ -52,12 +52,12 @@ export async function timeNodes(
     const times = new Float64Array(steps);
     for (let n = -20; n < steps; n++) {
       const began = performance.now();
-      await step();
+      await narrowSteps.step();
       if (n >= 0) times[n] = performance.now() - began;
     }
     return times;
   } finally {
-    await close();
+    await narrowSteps.close();
   }
 }
 
