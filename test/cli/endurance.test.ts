@@ -1,6 +1,8 @@
 /** What takes long, side by side: many interruptions, many prompts, and a reader that takes a second over each byte. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+// Tests that run at once may load nothing: what one of them needs is there before.
+import 'onnxruntime-node';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 import { byteModel } from '../support/models.js';
 import { load } from '../../src/generation/load.js';
