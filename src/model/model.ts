@@ -96,7 +96,7 @@ async function checked(bundle: Bundle, model: LanguageModel): Promise<LanguageMo
   }
 }
 
-/** A Hyena model's steps: on the graph of a device, in our own kernels on the CPU, or on a graph there if they are too large. */
+/** A Hyena model's steps: on the graph of a device; on the CPU in our own kernels, or on a graph if those are not for it. */
 async function stepsOf(
   { config, weights }: Bundle,
   graph: Graph | undefined,
@@ -105,7 +105,7 @@ async function stepsOf(
 ): Promise<Steps> {
   const { model } = config;
   if (graph !== undefined) return new Stepper(graph, model, true);
-  if (DenseStepper.fits(weights)) return DenseStepper.load(weights, model, threads);
+  if (DenseStepper.fits(weights, config.weights?.bits ?? 32)) return DenseStepper.load(weights, model, threads);
   return new Stepper(await onCpu(), model, config.weights !== undefined);
 }
 
