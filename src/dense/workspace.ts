@@ -37,11 +37,13 @@ export class Workspace {
     return address;
   }
 
+  /** To twice the size, if there is no need for more: what is never touched takes no memory, and each time costs a collection. */
   private grow(bytes: number): void {
-    const missing = Math.ceil((bytes - this.memory.buffer.byteLength) / PAGE);
-    if (missing <= 0) return;
+    const pages = this.memory.buffer.byteLength / PAGE;
+    const wanted = Math.ceil(bytes / PAGE);
+    if (wanted <= pages) return;
     try {
-      this.memory.grow(missing);
+      this.memory.grow(Math.max(wanted, Math.min(2 * pages, MAXIMUM_PAGES)) - pages);
     } catch (cause) {
       const mib = Math.ceil(bytes / 2 ** 20);
       throw new RangeError(`no room for dense layers of ${mib} MiB`, { cause });
