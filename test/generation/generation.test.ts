@@ -29,13 +29,13 @@ async function collect(
   return ids;
 }
 
-test('800 greedy tokens of the shipped model are the same for lazy, eager and tiled', async () => {
+test('400 greedy tokens of the shipped model are the same for lazy, eager and tiled', async () => {
   const shipped = await load('models/hyena-classics');
   const prompt = shipped.tokenizer.encode('The old house stood at the end of the lane, and');
   const text = (mixer: MixerName, threads: number): Promise<number[]> =>
-    collect(prompt, { count: 800, seed: 0, sampling: GREEDY, mixer, threads }, shipped);
+    collect(prompt, { count: 400, seed: 0, sampling: GREEDY, mixer, threads }, shipped);
   const tiled = await text('tiled', 1);
-  expect(tiled).toHaveLength(800);
+  expect(tiled).toHaveLength(400);
   expect(await text('tiled', 2)).toEqual(tiled);
   expect(await text('lazy', 1)).toEqual(tiled);
   expect(await text('eager', 1)).toEqual(tiled);
