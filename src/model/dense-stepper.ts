@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ModelDimensions } from '../bundle/index.js';
 import { Dense, readRows, type Rows, writeRows } from '../dense/index.js';
+import { addressSpace } from '../format/index.js';
 import { type HyenaDimensions, hyenaDimensions } from '../hyena/index.js';
 import { type StackedState, stateOf } from '../layers/index.js';
 import {
@@ -18,7 +19,6 @@ import {
 } from './dense-weights.js';
 import { StepState } from './state.js';
 import type { Steps } from './steps.js';
-import { addressSpace } from '../format/index.js';
 import { checkToken } from './token.js';
 import type { StepResult } from './types.js';
 
