@@ -17,7 +17,7 @@ export const devices = command(DEVICES, async ({ options, io }) => {
 
 function render({ runtime, cuda, webgpu, chosen, reason }: Devices): string {
   const lines = [
-    ['cpu', `works: ONNX Runtime ${runtime}`],
+    ['cpu', `works: own kernels for tokens, ONNX Runtime ${runtime} for prompts`],
     ['cuda', cuda.works ? 'works' : `no: ${cuda.problem}`],
     ['webgpu', webgpu.works ? 'works' : `no: ${webgpu.problem}`],
     ['provider', cuda.provider ?? 'none'],

@@ -94,7 +94,7 @@ export const COMPUTING: readonly Case[] = [
           stderr: error('no CUDA provider .*`flashinf devices` says how'),
         },
       ]),
-  { line: 'devices', stdout: /^cpu +works: ONNX Runtime \d[^]*\nchosen +c/ },
+  { line: 'devices', stdout: /^cpu +works: .* ONNX Runtime \d[^]*\nchosen +c/ },
   { line: 'devices --json --verbose', stdout: { json: { runtime: '1.29.0' } } },
   { line: 'generate -m none -p once', code: 3, stderr: error('none: expected a model bundle') },
   { line: 'generate -m once.txt -p once', code: 3, stderr: error('once.txt') },
