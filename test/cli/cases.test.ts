@@ -21,6 +21,9 @@ afterAll(async () => {
   removeTemporary();
 });
 
+/** Written to the process's stdout as it is. */
+const HELP = /^$|^help|(^| )(--help|-h|--version|-V)( |$)/;
+
 const wordsOf = ({ line }: Case): string[] => (line === '' ? [] : line.split(' '));
 
 const titled = CASES.map((each) => [titleOf(each), each] as const);
@@ -54,16 +57,11 @@ test.concurrent.each(titled)('%s', async (_title, each) => {
   }
 });
 
-/** A wrong command line is refused before there is anything to do, and needs no process for that. */
-function outcomeOf({ code, input, readsStdin, env, signal, to, ...each }: Case): Promise<Outcome> {
-  const alone =
-    each.line !== '' &&
-    !readsStdin &&
-    input === undefined &&
-    env === undefined &&
-    signal === undefined &&
-    to === undefined;
-  if (code === EXIT.usage && alone) return within(wordsOf(each));
+/** What is about a process has one of its own; the rest would start Node some hundred times for nothing. */
+function outcomeOf({ code = 0, input, readsStdin, env, signal, to, ...each }: Case): Promise<Outcome> {
+  const process =
+    readsStdin || [input, env, signal, to].some((of) => of !== undefined) || HELP.test(each.line);
+  if ((code === 0 || code === EXIT.usage) && !process) return within(wordsOf(each));
   return flashinf(wordsOf(each), {
     cwd: folder,
     ...(input !== undefined && { input }),

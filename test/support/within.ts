@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { Writable } from 'node:stream';
 import { Chalk } from 'chalk';
 import type { Io } from '../../src/cli/io.js';
 import { runCommandLine } from '../../src/cli/main.js';
@@ -6,12 +6,18 @@ import { Output } from '../../src/cli/streams.js';
 import type { Outcome } from './run.js';
 
 /**
- * Runs a command line within this process, which starting one costs fifty times: for what the command line alone decides,
- * with nothing on stdin, no signals and no environment of its own. Paths are relative to this process's folder.
+ * Runs a command line within this process, since starting one may take fifty times as long: for what needs nothing on stdin, no
+ * signals and no environment of its own. Paths are relative to this process's folder.
  */
 export async function within(args: readonly string[]): Promise<Outcome> {
   const { signal } = new AbortController();
-  const stream = new PassThrough({ highWaterMark: 2 ** 20 });
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
   const colour = new Chalk({ level: 0 });
   const notes: string[] = [];
   const io: Io = {
@@ -29,7 +35,7 @@ export async function within(args: readonly string[]): Promise<Outcome> {
   return {
     code,
     signal: null,
-    stdout: (stream.read() as Buffer | null) ?? Buffer.of(),
+    stdout: Buffer.concat(chunks),
     stderr: notes.join(''),
   };
 }
