@@ -40,11 +40,15 @@ const FATAL = 4;
  */
 export async function loadRuntime(device: Device = 'cpu'): Promise<Runtime> {
   if (device === 'cuda') findCuda();
-  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
-  const runtime = await import('onnxruntime-node');
-  runtime.env.logLevel = 'fatal';
-  return runtime;
+  if (loaded === undefined) {
+    process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+    loaded = await import('onnxruntime-node');
+    loaded.env.logLevel = 'fatal';
+  }
+  return loaded;
 }
+
+let loaded: Runtime | undefined;
 
 /** A graph to load, and its weights. */
 export interface Source {

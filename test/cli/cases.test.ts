@@ -26,7 +26,12 @@ const HELP = /^$|^help|(^| )(--help|-h|--version|-V)( |$)/;
 
 const wordsOf = ({ line }: Case): string[] => (line === '' ? [] : line.split(' '));
 
-const titled = CASES.map((each) => [titleOf(each), each] as const);
+/** What is about a process has one of its own; for the rest, Node would be started some hundred times for nothing. */
+const hasProcess = ({ line, code = 0, readsStdin, input, env, signal, to }: Case): boolean =>
+  (code !== 0 && code !== EXIT.usage) ||
+  readsStdin === true ||
+  [input, env, signal, to].some((of) => of !== undefined) ||
+  HELP.test(line);
 
 function titleOf({ line, input, env, signal, to, code = 0 }: Case): string {
   const before = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value} `);
@@ -36,9 +41,26 @@ function titleOf({ line, input, env, signal, to, code = 0 }: Case): string {
   return [`${before.join('')}flashinf ${line}`, ...around, `: ${code}`].join(' ');
 }
 
-test.concurrent.each(titled)('%s', async (_title, each) => {
+const titled = (cases: readonly Case[]): [string, Case][] => cases.map((each) => [titleOf(each), each]);
+
+test.concurrent.each(titled(CASES.filter(hasProcess)))('%s', async (_title, each) => {
+  const { input, env, signal, to } = each;
+  const outcome = await flashinf(wordsOf(each), {
+    cwd: folder,
+    ...(input !== undefined && { input }),
+    ...(env && { env }),
+    ...(signal && { kill: signal }),
+    ...(to !== undefined && { stdoutFile: to }),
+  });
+  await check(each, outcome);
+});
+
+test.each(titled(CASES.filter((each) => !hasProcess(each))))('%s', async (_title, each) => {
+  await check(each, await within(wordsOf(each)));
+});
+
+async function check(each: Case, outcome: Outcome): Promise<void> {
   const { code = 0, stdout: wanted = '', stderr = '' } = each;
-  const outcome = await outcomeOf(each);
   const text = outcome.stdout.toString();
   expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({
     code,
@@ -55,20 +77,6 @@ test.concurrent.each(titled)('%s', async (_title, each) => {
   for (const [name, content] of Object.entries(each.files ?? {})) {
     expect(readFileSync(join(folder, name), 'latin1')).toMatch(content);
   }
-});
-
-/** What is about a process has one of its own; the rest would start Node some hundred times for nothing. */
-function outcomeOf({ code = 0, input, readsStdin, env, signal, to, ...each }: Case): Promise<Outcome> {
-  const process =
-    readsStdin || [input, env, signal, to].some((of) => of !== undefined) || HELP.test(each.line);
-  if ((code === 0 || code === EXIT.usage) && !process) return within(wordsOf(each));
-  return flashinf(wordsOf(each), {
-    cwd: folder,
-    ...(input !== undefined && { input }),
-    ...(env && { env }),
-    ...(signal && { kill: signal }),
-    ...(to !== undefined && { stdoutFile: to }),
-  });
 }
 
 /** What the library makes of it, as it would come out. */

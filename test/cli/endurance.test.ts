@@ -1,17 +1,18 @@
 /** What takes long, side by side: many interruptions, many prompts, and a reader that takes a second over each byte. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-// Tests that run at once may load nothing: what one of them needs is there before.
-import 'onnxruntime-node';
 import { removeTemporary, temporaryDirectory } from '../support/tiny-model.js';
 import { byteModel } from '../support/models.js';
 import { load } from '../../src/generation/load.js';
 import { generate } from '../../src/generation/text.js';
 import { randomNumbers } from '../support/random.js';
+import { loadRuntime } from '../../src/model/session.js';
 import { flashinf, type Outcome } from '../support/run.js';
 import { readSlowly } from '../support/slow.js';
 
 const model = await byteModel();
+// Tests that run at once may load nothing: what one of them needs is there before.
+await loadRuntime();
 const SECONDS = 30;
 /** As text it would be a byte per token, and 100,000 of them no burden; as JSON it is some 600 MB, if nobody waits. */
 const patient = readSlowly(
