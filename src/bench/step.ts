@@ -15,7 +15,7 @@ const BUDGET = 5000;
 export interface StepCost {
   /** Of a weight of the matrices: 32, 8 or 4. */
   readonly bits: number;
-  /** Values of weights that a token is computed with, and the bytes they take. */
+  /** Values of weights that a token is computed with, and the bytes they are stored in. */
   readonly parameters: number;
   readonly bytes: number;
   /** At which the machine reads that many, bytes per second, one thread. */

@@ -1,5 +1,5 @@
 import type { Kernels } from './kernels.js';
-import { layMatrix, type Matrix, roundedBytes, type StoredMatrix } from './matrix.js';
+import { layMatrix, type Matrix, type MatrixShape, roundedBytes } from './matrix.js';
 import { type Rows, stride } from './rows.js';
 import { DenseTeam } from './team.js';
 import { Workspace } from './workspace.js';
@@ -29,8 +29,9 @@ export class Dense {
     return addresses[0];
   }
 
-  matrix(stored: StoredMatrix): Matrix {
-    return layMatrix(this.workspace, stored);
+  /** See `layMatrix`. */
+  matrix(shape: MatrixShape, bytes: Uint8Array, scales?: Uint8Array): Matrix {
+    return layMatrix(this.workspace, shape, bytes, scales);
   }
 
   rows(count: number, channels: number): Rows {

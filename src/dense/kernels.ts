@@ -106,13 +106,12 @@ export interface Kernels {
   ): void;
   /** `x = gelu(x + bias)`, in its tanh form. */
   geluTanh(x: number, stride: number, bias: number, rows: number, count: number): void;
-  relu(x: number, stride: number, rows: number, count: number): void;
-  /** With the error function. */
-  gelu(x: number, stride: number, rows: number, count: number): void;
-  silu(x: number, stride: number, rows: number, count: number): void;
-  sigmoids(x: number, stride: number, rows: number, count: number): void;
-  tanhs(x: number, stride: number, rows: number, count: number): void;
+  /** `x = f(x)`, f one of `FUNCTIONS` by its index. */
+  activate(f: number, x: number, stride: number, rows: number, count: number): void;
 }
+
+/** What `activate` knows; gelu is the form with the error function. */
+export const FUNCTIONS = ['relu', 'gelu', 'silu', 'sigmoid', 'tanh'] as const;
 
 export const denseModules = new Modules('dense/kernels');
 

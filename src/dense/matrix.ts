@@ -14,45 +14,46 @@ export interface Matrix {
   readonly scales: number;
 }
 
-/** Quantised weights, `[output, block, bytes]`, and their scales, `[output, block]`. */
-export interface Packed {
-  readonly bits: 8 | 4;
-  /** Inputs in a block. */
-  readonly block: number;
-  readonly scales: Uint8Array;
-}
-
-/** Which way a matrix is stored, of how many values, and the bytes of these. */
-export interface StoredMatrix {
+/** How a matrix is stored. */
+export interface MatrixShape {
   /** Whether the outputs come first, `[output, input]`, as they do where it is packed. */
   readonly byOutput: boolean;
   readonly inputs: number;
   readonly outputs: number;
-  readonly bytes: Uint8Array;
-  readonly packed?: Packed | undefined;
+  /** Of quantised weights, `[output, block, bytes]`: bits of each, and inputs in a block. */
+  readonly packing?: { readonly bits: 8 | 4; readonly block: number };
 }
 
 const even = (inputs: number): number => inputs + (inputs % 2);
 
 /** Bytes that a matrix takes. */
-export function matrixBytes({ inputs, outputs, packed }: Omit<StoredMatrix, 'bytes'>): number {
+export function matrixBytes({ inputs, outputs, packing }: MatrixShape): number {
   const values = panels(outputs) * PANEL * even(inputs);
-  return packed === undefined ? 4 * values : values + (4 * values) / packed.block;
+  return packing === undefined ? 4 * values : values + (4 * values) / packing.block;
 }
 
-/** Lays a matrix out in a workspace. */
-export function layMatrix(workspace: Workspace, stored: StoredMatrix): Matrix {
-  const { byOutput, inputs, outputs, bytes, packed } = stored;
+/**
+ * Lays a matrix out in a workspace.
+ *
+ * @param bytes as they are stored
+ * @param stored scales of quantised weights, `[output, block]` float32
+ */
+export function layMatrix(
+  workspace: Workspace,
+  { byOutput, inputs, outputs, packing }: MatrixShape,
+  bytes: Uint8Array,
+  stored?: Uint8Array,
+): Matrix {
   const { kernels } = workspace;
   const values = panels(outputs) * PANEL * even(inputs);
-  if (packed === undefined) {
+  if (packing === undefined) {
     const weights = workspace.take(4 * values);
     const from = copyOf(workspace, bytes);
     if (byOutput) kernels.layRows(from, weights, inputs, outputs);
     else kernels.layColumns(from, weights, inputs, outputs);
     return { inputs: even(inputs), outputs, weights, block: 0, scales: 0 };
   }
-  const { bits, block } = packed;
+  const { bits, block } = packing;
   const weights = workspace.take(values);
   const scales = workspace.take((4 * values) / block);
   // What fills up the last panel.
@@ -61,7 +62,7 @@ export function layMatrix(workspace: Workspace, stored: StoredMatrix): Matrix {
   const from = copyOf(workspace, bytes);
   if (bits === 8) kernels.layBytes(from, weights, inputs, outputs);
   else kernels.layNibbles(from, weights, inputs, outputs);
-  kernels.layScales(copyOf(workspace, packed.scales), scales, inputs / block, outputs);
+  kernels.layScales(copyOf(workspace, stored!), scales, inputs / block, outputs);
   return { inputs, outputs, weights, block, scales };
 }
 

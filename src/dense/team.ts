@@ -47,7 +47,7 @@ export class DenseTeam {
     const { control, threads, words } = this;
     const { kernels } = this.workspace;
     writeProduct(words, rows, x, xStride, matrix, to);
-    if (threads === 1 || !this.started()) {
+    if (threads === 1 || !this.ready) {
       multiplyShare(kernels, words, 0, 1);
       return;
     }
@@ -64,7 +64,7 @@ export class DenseTeam {
   }
 
   /** Whether all workers are ready; until then, products are the caller's. Throws if one has failed. */
-  private started(): boolean {
+  get ready(): boolean {
     const { control, threads, latest } = this;
     const failure = failureOf(control, threads);
     if (failure !== undefined) throw failure;

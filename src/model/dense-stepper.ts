@@ -5,7 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { ModelDimensions } from '../bundle/index.js';
-import { Dense, readRows, type Rows, writeRows } from '../dense/index.js';
+import { Dense, FUNCTIONS, readRows, type Rows, writeRows } from '../dense/index.js';
 import { addressSpace } from '../format/index.js';
 import { type HyenaDimensions, hyenaDimensions } from '../hyena/index.js';
 import { type StackedState, stateOf } from '../layers/index.js';
@@ -19,7 +19,7 @@ import {
 } from './dense-weights.js';
 import { StepState } from './state.js';
 import type { Steps } from './steps.js';
-import { checkToken } from './token.js';
+import { checkLanes, checkTokens } from './token.js';
 import type { StepResult } from './types.js';
 
 /** A WebAssembly memory ends at 4 GiB; rows and states need some of it. */
@@ -36,9 +36,6 @@ const ADDRESSES = 28 * 2 ** 30;
 
 /** Milliseconds of steps after which the event loop gets a turn. */
 const BREATH = 10;
-
-/** Kernels by activation. */
-const ACTIVATE = { relu: 'relu', gelu: 'gelu', silu: 'silu', sigmoid: 'sigmoids', tanh: 'tanhs' } as const;
 
 /** Rows that steps of so many lanes work on. */
 interface Work {
@@ -90,9 +87,7 @@ export class DenseStepper implements Steps {
   }
 
   start(lanes: number, hidden: boolean): StepState {
-    if (!Number.isSafeInteger(lanes) || lanes < 1) {
-      throw new RangeError(`a batch of ${lanes} sequences is not one`);
-    }
+    checkLanes(lanes);
     const state = new StepState([this.short], lanes, this.convolutions, this.model.width);
     if (hidden) this.wantHidden.add(state);
     return state;
@@ -100,10 +95,7 @@ export class DenseStepper implements Steps {
 
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
     const ids = typeof tokens === 'number' ? [tokens] : tokens;
-    if (ids.length !== state.lanes) {
-      throw new RangeError(`${ids.length} tokens for ${state.lanes} sequences`);
-    }
-    for (let lane = 0; lane < ids.length; lane++) checkToken(ids[lane], this.model.vocabulary);
+    checkTokens(ids, state.lanes, this.model.vocabulary);
     if (performance.now() - this.rested > BREATH) {
       await setImmediate();
       this.rested = performance.now();
@@ -160,7 +152,9 @@ export class DenseStepper implements Steps {
       kernels.convolveLong(z, gate(o), apart, weights.rho0[c], before, input, y.stride, lanes, width);
     }
     kernels.multiply(z, gate(0), apart, gated.address, gated.stride, lanes, width);
-    if (activation) kernels[ACTIVATE[activation]](gated.address, gated.stride, lanes, width);
+    if (activation) {
+      kernels.activate(FUNCTIONS.indexOf(activation), gated.address, gated.stride, lanes, width);
+    }
     dense.multiply(gated, outProj, lanes, work.branch);
   }
 

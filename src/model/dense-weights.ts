@@ -1,7 +1,7 @@
 /** The weights of a Hyena model's step, laid out for our own kernels. */
 import { setImmediate } from 'node:timers/promises';
 import type { ModelDimensions, Weights } from '../bundle/index.js';
-import { type Dense, type Matrix, matrixBytes } from '../dense/index.js';
+import { type Dense, type Matrix, matrixBytes, type MatrixShape } from '../dense/index.js';
 import { hyenaDimensions, orientationOf } from '../hyena/index.js';
 import { scalesOf } from '../layers/index.js';
 
@@ -40,16 +40,11 @@ export interface DenseWeights {
 }
 
 /** A stored matrix, but for its values. */
-function shapeOf(
-  weights: StepWeights,
-  name: string,
-): Parameters<typeof matrixBytes>[0] & { readonly byOutput: boolean } {
-  const { dims, packing } = weights.tensors.get(name)!;
+function shapeOf({ tensors }: StepWeights, name: string): MatrixShape {
+  const { dims, packing } = tensors.get(name)!;
   if (packing !== undefined) {
     const [outputs, blocks] = dims;
-    const { bits, block } = packing;
-    const packed = { bits, block, scales: weights.read(scalesOf(name)) };
-    return { byOutput: true, inputs: blocks * block, outputs, packed };
+    return { byOutput: true, inputs: blocks * packing.block, outputs, packing };
   }
   const byOutput = orientationOf(name) === 'rows';
   const [outputs, inputs] = byOutput ? dims : [dims[1], dims[0]];
@@ -72,8 +67,11 @@ export async function layWeights(
 ): Promise<DenseWeights> {
   const { order, layers: count, width } = hyenaDimensions(model);
   const vector = (name: string, row?: number): number => dense.vector(weights.values(name, row));
-  const matrix = (name: string): Matrix =>
-    dense.matrix({ ...shapeOf(weights, name), bytes: weights.read(name) });
+  const matrix = (name: string): Matrix => {
+    const shape = shapeOf(weights, name);
+    const scales = shape.packing && weights.read(scalesOf(name));
+    return dense.matrix(shape, weights.read(name), scales);
+  };
   const norm = (name: string): DenseNorm => ({
     weight: vector(`${name}.weight`),
     offset: vector(`${name}.bias`),

@@ -12,7 +12,7 @@ import { loadGraph } from './session.js';
 import { sourceOf } from './source.js';
 import { stateBytes, StepState } from './state.js';
 import { stepThrough } from './stepwise.js';
-import { checkIds, checkToken } from './token.js';
+import { checkIds, checkLanes, checkTokens } from './token.js';
 import type {
   Device,
   HiddenChunk,
@@ -65,9 +65,7 @@ export class Recurrent implements LanguageModel {
 
   start(batch = 1, { hidden = false }: { readonly hidden?: boolean } = {}): StepState {
     this.checkOpen();
-    if (!Number.isSafeInteger(batch) || batch < 1) {
-      throw new RangeError(`a batch of ${batch} sequences is not one`);
-    }
+    checkLanes(batch);
     const { layers, width, vocabulary } = this.config.model;
     const state = new StepState(stateOf(layers, width), batch, 0, width, this.keyValues);
     this.results.set(state, {
@@ -83,8 +81,7 @@ export class Recurrent implements LanguageModel {
     const { vocabulary } = this.config.model;
     const ids = typeof tokens === 'number' ? [tokens] : Array.from(tokens);
     const { lanes } = state;
-    if (ids.length !== lanes) throw new RangeError(`${ids.length} tokens for ${lanes} sequences`);
-    for (const id of ids) checkToken(id, vocabulary);
+    checkTokens(ids, lanes, vocabulary);
     const result = this.results.get(state)!;
     // Kernels for quantised weights may round several rows otherwise than one.
     const together = this.config.weights === undefined ? lanes : 1;

@@ -31,6 +31,8 @@ export interface SessionSettings {
 /** ORT's severity "fatal": errors come as exceptions, and stderr belongs to the program. */
 const FATAL = 4;
 
+let loaded: Runtime | undefined;
+
 /**
  * Loads ONNX Runtime, silent and without its telemetry, which is on by default and read from the environment once, when
  * the library is loaded. In a worker thread `process.env` is a copy that native code does not see: a program that loads
@@ -47,8 +49,6 @@ export async function loadRuntime(device: Device = 'cpu'): Promise<Runtime> {
   }
   return loaded;
 }
-
-let loaded: Runtime | undefined;
 
 /** A graph to load, and its weights. */
 export interface Source {

@@ -6,7 +6,7 @@ import { runGraph, type Graph } from './run.js';
 import type { Feeds } from './session.js';
 import { StepState } from './state.js';
 import type { Steps } from './steps.js';
-import { checkToken } from './token.js';
+import { checkLanes, checkTokens } from './token.js';
 import type { StepResult } from './types.js';
 
 /** What a state's steps reuse, so that a token allocates next to nothing. */
@@ -40,9 +40,7 @@ export class Stepper implements Steps {
   }
 
   start(lanes: number, hidden: boolean): StepState {
-    if (!Number.isSafeInteger(lanes) || lanes < 1) {
-      throw new RangeError(`a batch of ${lanes} sequences is not one`);
-    }
+    checkLanes(lanes);
     const state = new StepState(this.state, lanes, this.convolutions, this.model.width);
     if (hidden) this.wantHidden.add(state);
     return state;
@@ -99,13 +97,8 @@ export class Stepper implements Steps {
 
   private setTokens(target: BigInt64Array, tokens: number | ArrayLike<number>): void {
     const ids = typeof tokens === 'number' ? [tokens] : tokens;
-    if (ids.length !== target.length) {
-      throw new RangeError(`${ids.length} tokens for ${target.length} sequences`);
-    }
-    for (let b = 0; b < ids.length; b++) {
-      checkToken(ids[b], this.model.vocabulary);
-      target[b] = BigInt(ids[b]);
-    }
+    checkTokens(ids, target.length, this.model.vocabulary);
+    for (let b = 0; b < ids.length; b++) target[b] = BigInt(ids[b]);
   }
 
   private buffersOf(state: StepState): Buffers {

@@ -7,6 +7,19 @@ export function checkToken(id: number, vocabulary: number): void {
   }
 }
 
+/** Throws a RangeError unless there is a token of the vocabulary for each lane. */
+export function checkTokens(ids: ArrayLike<number>, lanes: number, vocabulary: number): void {
+  if (ids.length !== lanes) throw new RangeError(`${ids.length} tokens for ${lanes} sequences`);
+  for (let lane = 0; lane < lanes; lane++) checkToken(ids[lane], vocabulary);
+}
+
+/** Throws a RangeError for a number of sequences that is none. */
+export function checkLanes(lanes: number): void {
+  if (!Number.isSafeInteger(lanes) || lanes < 1) {
+    throw new RangeError(`a batch of ${lanes} sequences is not one`);
+  }
+}
+
 /** Throws a RangeError for no ids, too many with those `ahead`, or such as the model does not have. */
 export function checkIds(
   ids: ArrayLike<number>,

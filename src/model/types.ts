@@ -139,7 +139,7 @@ export interface StoredTensor {
   readonly dims: readonly number[];
 }
 
-/** The dense part of a language model, in ONNX Runtime: everything but the long convolutions between its steps. */
+/** The dense part of a language model: everything but the long convolutions between its steps. */
 export interface LanguageModel {
   readonly config: BundleConfig;
   /** The bundle's directory. */

@@ -14,7 +14,7 @@ export function renderStep({ provenance: p, model, text, ...step }: StepReport):
   const share = (part: number): string => `${((100 * part) / step.stepUs).toFixed(0)} %`;
   const weights = step.bits === 32 ? 'float32' : `${step.bits} bits`;
   const rows = [
-    ['weights read', `${(step.bytes / 1e6).toFixed(1)} MB (${weights})`],
+    ['weights, as stored', `${(step.bytes / 1e6).toFixed(1)} MB (${weights})`],
     ['read bandwidth for as many', `${giga(step.bandwidth)}B/s`],
     ['floor: reading them', us(step.floorUs)],
     ['step', us(step.stepUs)],

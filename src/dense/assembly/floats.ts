@@ -1,14 +1,15 @@
 /**
  * Products with float32 weights. These lie by eight outputs, `[outputs / 8][input][8]`. A panel is four such strips, 32 outputs:
- * for one row they are read side by side, which is half as fast again as one after the other. The last panel is filled up with
+ * for one row they are read side by side, which is faster than one after the other. The last panel is filled up with
  * zeros, and rows of outputs have room for it. So is an odd number of inputs.
  *
  * An output is a sum over inputs in their order: the same bits, however many rows there are.
  *
- * How V8 uses registers depends on how a function is cut. These two, each alone, with nothing after its loop but stores, keep their
- * sums in them; so they are exported, or the compiler would make them part of their caller.
+ * How V8 uses registers depends on how a function is cut. `multiplyRow` and `multiplyFourRows`, each alone, with nothing after its
+ * loop but stores, keep their sums in them; so they are exported, or the compiler would make them part of their caller.
  */
 import { madd } from '../../webassembly/assembly/fused';
+import { multiplyFourRows } from '../../webassembly/assembly/strip';
 
 const VECTOR: usize = 16;
 /** Bytes of one input's weights in a strip, and of its outputs. */
@@ -98,53 +99,6 @@ export function multiplyRow(x: usize, inputs: usize, w0: usize, o: usize): void 
   v128.store(o, b2, 2 * STRIP + VECTOR);
   v128.store(o, a3, 3 * STRIP);
   v128.store(o, b3, 3 * STRIP + VECTOR);
-}
-
-/** A strip of four rows: eight sums again. The strip is in the cache for the next four. */
-export function multiplyFourRows(
-  x: usize,
-  xStride: usize,
-  inputs: usize,
-  w: usize,
-  o: usize,
-  stride: usize,
-): void {
-  let a0 = f32x4.splat(0);
-  let b0 = a0;
-  let a1 = a0;
-  let b1 = a0;
-  let a2 = a0;
-  let b2 = a0;
-  let a3 = a0;
-  let b3 = a0;
-  for (const end = x + 4 * inputs; x < end; x += 4) {
-    const a = v128.load(w);
-    const b = v128.load(w, VECTOR);
-    let value = v128.load32_splat(x);
-    a0 = madd(a0, value, a);
-    b0 = madd(b0, value, b);
-    value = v128.load32_splat(x + xStride);
-    a1 = madd(a1, value, a);
-    b1 = madd(b1, value, b);
-    value = v128.load32_splat(x + 2 * xStride);
-    a2 = madd(a2, value, a);
-    b2 = madd(b2, value, b);
-    value = v128.load32_splat(x + 3 * xStride);
-    a3 = madd(a3, value, a);
-    b3 = madd(b3, value, b);
-    w += STRIP;
-  }
-  v128.store(o, a0);
-  v128.store(o, b0, VECTOR);
-  o += stride;
-  v128.store(o, a1);
-  v128.store(o, b1, VECTOR);
-  o += stride;
-  v128.store(o, a2);
-  v128.store(o, b2, VECTOR);
-  o += stride;
-  v128.store(o, a3);
-  v128.store(o, b3, VECTOR);
 }
 
 /** Lays a matrix `[input][output]` out in strips, whole panels of them, an even number of inputs. */

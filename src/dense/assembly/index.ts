@@ -1,15 +1,4 @@
-export { layColumns, layRows, multiplyFloats, multiplyFourRows, multiplyRow } from './floats';
+export { multiplyFourRows } from '../../webassembly/assembly/strip';
+export { layColumns, layRows, multiplyFloats, multiplyRow } from './floats';
 export { layBytes, layNibbles, layScales, multiplyBytes, roundRows } from './integers';
-export {
-  addBranch,
-  convolveLong,
-  convolveShort,
-  gelu,
-  geluTanh,
-  multiply,
-  normalise,
-  relu,
-  sigmoids,
-  silu,
-  tanhs,
-} from './pointwise';
+export { activate, addBranch, convolveLong, convolveShort, geluTanh, multiply, normalise } from './pointwise';

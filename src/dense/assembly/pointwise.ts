@@ -178,53 +178,22 @@ export function geluTanh(x: usize, stride: usize, bias: usize, rows: usize, coun
   }
 }
 
-export function relu(x: usize, stride: usize, rows: usize, count: usize): void {
+/** `x = f(x)`; f by its number: relu, gelu with the error function, silu, sigmoid, tanh. */
+export function activate(f: i32, x: usize, stride: usize, rows: usize, count: usize): void {
   for (let r: usize = 0; r < rows; r++) {
-    for (let o: usize = 0; o < 4 * count; o += VECTOR) {
-      v128.store(x + o, f32x4.max(v128.load(x + o), f32x4.splat(0)));
-    }
+    for (let o: usize = 0; o < 4 * count; o += VECTOR) v128.store(x + o, activation(f, v128.load(x + o)));
     x += stride;
   }
 }
 
-/** `x Phi(x)`, Phi the normal distribution. */
-export function gelu(x: usize, stride: usize, rows: usize, count: usize): void {
-  for (let r: usize = 0; r < rows; r++) {
-    for (let o: usize = 0; o < 4 * count; o += VECTOR) {
-      const v = v128.load(x + o);
-      v128.store(x + o, f32x4.mul(v, normal(v)));
-    }
-    x += stride;
-  }
-}
-
-export function silu(x: usize, stride: usize, rows: usize, count: usize): void {
-  for (let r: usize = 0; r < rows; r++) {
-    for (let o: usize = 0; o < 4 * count; o += VECTOR) {
-      const v = v128.load(x + o);
-      v128.store(x + o, f32x4.mul(v, sigmoid(v)));
-    }
-    x += stride;
-  }
-}
-
-export function sigmoids(x: usize, stride: usize, rows: usize, count: usize): void {
-  for (let r: usize = 0; r < rows; r++) {
-    for (let o: usize = 0; o < 4 * count; o += VECTOR) v128.store(x + o, sigmoid(v128.load(x + o)));
-    x += stride;
-  }
-}
-
-/** `2 sigmoid(2 x) - 1`. */
-export function tanhs(x: usize, stride: usize, rows: usize, count: usize): void {
-  for (let r: usize = 0; r < rows; r++) {
-    for (let o: usize = 0; o < 4 * count; o += VECTOR) {
-      const v = v128.load(x + o);
-      const s = sigmoid(f32x4.add(v, v));
-      v128.store(x + o, f32x4.sub(f32x4.add(s, s), f32x4.splat(1)));
-    }
-    x += stride;
-  }
+// @inline
+function activation(f: i32, x: v128): v128 {
+  if (f === 0) return f32x4.max(x, f32x4.splat(0));
+  if (f === 1) return f32x4.mul(x, normal(x));
+  if (f === 2) return f32x4.mul(x, sigmoid(x));
+  if (f === 3) return sigmoid(x);
+  const s = sigmoid(f32x4.add(x, x));
+  return f32x4.sub(f32x4.add(s, s), f32x4.splat(1));
 }
 
 /** `1 / (1 + exp(-x))`; exp is not asked for more than it can do. */

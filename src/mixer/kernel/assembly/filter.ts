@@ -7,6 +7,7 @@
  */
 import { exponential, ROUND } from '../../../webassembly/assembly/exponential';
 import { madd, msub } from '../../../webassembly/assembly/fused';
+import { multiplyFourRows } from '../../../webassembly/assembly/strip';
 import { VECTOR } from './layout';
 
 /** Bytes of 8 columns. */
@@ -16,8 +17,6 @@ const PANEL: usize = 32;
  * `outputs[r] = inputs[r] weights` for rows r < `rows`, a multiple of 4, each of `count` inputs, which are one after the other,
  * `inputStride` bytes apart from row to row. Weights are `[panel][input][8]`, a panel being 8 columns: each is read from one end to
  * the other, and stays in the cache for all rows.
- *
- * Four rows by a panel are computed at a time: their sums, with two vectors of weights and an input, fit the registers.
  */
 export function multiplyRows(
   inputs: usize,
@@ -29,48 +28,15 @@ export function multiplyRows(
   stride: usize,
 ): void {
   for (let o: usize = 0; o < stride; o += PANEL) {
-    let from = inputs;
-    let to = outputs + o;
     for (let r: usize = 0; r < rows; r += 4) {
-      let a0 = f32x4.splat(0);
-      let b0 = a0;
-      let a1 = a0;
-      let b1 = a0;
-      let a2 = a0;
-      let b2 = a0;
-      let a3 = a0;
-      let b3 = a0;
-      let w = weights;
-      for (let x = from, end = from + 4 * count; x < end; x += 4) {
-        const wa = v128.load(w);
-        const wb = v128.load(w, VECTOR);
-        let value = v128.load32_splat(x);
-        a0 = madd(a0, value, wa);
-        b0 = madd(b0, value, wb);
-        value = v128.load32_splat(x + inputStride);
-        a1 = madd(a1, value, wa);
-        b1 = madd(b1, value, wb);
-        value = v128.load32_splat(x + 2 * inputStride);
-        a2 = madd(a2, value, wa);
-        b2 = madd(b2, value, wb);
-        value = v128.load32_splat(x + 3 * inputStride);
-        a3 = madd(a3, value, wa);
-        b3 = madd(b3, value, wb);
-        w += PANEL;
-      }
-      v128.store(to, a0);
-      v128.store(to, b0, VECTOR);
-      to += stride;
-      v128.store(to, a1);
-      v128.store(to, b1, VECTOR);
-      to += stride;
-      v128.store(to, a2);
-      v128.store(to, b2, VECTOR);
-      to += stride;
-      v128.store(to, a3);
-      v128.store(to, b3, VECTOR);
-      to += stride;
-      from += 4 * inputStride;
+      multiplyFourRows(
+        inputs + r * inputStride,
+        inputStride,
+        count,
+        weights,
+        outputs + r * stride + o,
+        stride,
+      );
     }
     weights += PANEL * count;
   }
