@@ -43,16 +43,17 @@ export class Dense {
 
   /** `to[r] = x[r] W`, `count` rows. */
   multiply(x: Rows, matrix: Matrix, count: number, to: Rows): void {
-    const { inputs, block } = matrix;
-    if (block === 0) {
+    const { inputs, bits } = matrix;
+    if (bits === 32) {
       if (inputs > x.channels) for (let r = 0; r < count; r++) x.values[(r * x.stride) / 4 + x.channels] = 0;
       this.team.multiply(count, x.address, x.stride, matrix, to);
       return;
     }
-    const size = roundedBytes(inputs);
+    const size = roundedBytes(inputs, bits);
     if (count * size > this.roundedRoom) this.makeRoom(count * size);
     const { rounded } = this;
-    this.kernels.roundRows(x.address, x.stride, count, inputs, rounded, size);
+    const round = bits === 8 ? this.kernels.roundRows : this.kernels.roundBlocks;
+    round(x.address, x.stride, count, inputs, rounded, size);
     this.team.multiply(count, rounded, size, matrix, to);
   }
 

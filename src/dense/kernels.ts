@@ -22,7 +22,7 @@ export interface Kernels {
   /** Lays a matrix `[output][input]` out in panels. */
   layRows(from: number, to: number, inputs: number, outputs: number): void;
 
-  /** Rounds rows to 16 bits, see `roundedBytes`. */
+  /** Rounds rows to 16 bits. */
   roundRows(x: number, xStride: number, rows: number, inputs: number, to: number, stride: number): void;
   /** The product of rounded rows with weights of 8 bits, in groups of four outputs. */
   multiplyBytes(
@@ -40,10 +40,26 @@ export interface Kernels {
   ): void;
   /** Lays numbers of 8 bits, `[output][input]`, out in groups. */
   layBytes(from: number, to: number, inputs: number, outputs: number): void;
-  /** Lays numbers of 4 bits, `[output][input / 2]`, out in groups, as 8 bits. */
+  /** Lays scales, `[output][block]`, out in groups of so many outputs. */
+  layScales(from: number, to: number, blocks: number, outputs: number, size: number): void;
+
+  /** Rounds rows to 8 bits, block by block. */
+  roundBlocks(x: number, xStride: number, rows: number, inputs: number, to: number, stride: number): void;
+  /** The product of rows that `roundBlocks` has rounded with weights of 4 bits, in groups of eight outputs. */
+  multiplyNibbles(
+    x: number,
+    xStride: number,
+    rows: number,
+    inputs: number,
+    weights: number,
+    scales: number,
+    outputs: number,
+    stride: number,
+    from: number,
+    to: number,
+  ): void;
+  /** Lays numbers of 4 bits, `[output][input / 2]`, out in groups. */
   layNibbles(from: number, to: number, inputs: number, outputs: number): void;
-  /** Lays scales, `[output][block]`, out in groups. */
-  layScales(from: number, to: number, blocks: number, outputs: number): void;
 
   /** `x += branch + bias`. */
   addBranch(

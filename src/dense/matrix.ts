@@ -9,6 +9,8 @@ export interface Matrix {
   readonly outputs: number;
   /** Address. */
   readonly weights: number;
+  /** Of a weight. */
+  readonly bits: 32 | 8 | 4;
   /** Inputs in a block of quantised weights, and the address of their scales; 0 where they are float32. */
   readonly block: number;
   readonly scales: number;
@@ -20,7 +22,7 @@ export interface MatrixShape {
   readonly byOutput: boolean;
   readonly inputs: number;
   readonly outputs: number;
-  /** Of quantised weights, `[output, block, bytes]`: bits of each, and inputs in a block. */
+  /** Of quantised weights, `[output, block, bytes]`: bits of each, and inputs in a block, which is 32 where they have 4. */
   readonly packing?: { readonly bits: 8 | 4; readonly block: number };
 }
 
@@ -29,7 +31,7 @@ const even = (inputs: number): number => inputs + (inputs % 2);
 /** Bytes that a matrix takes. */
 export function matrixBytes({ inputs, outputs, packing }: MatrixShape): number {
   const values = panels(outputs) * PANEL * even(inputs);
-  return packing === undefined ? 4 * values : values + (4 * values) / packing.block;
+  return packing === undefined ? 4 * values : (values * packing.bits) / 8 + (4 * values) / packing.block;
 }
 
 /**
@@ -51,23 +53,25 @@ export function layMatrix(
     const from = copyOf(workspace, bytes);
     if (byOutput) kernels.layRows(from, weights, inputs, outputs);
     else kernels.layColumns(from, weights, inputs, outputs);
-    return { inputs: even(inputs), outputs, weights, block: 0, scales: 0 };
+    return { inputs: even(inputs), outputs, weights, bits: 32, block: 0, scales: 0 };
   }
   const { bits, block } = packing;
-  const weights = workspace.take(values);
+  const size = (values * bits) / 8;
+  const weights = workspace.take(size);
   const scales = workspace.take((4 * values) / block);
   // What fills up the last panel.
-  workspace.bytes(weights, values).fill(0);
+  workspace.bytes(weights, size).fill(0);
   workspace.floats(scales, values / block).fill(0);
   const from = copyOf(workspace, bytes);
   if (bits === 8) kernels.layBytes(from, weights, inputs, outputs);
   else kernels.layNibbles(from, weights, inputs, outputs);
-  kernels.layScales(copyOf(workspace, stored!), scales, inputs / block, outputs);
-  return { inputs, outputs, weights, block, scales };
+  kernels.layScales(copyOf(workspace, stored!), scales, inputs / block, outputs, bits === 8 ? 4 : 8);
+  return { inputs, outputs, weights, bits, block, scales };
 }
 
-/** Bytes of a rounded row of so many inputs: its scale, then its digits; see assembly/integers.ts. */
-export const roundedBytes = (inputs: number): number => 16 + 2 * inputs;
+/** Bytes of a rounded row, for weights of so many bits; see assembly/integers.ts and assembly/nibbles.ts. */
+export const roundedBytes = (inputs: number, bits: 8 | 4): number =>
+  bits === 8 ? 16 + 2 * inputs : (inputs / 32) * 48;
 
 function copyOf(workspace: Workspace, bytes: Uint8Array): number {
   const address = workspace.borrow(bytes.length);

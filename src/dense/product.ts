@@ -7,7 +7,7 @@ import type { Matrix } from './matrix.js';
 import { PANEL, type Rows } from './rows.js';
 
 /** Words of a product. */
-export const WORDS = 10;
+export const WORDS = 11;
 
 /**
  * @param x address of the rows: of float32, or rounded ones where weights are quantised
@@ -31,14 +31,18 @@ export function writeProduct(
   words[7] = matrix.scales;
   words[8] = to.address;
   words[9] = to.stride;
+  words[10] = matrix.bits;
 }
 
 /** Computes the outputs of a thread, out of so many. */
 export function multiplyShare(kernels: Kernels, words: Int32Array, thread: number, threads: number): void {
   const [rows, x, xStride, inputs, panels] = [words[0], words[1], words[2], words[3], words[4]];
-  const [weights, block, scales, to, stride] = [words[5], words[6], words[7], words[8], words[9]];
+  const [weights, block, scales] = [words[5], words[6], words[7]];
+  const [to, stride, bits] = [words[8], words[9], words[10]];
   const first = Math.floor((panels * thread) / threads);
   const end = Math.floor((panels * (thread + 1)) / threads);
-  if (block === 0) kernels.multiplyFloats(x, xStride, rows, inputs, weights, to, stride, first, end);
-  else kernels.multiplyBytes(x, xStride, rows, inputs, block, weights, scales, to, stride, first, end);
+  if (bits === 32) kernels.multiplyFloats(x, xStride, rows, inputs, weights, to, stride, first, end);
+  else if (bits === 8) {
+    kernels.multiplyBytes(x, xStride, rows, inputs, block, weights, scales, to, stride, first, end);
+  } else kernels.multiplyNibbles(x, xStride, rows, inputs, weights, scales, to, stride, first, end);
 }

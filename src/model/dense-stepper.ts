@@ -25,12 +25,6 @@ import type { StepResult } from './types.js';
 /** A WebAssembly memory ends at 4 GiB; rows and states need some of it. */
 const MOST_BYTES = 3.75 * 2 ** 30;
 
-/**
- * Weights of 4 bits take 8 in our kernels. Beyond this, which no cache holds, a step is as fast as its bytes are read: ONNX Runtime
- * reads half as many.
- */
-const MOST_FROM_FOUR = 1 << 26;
-
 /** Address space that a process needs for it beside a mixer's memory: each takes some 10 GiB, the program the rest. */
 const ADDRESSES = 28 * 2 ** 30;
 
@@ -74,10 +68,9 @@ export class DenseStepper implements Steps {
     [this.short] = stateOf(model.layers, model.width);
   }
 
-  /** Whether a model's weights, of so many bits, belong into a memory of our kernels. */
-  static fits(weights: StepWeights, bits: 32 | 8 | 4): boolean {
-    const most = bits === 4 ? MOST_FROM_FOUR : MOST_BYTES;
-    return denseBytes(weights) <= most && addressSpace() >= ADDRESSES;
+  /** Whether a model's weights fit into a memory of our kernels. */
+  static fits(weights: StepWeights): boolean {
+    return denseBytes(weights) <= MOST_BYTES && addressSpace() >= ADDRESSES;
   }
 
   /** @param threads that share products */

@@ -105,8 +105,7 @@ async function stepsOf(
 ): Promise<Steps> {
   const { model } = config;
   if (graph !== undefined) return new Stepper(graph, model, true);
-  if (DenseStepper.fits(weights, config.weights?.bits ?? 32))
-    return DenseStepper.load(weights, model, threads);
+  if (DenseStepper.fits(weights)) return DenseStepper.load(weights, model, threads);
   return new Stepper(await onCpu(), model, config.weights !== undefined);
 }
 

@@ -1,4 +1,5 @@
 export { multiplyFourRows } from '../../webassembly/assembly/strip';
 export { layColumns, layRows, multiplyFloats, multiplyRow } from './floats';
-export { layBytes, layNibbles, layScales, multiplyBytes, roundRows } from './integers';
+export { layBytes, layScales, multiplyBytes, roundRows } from './integers';
+export { layNibbles, multiplyNibbles, roundBlocks } from './nibbles';
 export { activate, addBranch, convolveLong, convolveShort, geluTanh, multiply, normalise } from './pointwise';

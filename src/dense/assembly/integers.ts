@@ -1,12 +1,10 @@
 /**
- * Products with quantised weights, as sums of integers: a row is rounded to 16 bits, its largest magnitude to 32767. So it is off
+ * Products with weights of 8 bits, as sums of integers: a row is rounded to 16 bits, its largest magnitude to 32767. So it is off
  * by at most 2^-16 of that, a hundredth of what 8 bits of weights are off by.
  *
  * Weights are whole numbers of 8 bits times a scale per block of inputs. Four outputs lie together: 16 bytes of the first, of the
  * second, the third and the fourth, then the next 16 of each. Scales are `[outputs / 4][block][4]`. A panel is 32 outputs; what
  * fills the last one up has scale 0.
- *
- * Those of 4 bits are made 8 here: to take them apart for each product takes longer than to read them.
  */
 import { madd } from '../../webassembly/assembly/fused';
 
@@ -108,7 +106,7 @@ function addLanes(a: v128, b: v128, c: v128, d: v128): v128 {
 /** Lays numbers of 8 bits, `[output][input]`, each 128 too large, out in groups. What fills up the last panel is left alone. */
 export function layBytes(from: usize, to: usize, inputs: usize, outputs: usize): void {
   for (let o: usize = 0; o < outputs; o++) {
-    let at = placeOf(to, inputs, o);
+    let at = to + (o / 4) * 4 * inputs + (o % 4) * VECTOR;
     for (const end = from + inputs; from < end; from += VECTOR) {
       v128.store(at, v128.xor(v128.load(from), i8x16.splat(-128)));
       at += 4 * VECTOR;
@@ -116,36 +114,12 @@ export function layBytes(from: usize, to: usize, inputs: usize, outputs: usize):
   }
 }
 
-/** The same with numbers of 4 bits, each 8 too large, two in a byte, the lower half first. */
-export function layNibbles(from: usize, to: usize, inputs: usize, outputs: usize): void {
-  const eight = i8x16.splat(8);
+/** Lays scales, `[output][block]`, out in groups of `size` outputs. */
+export function layScales(from: usize, to: usize, blocks: usize, outputs: usize, size: usize): void {
   for (let o: usize = 0; o < outputs; o++) {
-    let at = placeOf(to, inputs, o);
-    for (const end = from + inputs / 2; from < end; from += VECTOR) {
-      const w = v128.load(from);
-      const even = i8x16.sub(v128.and(w, i8x16.splat(15)), eight);
-      const odd = i8x16.sub(i8x16.shr_u(w, 4), eight);
-      const first = i8x16.shuffle(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      const second = i8x16.shuffle(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-      v128.store(at, first);
-      v128.store(at, second, 4 * VECTOR);
-      at += 8 * VECTOR;
-    }
-  }
-}
-
-/** Where the numbers of an output begin. */
-// @inline
-function placeOf(to: usize, inputs: usize, output: usize): usize {
-  return to + (output / 4) * 4 * inputs + (output % 4) * VECTOR;
-}
-
-/** Lays scales, `[output][block]`, out in groups. */
-export function layScales(from: usize, to: usize, blocks: usize, outputs: usize): void {
-  for (let o: usize = 0; o < outputs; o++) {
-    const group = to + (o / 4) * blocks * VECTOR + (o % 4) * 4;
+    const group = to + 4 * ((o / size) * blocks * size + (o % size));
     for (let b: usize = 0; b < blocks; b++) {
-      store<u32>(group + b * VECTOR, load<u32>(from));
+      store<u32>(group + 4 * size * b, load<u32>(from));
       from += 4;
     }
   }
