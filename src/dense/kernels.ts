@@ -40,12 +40,12 @@ export interface Kernels {
   ): void;
   /** Lays numbers of 8 bits, `[output][input]`, out in groups. */
   layBytes(from: number, to: number, inputs: number, outputs: number): void;
-  /** Lays scales, `[output][block]`, out in groups of so many outputs. */
-  layScales(from: number, to: number, blocks: number, outputs: number, size: number): void;
+  /** Lays scales, `[output][block]`, out in groups. */
+  layScales(from: number, to: number, blocks: number, outputs: number): void;
 
   /** Rounds rows to 8 bits, block by block. */
   roundBlocks(x: number, xStride: number, rows: number, inputs: number, to: number, stride: number): void;
-  /** The product of rows that `roundBlocks` has rounded with weights of 4 bits, in groups of eight outputs. */
+  /** The product of rows that `roundBlocks` has rounded with weights of 4 bits, in groups of four outputs. */
   multiplyNibbles(
     x: number,
     xStride: number,

@@ -65,7 +65,7 @@ export function layMatrix(
   const from = copyOf(workspace, bytes);
   if (bits === 8) kernels.layBytes(from, weights, inputs, outputs);
   else kernels.layNibbles(from, weights, inputs, outputs);
-  kernels.layScales(copyOf(workspace, stored!), scales, inputs / block, outputs, bits === 8 ? 4 : 8);
+  kernels.layScales(copyOf(workspace, stored!), scales, inputs / block, outputs);
   return { inputs, outputs, weights, bits, block, scales };
 }
 

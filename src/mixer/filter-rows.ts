@@ -45,18 +45,35 @@ export class FilledRows {
     for (let c = 0; c < filled.length; c++) filled[c] = Math.max(filled[c], end);
   }
 
-  /** Throws a RangeError unless there are taps for what is due once `known` inputs are known. */
-  check(known: number): void {
-    const { filled, shape, engine } = this;
-    // Most of the time all are there, and a token need not know how many it takes.
-    if (filled.every((rows) => rows >= shape.length)) return;
-    const needed = Math.min(shape.length, engine.tapsNeeded(known));
-    const convolution = filled.findIndex((rows) => rows < needed);
-    if (convolution < 0) return;
+  /**
+   * Throws a RangeError unless there are taps for what is due once `known` inputs are known.
+   *
+   * @param finish called where there are not: waits for those that are on their way, of which there may be enough
+   */
+  check(known: number, finish: () => void): void {
+    let lacking = this.lacking(known);
+    if (lacking >= 0) {
+      finish();
+      lacking = this.lacking(known);
+    }
+    if (lacking < 0) return;
     throw new RangeError(
-      `convolution ${convolution} has ${filled[convolution]} rows of its filter, ` +
-        `and ${needed} are needed at position ${known - 1}`,
+      `convolution ${lacking} has ${this.filled[lacking]} rows of its filter, ` +
+        `and ${this.needed(known)} are needed at position ${known - 1}`,
     );
+  }
+
+  /** A convolution without taps for what is due then; -1 if there is none. */
+  private lacking(known: number): number {
+    const { filled, shape } = this;
+    // Most of the time all are there, and a token need not know how many it takes.
+    if (filled.every((rows) => rows >= shape.length)) return -1;
+    const needed = this.needed(known);
+    return filled.findIndex((rows) => rows < needed);
+  }
+
+  private needed(known: number): number {
+    return Math.min(this.shape.length, this.engine.tapsNeeded(known));
   }
 }
 

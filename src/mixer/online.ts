@@ -126,7 +126,7 @@ export class OnlineMixer implements Mixer {
     if (!Number.isInteger(position) || position < 0 || position > length) {
       throw new RangeError(`position: expected a whole number from 0 to ${length}, got ${position}`);
     }
-    this.filled.check(position);
+    this.filled.check(position, this.finishGrowth);
     for (const each of this.lanesOf(lane)) this.goTo(each, position);
   }
 
@@ -158,7 +158,7 @@ export class OnlineMixer implements Mixer {
     this.lanes.checkUnused(lane);
     const count = this.rowsOf('inputs', inputs, this.shape.length);
     this.untouched = false;
-    this.filled.check(count);
+    this.filled.check(count, this.finishGrowth);
     const { engine, groups } = this;
     const { period } = this.banks[0].layout;
     const [from, to] = [convolution * groups, (convolution + 1) * groups];
@@ -218,7 +218,7 @@ export class OnlineMixer implements Mixer {
   push(y: Float32Array): void {
     this.checkStep('inputs', y);
     const { engine, lanes, team, deadlines } = this;
-    for (let lane = 0; lane < lanes.count; lane++) this.filled.check(lanes.at[lane] + 1);
+    for (let lane = 0; lane < lanes.count; lane++) this.filled.check(lanes.at[lane] + 1, this.finishGrowth);
     team.join();
     this.rows.take(y);
     deadlines?.await(lanes.active);
@@ -243,9 +243,9 @@ export class OnlineMixer implements Mixer {
     this.team.wait();
   }
 
-  private finishGrowth(): void {
+  private readonly finishGrowth = (): void => {
     if (this.growth !== undefined) this.filled.reach(this.growth.finish());
-  }
+  };
 
   /**
    * Goes to a position as if all before it had been pushed, without doing any of the work: for measuring what a

@@ -1,5 +1,12 @@
 import { growthAt, rowsFor } from '../../src/generation/growing-filters.js';
+import { Generation } from '../../src/generation/generation.js';
+import { load } from '../../src/generation/load.js';
+import { generateMany } from '../../src/generation/many.js';
 import { createMixer, flatPlan } from '../../src/mixer/index.js';
+import { randomHyena } from '../support/random-hyena.js';
+import { removeTemporary } from '../support/tiny-model.js';
+
+afterAll(removeTemporary);
 
 const PERIOD = 16;
 
@@ -29,4 +36,28 @@ test('rows set in a period last until the end of the next one', async () => {
     expect(rowsFor(known)).toBeGreaterThanOrEqual(mixer.tapsNeeded(Math.min(next, 20_000)));
   }
   await mixer.close();
+});
+
+async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const value of values) list.push(value);
+  return list;
+}
+
+test('a text goes on to the end of the context', async () => {
+  const context = 3000;
+  const sizes = { order: 3, layers: 2, width: 16, inner: 16, vocabulary: 256, normEps: 1e-5 };
+  const bundle = await randomHyena({ ...sizes, context });
+  bundle.close();
+  const loaded = await load(bundle.directory);
+  const options = { count: context - 1, seed: 0, sampling: { temperature: 1, topK: 0, topP: 1 } };
+  // Texts of a batch have filters set whole.
+  const item = { prompt: [1], ...options };
+  const [whole] = await all(generateMany(loaded, [item], { lanes: 2 }));
+  for (const threads of [1, 2]) {
+    const text = await all(new Generation(loaded.model, [1], { ...options, threads }));
+    expect(text).toHaveLength(context - 1);
+    expect('tokens' in whole && whole.tokens).toEqual(text);
+  }
+  await loaded.model.close();
 });

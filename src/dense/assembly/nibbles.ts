@@ -3,18 +3,17 @@
  * block's largest magnitude to 127.
  *
  * Weights are whole numbers q from 0 to 15, which stand for q - 8, times a scale per block: a block's sum is that of q x, less 8
- * times the sum of x. Eight outputs lie together, `[outputs / 8][block]`: of the first four outputs 64 bytes, then of the others.
- * 16 of these are eight inputs: four bytes for each output, so that a sum has one lane for it, the first four inputs in the
- * lower halves. Scales are `[outputs / 8][block][8]`. A panel is 32 outputs; what fills the last one up has scale 0.
+ * times the sum of x. Four outputs lie together, so that a sum has one lane for each: 16 bytes are eight inputs, four bytes for
+ * each output, the first four inputs in the lower halves. Scales are `[outputs / 4][block][4]`. A panel is 32 outputs; what fills
+ * the last one up has scale 0. Quarters of the outputs are read side by side, see integers.ts.
  */
 import { madd } from '../../webassembly/assembly/fused';
 
 const VECTOR: usize = 16;
-/** Groups of eight outputs in a panel. */
-const GROUPS: usize = 4;
-/** Inputs of a block, and bytes of its weights for four outputs. */
+/** Groups of four outputs in a quarter of a panel. */
+const QUARTER: usize = 2;
+/** Inputs of a block. */
 const BLOCK: usize = 32;
-const FOUR: usize = 64;
 /** Bytes of a block of a rounded row: its digits, its scale, -8 times the digits' sum, and 8 bytes of nothing. */
 const ROUNDED: usize = 48;
 const SCALE: usize = 32;
@@ -97,51 +96,69 @@ export function multiplyNibbles(
   from: usize,
   to: usize,
 ): void {
+  const size = 2 * inputs;
   const blocks = inputs / BLOCK;
-  for (let group = from * GROUPS; group < to * GROUPS; group++) {
+  const heads = blocks * VECTOR;
+  const quarter = (to - from) * QUARTER;
+  const apart = quarter * size;
+  const headsApart = quarter * heads;
+  const outputsApart = quarter * VECTOR;
+  const first = 4 * from * QUARTER;
+  for (let group = first; group < first + quarter; group++) {
     for (let r: usize = 0; r < rows; r++) {
       const row = x + r * xStride;
-      let w = weights + group * blocks * 2 * FOUR;
-      let s = scales + group * blocks * 2 * VECTOR;
-      let first = f32x4.splat(0);
-      let second = first;
+      let s = scales + group * heads;
+      let w0 = weights + group * size;
+      let w1 = w0 + apart;
+      let w2 = w1 + apart;
+      let w3 = w2 + apart;
+      let t0 = f32x4.splat(0);
+      let t1 = t0;
+      let t2 = t0;
+      let t3 = t0;
       for (let block = row, end = row + blocks * ROUNDED; block < end; block += ROUNDED) {
         let c0 = i16x8.splat(0);
         let c1 = c0;
-        for (let at = block, last = block + BLOCK; at < last; at += 16) {
-          const x0 = v128.load32_splat(at);
-          const x1 = v128.load32_splat(at, 4);
-          const x2 = v128.load32_splat(at, 8);
-          const x3 = v128.load32_splat(at, 12);
-          c0 = addEight(c0, x0, x1, w);
-          c0 = addEight(c0, x2, x3, w + VECTOR);
-          c1 = addEight(c1, x0, x1, w + FOUR);
-          c1 = addEight(c1, x2, x3, w + FOUR + VECTOR);
-          w += 2 * VECTOR;
+        let c2 = c0;
+        let c3 = c0;
+        for (let digits = block, last = block + BLOCK; digits < last; digits += 8) {
+          const low = v128.load32_splat(digits);
+          const high = v128.load32_splat(digits, 4);
+          c0 = addEight(c0, low, high, w0);
+          c1 = addEight(c1, low, high, w1);
+          c2 = addEight(c2, low, high, w2);
+          c3 = addEight(c3, low, high, w3);
+          w0 += VECTOR;
+          w1 += VECTOR;
+          w2 += VECTOR;
+          w3 += VECTOR;
         }
-        first = addBlock(first, c0, block, s);
-        second = addBlock(second, c1, block, s + VECTOR);
-        w += FOUR;
-        s += 2 * VECTOR;
+        t0 = addBlock(t0, c0, block, s);
+        t1 = addBlock(t1, c1, block, s + headsApart);
+        t2 = addBlock(t2, c2, block, s + 2 * headsApart);
+        t3 = addBlock(t3, c3, block, s + 3 * headsApart);
+        s += VECTOR;
       }
-      const at = outputs + r * stride + group * 2 * VECTOR;
-      v128.store(at, first);
-      v128.store(at, second, VECTOR);
+      const at = outputs + r * stride + group * VECTOR;
+      v128.store(at, t0);
+      v128.store(at + outputsApart, t1);
+      v128.store(at + 2 * outputsApart, t2);
+      v128.store(at + 3 * outputsApart, t3);
     }
   }
 }
 
 /**
- * `sum` and eight inputs, `x` and `y` four of them in each lane, of four outputs: in pairs, of 16 bits. These hold a block, as a
- * product is at most 15 * 127 and there are 16 in a pair.
+ * `sum` and eight inputs of four outputs, in pairs, of 16 bits. These hold a block: a product is at most 15 * 127, and there are
+ * 16 in a pair.
  */
 // @inline
-function addEight(sum: v128, x: v128, y: v128, w: usize): v128 {
+function addEight(sum: v128, low: v128, high: v128, w: usize): v128 {
   const weights = v128.load(w);
   const half = i8x16.splat(15);
-  const low = dot(x, v128.and(weights, half));
-  const high = dot(y, v128.and(i16x8.shr_u(weights, 4), half));
-  return i16x8.add(sum, i16x8.add(low, high));
+  const first = dot(low, v128.and(weights, half));
+  const second = dot(high, v128.and(i16x8.shr_u(weights, 4), half));
+  return i16x8.add(sum, i16x8.add(first, second));
 }
 
 /** `total` and a block's sums. */
@@ -162,15 +179,12 @@ function dot(a: v128, b: v128): v128 {
 
 /** Lays numbers of 4 bits, `[output][input / 2]`, the lower half first, out in groups. What fills up the last panel is left alone. */
 export function layNibbles(from: usize, to: usize, inputs: usize, outputs: usize): void {
-  const blocks = inputs / BLOCK;
   for (let o: usize = 0; o < outputs; o++) {
-    let block = to + (o / 8) * blocks * 2 * FOUR + ((o % 8) / 4) * FOUR + (o % 4) * 4;
-    for (const end = from + inputs / 2; from < end; block += 2 * FOUR) {
-      for (let at = block; at < block + FOUR; at += VECTOR) {
-        const eight = load<u32>(from);
-        store<u32>(at, bytesOf(eight & 0xffff) | (bytesOf(eight >> 16) << 4));
-        from += 4;
-      }
+    let at = to + (o / 4) * 2 * inputs + (o % 4) * 4;
+    for (const end = from + inputs / 2; from < end; from += 4) {
+      const eight = load<u32>(from);
+      store<u32>(at, bytesOf(eight & 0xffff) | (bytesOf(eight >> 16) << 4));
+      at += VECTOR;
     }
   }
 }
