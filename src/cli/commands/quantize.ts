@@ -13,7 +13,7 @@ import { BUNDLE_OUTPUT, checkBundleOutput } from './bundle-output.js';
 
 const QUANTIZE = {
   name: 'quantize',
-  summary: 'write a bundle once more with weights of 8 or 4 bits: smaller, and about twice as fast',
+  summary: 'write a bundle once more with weights of 8 or 4 bits: smaller, and two to four times as fast',
   arguments: [{ name: '<bundle>', help: 'the bundle, of float32 weights', completes: 'directory' }],
   options: {
     ...BUNDLE_OUTPUT,
