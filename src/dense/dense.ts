@@ -52,8 +52,8 @@ export class Dense {
     const size = roundedBytes(inputs, bits);
     if (count * size > this.roundedRoom) this.makeRoom(count * size);
     const { rounded } = this;
-    const round = bits === 8 ? this.kernels.roundRows : this.kernels.roundBlocks;
-    round(x.address, x.stride, count, inputs, rounded, size);
+    if (bits === 8) this.kernels.roundRows(x.address, x.stride, count, inputs, rounded, size);
+    else this.kernels.roundBlocks(x.address, x.stride, count, inputs, rounded, size);
     this.team.multiply(count, rounded, size, matrix, to);
   }
 
