@@ -13,7 +13,7 @@ import { readSlowly } from '../support/slow.js';
 const model = await byteModel();
 // Tests that run at once may load nothing: what one of them needs is there before.
 await loadRuntime();
-const SECONDS = 30;
+const SECONDS = 20;
 /** As text it would be a byte per token, and 100,000 of them no burden; as JSON it is some 600 MB, if nobody waits. */
 const patient = readSlowly(
   ['generate', '-m', model, '-p', 'Once', '-n', '100000', '-s', '1', '--jsonl', '--logprobs', '100'],
