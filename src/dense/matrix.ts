@@ -69,7 +69,7 @@ export function layMatrix(
   return { inputs, outputs, weights, bits, block, scales };
 }
 
-/** Bytes of a rounded row, for weights of so many bits; see assembly/integers.ts and assembly/nibbles.ts. */
+/** Bytes of a rounded row, for weights of so many bits; see assembly/rounding.ts. */
 export const roundedBytes = (inputs: number, bits: 8 | 4): number =>
   bits === 8 ? 16 + 2 * inputs : (inputs / 32) * 48;
 

@@ -1,87 +1,17 @@
 /**
- * Products with weights of 4 bits, in blocks of 32 inputs, as sums of integers. A row is rounded block by block to 8 bits, the
- * block's largest magnitude to 127.
+ * Products with weights of 4 bits, in blocks of 32 inputs, of rows rounded to 8 bits (rounding.ts), as sums of integers.
  *
  * Weights are whole numbers q from 0 to 15, which stand for q - 8, times a scale per block: a block's sum is that of q x, less 8
  * times the sum of x. Four outputs lie together, so that a sum has one lane for each: 16 bytes are eight inputs, four bytes for
  * each output, the first four inputs in the lower halves. Scales are `[outputs / 4][block][4]`. A panel is 32 outputs; what fills
- * the last one up has scale 0. Quarters of the outputs are read side by side, see integers.ts.
+ * the last one up has scale 0. Quarters of the outputs are read side by side, see bytes.ts.
  */
 import { madd } from '../../webassembly/assembly/fused';
+import { BLOCK, OFFSET, ROUNDED, SCALE } from './rounding';
 
 const VECTOR: usize = 16;
 /** Groups of four outputs in a quarter of a panel. */
 const QUARTER: usize = 2;
-/** Inputs of a block. */
-const BLOCK: usize = 32;
-/** Bytes of a block of a rounded row: its digits, its scale, -8 times the digits' sum, and 8 bytes of nothing. */
-const ROUNDED: usize = 48;
-const SCALE: usize = 32;
-const OFFSET: usize = 36;
-/** The largest digit of a rounded row. */
-const LARGEST: f32 = 127;
-
-/** Rounds rows of `inputs` values. */
-export function roundBlocks(
-  x: usize,
-  xStride: usize,
-  rows: usize,
-  inputs: usize,
-  to: usize,
-  stride: usize,
-): void {
-  for (let r: usize = 0; r < rows; r++) {
-    let block = to;
-    for (let at = x, end = x + 4 * inputs; at < end; at += 4 * BLOCK) {
-      roundBlock(at, block);
-      block += ROUNDED;
-    }
-    x += xStride;
-    to += stride;
-  }
-}
-
-// @inline
-function roundBlock(x: usize, to: usize): void {
-  let largest = f32x4.splat(0);
-  for (let at = x; at < x + 4 * BLOCK; at += VECTOR) {
-    largest = f32x4.max(largest, f32x4.abs(v128.load(at)));
-  }
-  const most = max(
-    max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
-    max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
-  );
-  const factor = f32x4.splat(most === 0 ? 0 : LARGEST / most);
-  const first = roundHalf(x, factor);
-  const second = roundHalf(x + 4 * VECTOR, factor);
-  v128.store(to, first);
-  v128.store(to, second, VECTOR);
-  const pairs = i16x8.add(i16x8.extadd_pairwise_i8x16_s(first), i16x8.extadd_pairwise_i8x16_s(second));
-  const fours = i32x4.extadd_pairwise_i16x8_s(pairs);
-  const sum =
-    i32x4.extract_lane(fours, 0) +
-    i32x4.extract_lane(fours, 1) +
-    i32x4.extract_lane(fours, 2) +
-    i32x4.extract_lane(fours, 3);
-  store<f32>(to, most / LARGEST, SCALE);
-  store<i32>(to, -8 * sum, OFFSET);
-}
-
-/** 16 values times a factor, as whole numbers of 8 bits. */
-// @inline
-function roundHalf(x: usize, factor: v128): v128 {
-  const low = i16x8.narrow_i32x4_s(whole(v128.load(x), factor), whole(v128.load(x, VECTOR), factor));
-  const high = i16x8.narrow_i32x4_s(
-    whole(v128.load(x, 2 * VECTOR), factor),
-    whole(v128.load(x, 3 * VECTOR), factor),
-  );
-  return i8x16.narrow_i16x8_s(low, high);
-}
-
-// @inline
-function whole(x: v128, factor: v128): v128 {
-  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(x, factor)));
-}
 
 /** `outputs[r] = inputs[r] W`, the outputs of panels `from` to `to` of each of `rows` rounded rows. */
 export function multiplyNibbles(

@@ -1,6 +1,5 @@
 /**
- * Products with weights of 8 bits, as sums of integers: a row is rounded to 16 bits, its largest magnitude to 32767. So it is off
- * by at most 2^-16 of that, a hundredth of what 8 bits of weights are off by.
+ * Products with weights of 8 bits, of rows rounded to 16 bits (rounding.ts), as sums of integers.
  *
  * Weights are whole numbers of 8 bits times a scale per block of inputs. Four outputs lie together, so that a sum has one lane for
  * each: `[outputs / 4][inputs / 2][4][2]`. Scales are `[outputs / 4][block][4]`. A panel is 32 outputs; what fills the last one up
@@ -10,43 +9,11 @@
  * streams, and from memory that takes half as long as one stream from end to end.
  */
 import { madd } from '../../webassembly/assembly/fused';
+import { DIGITS } from './rounding';
 
 const VECTOR: usize = 16;
 /** Groups of four outputs in a quarter of a panel. */
 const QUARTER: usize = 2;
-/** The largest digit of a rounded row. */
-const LARGEST: f32 = 32767;
-
-/** Rounds rows of `inputs` values, a multiple of 32: to a scale, 12 bytes of nothing, and digits of 2 bytes. */
-export function roundRows(
-  x: usize,
-  xStride: usize,
-  rows: usize,
-  inputs: usize,
-  to: usize,
-  stride: usize,
-): void {
-  for (let r: usize = 0; r < rows; r++) {
-    const end = x + 4 * inputs;
-    let largest = f32x4.splat(0);
-    for (let at = x; at < end; at += VECTOR) largest = f32x4.max(largest, f32x4.abs(v128.load(at)));
-    const most = max(
-      max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
-      max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
-    );
-    store<f32>(to, most / LARGEST);
-    const factor = f32x4.splat(most === 0 ? 0 : LARGEST / most);
-    let digits = to + VECTOR;
-    for (let at = x; at < end; at += 2 * VECTOR) {
-      const low = f32x4.nearest(f32x4.mul(v128.load(at), factor));
-      const high = f32x4.nearest(f32x4.mul(v128.load(at, VECTOR), factor));
-      v128.store(digits, i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(low), i32x4.trunc_sat_f32x4_s(high)));
-      digits += VECTOR;
-    }
-    x += xStride;
-    to += stride;
-  }
-}
 
 /** `outputs[r] = inputs[r] W`, the outputs of panels `from` to `to` of each of `rows` rounded rows. */
 export function multiplyBytes(
@@ -72,7 +39,7 @@ export function multiplyBytes(
   for (let group = first; group < first + quarter; group++) {
     for (let r: usize = 0; r < rows; r++) {
       const row = x + r * xStride;
-      let digits = row + VECTOR;
+      let digits = row + DIGITS;
       let w0 = weights + group * size;
       let w1 = w0 + apart;
       let w2 = w1 + apart;
