@@ -22,7 +22,7 @@ const patient = readSlowly(
 afterAll(removeTemporary);
 
 const MEBIBYTE = 2 ** 20;
-const INTERRUPTIONS = 6;
+const INTERRUPTIONS = 4;
 const TOKENS = 500;
 /** Lines this long (some 6 kB) fill the pipe soon: the process is at most a few tokens ahead of what was read. */
 const WRITING = ['generate', '-m', model, '--jsonl', '--logprobs', '100'];
@@ -94,7 +94,7 @@ test.concurrent.each(['lazy', 'eager', 'tiled'])(
   240_000,
 );
 
-const PROMPTS = 120;
+const PROMPTS = 80;
 
 test.concurrent(
   `${PROMPTS} prompts of mixed length, eight at a time: each gets the text it gets alone, and the probabilities`,
