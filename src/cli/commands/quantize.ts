@@ -60,7 +60,7 @@ export const quantize = command(QUANTIZE, async ({ args: [bundle], options, io }
     tensors: tensors.map(({ name, dims, packing, error }) => ({
       name,
       shape: dims,
-      ...(packing && { block: packing.block }),
+      ...(packing && { bits: packing.bits, block: packing.block }),
       error,
     })),
     ...(text !== undefined && {
@@ -101,6 +101,7 @@ interface Report {
   readonly tensors: readonly {
     readonly name: string;
     readonly shape: readonly number[];
+    readonly bits?: number;
     readonly block?: number;
     readonly error: number;
   }[];
@@ -108,8 +109,8 @@ interface Report {
   readonly bits_per_byte_before?: number;
 }
 
-function render({ bundle, bits, tensors, ...report }: Report): string {
-  const rows = tensors.map(({ name, shape, block, error }) => [
+function render({ bundle, tensors, ...report }: Report): string {
+  const rows = tensors.map(({ name, shape, bits, block, error }) => [
     name,
     shape.join(' x '),
     block === undefined ? 'float32: no block divides its rows' : `${bits} bits, blocks of ${block}`,
