@@ -20,6 +20,11 @@ export const BENCH: readonly Case[] = [
   },
   { line: 'bench --synthetic 18x256', code: 2, stderr: error('--synthetic takes M=LAYERS,D=CHANNELS') },
   { line: 'bench --model none --len 20 --verbose', code: 3, stderr: traced('BundleError') },
+  {
+    line: 'bench -m dna --width 8 --mixers flat -t 1 --budget 1s --json',
+    stdout: { json: { endToEnd: { length: 64 } } },
+  },
+  { line: 'bench -m dna --step -t 1 --json', stdout: { json: { text: { length: 64 } } } },
   { line: 'bench -m bytes --len 1M', code: 2, stderr: error("exceeds the model's context") },
   {
     line: 'bench --no-end-to-end --len 16..64 --width 8 --mixers lazy,flat --memory 1G -t 2 --budget 1s --plot --svg pictures --report page.html --output md',

@@ -11,7 +11,7 @@ import { renderCsv, renderJsonLines } from '../../report/bench/records.js';
 import { renderBench } from '../../report/bench/text.js';
 import { renderStep } from '../../report/step.js';
 import { compare, renderComparison } from './compare.js';
-import { checkLength } from './length.js';
+import { lengthOfTexts } from './length.js';
 import { pictures } from './pictures.js';
 import { requestFor, requestOf, syntheticOf } from './request.js';
 import { BENCH, type BenchOptions } from './spec.js';
@@ -31,7 +31,7 @@ export const bench = command(BENCH, async ({ args, options, given, io }) => {
     return;
   }
   if (options.step) {
-    const step = await tokenCost(options, io);
+    const step = await tokenCost(options, given('len'), io);
     await io.stdout.write(format === 'json' ? json(step) : renderStep(step));
     return;
   }
@@ -57,12 +57,12 @@ async function measure(
   const progress = io.progress('bench');
   const hooks = { signal: io.signal, onProgress: progress };
   if (!options.endToEnd) return await runBench(asked, hooks);
-  const length = Math.max(...asked.shapes.map(({ length }) => length));
-  return await withModel(options, length, io, async (model) => {
+  const longest = Math.max(...asked.shapes.map(({ length }) => length));
+  return await withModel(options, longest, io, async (model) => {
     const loaded = await loadModel(model, io);
     try {
       const request = requestFor(loaded.model, asked, given);
-      checkLength(length, loaded.model);
+      const length = lengthOfTexts(longest, loaded.model, given('len'));
       const loadFor = (lanes: number): ReturnType<typeof loadModel> => loadModel(model, io, lanes);
       return await runBench({ ...request, texts: { loaded, length, lanes: options.lanes, loadFor } }, hooks);
     } finally {

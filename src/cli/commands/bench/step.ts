@@ -4,15 +4,15 @@ import type { Io } from '../../io.js';
 import { loadModel } from '../../model.js';
 import type { StepReport } from '../../report/step.js';
 import { VERSION } from '../../version.js';
-import { checkLength } from './length.js';
+import { lengthOfTexts } from './length.js';
 import type { BenchOptions } from './spec.js';
 
-export async function tokenCost(options: BenchOptions, io: Io): Promise<StepReport> {
+/** @param given whether there is a `--len` */
+export async function tokenCost(options: BenchOptions, given: boolean, io: Io): Promise<StepReport> {
   const { model, tokenizer } = await loadModel(options, io);
   try {
     const { threads, seed, memory } = options;
-    const length = Math.max(...options.len);
-    checkLength(length, model);
+    const length = lengthOfTexts(Math.max(...options.len), model, given);
     const progress = io.progress('text');
     const cost = await measureStep(model, {
       length,
