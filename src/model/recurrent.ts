@@ -66,13 +66,9 @@ export class Recurrent implements LanguageModel {
   start(batch = 1, { hidden = false }: { readonly hidden?: boolean } = {}): StepState {
     this.checkOpen();
     checkLanes(batch);
-    const { layers, width, vocabulary } = this.config.model;
+    const { layers, width } = this.config.model;
     const state = new StepState(stateOf(layers, width), batch, 0, width, this.keyValues);
-    this.results.set(state, {
-      logits: new Float32Array(batch * vocabulary),
-      y: state.pending,
-      ...(hidden && { hidden: new Float32Array(batch * width) }),
-    });
+    this.resultOf(state, hidden);
     return state;
   }
 
@@ -82,7 +78,7 @@ export class Recurrent implements LanguageModel {
     const ids = typeof tokens === 'number' ? [tokens] : Array.from(tokens);
     const { lanes } = state;
     checkTokens(ids, lanes, vocabulary);
-    const result = this.results.get(state)!;
+    const result = this.resultOf(state);
     // Kernels for quantised weights may round several rows otherwise than one.
     const together = this.config.weights === undefined ? lanes : 1;
     for (let lane = 0; lane < lanes; lane += together) {
@@ -181,6 +177,21 @@ export class Recurrent implements LanguageModel {
     // A graph that never loaded has nothing to release, and whoever asked for it has the error.
     await Promise.allSettled(graphs.map(async (graph) => (await graph).session.release()));
     this.bundle.close();
+  }
+
+  /** What a state's steps give, each in place of the one before. */
+  private resultOf(state: StepState, wantHidden = false): StepResult {
+    let result = this.results.get(state);
+    if (result === undefined) {
+      const { width, vocabulary } = this.config.model;
+      result = {
+        logits: new Float32Array(state.lanes * vocabulary),
+        y: state.pending,
+        ...(wantHidden && { hidden: new Float32Array(state.lanes * width) }),
+      };
+      this.results.set(state, result);
+    }
+    return result;
   }
 
   /** The rows of a sequence through the first `until` layers, or the whole model, a chunk at a time. */

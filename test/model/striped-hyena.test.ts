@@ -103,6 +103,15 @@ const EIGHT_BITS = 0.15;
     expect(error(Float32Array.from(got), given.logits)).toBeLessThan(FLOAT32);
   });
 
+  test('goes on from a copy of a state as from the state', async () => {
+    const { model, ids } = own();
+    const state = model.start();
+    for (const id of ids.slice(0, 5)) await model.step(state, id);
+    const copy = state.copy();
+    const went = (await model.step(state, ids[5])).logits.slice();
+    expect((await model.step(copy, ids[5])).logits).toEqual(went);
+  });
+
   test('in 8 bits', async () => {
     const given = own();
     const directory = join(folder, `${name}, 8 bits`);
