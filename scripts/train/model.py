@@ -12,7 +12,7 @@ from torch import nn
 class HyenaConfig:
     vocabulary: int
     width: int = 256  # d: channels
-    layers: int = 6
+    layers: int = 5
     inner: int = 1024  # channels inside the MLP
     context: int = 131072  # Lmax: the longest filter
     features: int = 17  # E: features of a filter position

@@ -1,6 +1,6 @@
 """Trains a Hyena language model on the arrays prepare.py made, and writes a checkpoint directory.
 
-    python -u scripts/train/train.py --data runs/data --out runs/model --steps 9000
+    python -u scripts/train/train.py --data runs/data --out runs/model --steps 8200
 
 On a CPU it runs one process per core and averages their gradients; on a GPU one process in mixed precision.
 Everything goes by steps: what is read, the learning rate (a short rise, a level stretch, and over the last
@@ -35,7 +35,7 @@ from muon import Muon  # noqa: E402
 # and tales about twice as often as the novels; the last, when the learning rate is nearly down, turns to simple prose.
 PHASES = [
     {"until": 0.92, "mix": {"novels": 0.65, "children": 0.20, "tales": 0.14, "modern": 0.01}},
-    {"until": 1.00, "mix": {"novels": 0.15, "children": 0.25, "tales": 0.50, "modern": 0.10}},
+    {"until": 1.00, "mix": {"novels": 0.30, "children": 0.30, "tales": 0.33, "modern": 0.07}},
 ]
 MAY_CHANGE = {"steps", "decay_share", "phases"}  # between two sittings of a run
 GOLDEN = (math.sqrt(5) - 1) / 2
@@ -51,7 +51,7 @@ def arguments():
     parser.add_argument("--stop-after", type=float, default=math.inf, help="minutes of this sitting")
     parser.add_argument("--stop-at", type=int, default=sys.maxsize, help="step this sitting ends at")
     parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--inner", type=int, default=None, help="default: 4 x width")
     parser.add_argument("--context", type=int, default=131072)
     parser.add_argument("--slowest", type=float, default=2048, help="longest time constant of a window, in tokens")
@@ -61,9 +61,9 @@ def arguments():
     parser.add_argument("--phases", type=json.loads, default=PHASES, help="JSON like PHASES")
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adam-lr", type=float, default=3e-3)
-    parser.add_argument("--weight-decay", type=float, default=0.1, help="of the hidden matrices")
+    parser.add_argument("--weight-decay", type=float, default=0.05, help="of the hidden matrices")
     parser.add_argument("--warm-up", type=int, default=100, help="steps")
-    parser.add_argument("--decay-share", type=float, default=0.4, help="share of the steps")
+    parser.add_argument("--decay-share", type=float, default=0.6, help="share of the steps")
     parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"], default="auto",
                         help="auto: the faster on this machine")
     parser.add_argument("--processes", type=int, default=None, help="default: one per core, or 1 on a GPU")
