@@ -51,7 +51,6 @@ interface Work {
 
 export class DenseStepper implements Steps {
   private readonly results = new WeakMap<StepState, StepResult>();
-  private readonly wantHidden = new WeakSet<StepState>();
   private readonly work = new Map<number, Work>();
   private readonly short: StackedState;
   private readonly dimensions: HyenaDimensions;
@@ -81,9 +80,7 @@ export class DenseStepper implements Steps {
 
   start(lanes: number, hidden: boolean): StepState {
     checkLanes(lanes);
-    const state = new StepState([this.short], lanes, this.convolutions, this.model.width);
-    if (hidden) this.wantHidden.add(state);
-    return state;
+    return new StepState([this.short], lanes, this.convolutions, this.model.width, 'float32', hidden);
   }
 
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
@@ -188,7 +185,7 @@ export class DenseStepper implements Steps {
       result = {
         logits: floats(state.lanes, vocabulary),
         y: floats(this.convolutions * state.lanes, width),
-        ...(this.wantHidden.has(state) && { hidden: floats(state.lanes, width) }),
+        ...(state.wantHidden && { hidden: floats(state.lanes, width) }),
       };
       this.results.set(state, result);
     }

@@ -67,9 +67,7 @@ export class Recurrent implements LanguageModel {
     this.checkOpen();
     checkLanes(batch);
     const { layers, width } = this.config.model;
-    const state = new StepState(stateOf(layers, width), batch, 0, width, this.keyValues);
-    this.resultOf(state, hidden);
-    return state;
+    return new StepState(stateOf(layers, width), batch, 0, width, this.keyValues, hidden);
   }
 
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
@@ -180,14 +178,14 @@ export class Recurrent implements LanguageModel {
   }
 
   /** What a state's steps give, each in place of the one before. */
-  private resultOf(state: StepState, wantHidden = false): StepResult {
+  private resultOf(state: StepState): StepResult {
     let result = this.results.get(state);
     if (result === undefined) {
       const { width, vocabulary } = this.config.model;
       result = {
         logits: new Float32Array(state.lanes * vocabulary),
         y: state.pending,
-        ...(wantHidden && { hidden: new Float32Array(state.lanes * width) }),
+        ...(state.wantHidden && { hidden: new Float32Array(state.lanes * width) }),
       };
       this.results.set(state, result);
     }

@@ -19,6 +19,8 @@ export class StepState {
     private readonly width: number,
     /** Of rows that are kept. */
     private readonly keyValues: KeyValueType = 'float32',
+    /** Whether steps give the last hidden states too. */
+    readonly wantHidden = false,
   ) {
     const array = ({ dims }: StackedState): Float32Array =>
       new Float32Array(dims.reduce<number>((product, dim) => product * dim, lanes));
@@ -132,7 +134,8 @@ export class StepState {
 
   /** An independent state at the same point. */
   copy(): StepState {
-    const copy = new StepState(this.tensors, this.lanes, this.convolutions, this.width, this.keyValues);
+    const { tensors, lanes, convolutions, width, keyValues, wantHidden } = this;
+    const copy = new StepState(tensors, lanes, convolutions, width, keyValues, wantHidden);
     copy.restore(this.save());
     return copy;
   }

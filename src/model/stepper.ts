@@ -21,7 +21,6 @@ interface Buffers {
 
 export class Stepper implements Steps {
   private readonly buffers = new WeakMap<StepState, Buffers>();
-  private readonly wantHidden = new WeakSet<StepState>();
   private readonly state: readonly StackedState[];
   private readonly convolutions: number;
   /** By lanes side by side: whether they get other bits than one alone. */
@@ -41,9 +40,7 @@ export class Stepper implements Steps {
 
   start(lanes: number, hidden: boolean): StepState {
     checkLanes(lanes);
-    const state = new StepState(this.state, lanes, this.convolutions, this.model.width);
-    if (hidden) this.wantHidden.add(state);
-    return state;
+    return new StepState(this.state, lanes, this.convolutions, this.model.width, 'float32', hidden);
   }
 
   async step(state: StepState, tokens: number | ArrayLike<number>): Promise<StepResult> {
@@ -85,7 +82,7 @@ export class Stepper implements Steps {
   private aloneOf(state: StepState): StepState {
     let alone = this.alone.get(state);
     if (alone === undefined) {
-      alone = this.start(1, this.wantHidden.has(state));
+      alone = this.start(1, state.wantHidden);
       this.alone.set(state, alone);
     }
     return alone;
@@ -119,7 +116,7 @@ export class Stepper implements Steps {
     const token = new BigInt64Array(lanes);
     const logits = new Float32Array(lanes * vocabulary);
     const y = new Float32Array(pending.length);
-    const hidden = this.wantHidden.has(state) ? new Float32Array(lanes * width) : undefined;
+    const hidden = state.wantHidden ? new Float32Array(lanes * width) : undefined;
     const tensors = new Map<Float32Array, Feeds[string]>();
     for (const [k, { dims, past }] of this.state.entries()) {
       const shape = [dims[0], lanes, ...dims.slice(1)];

@@ -161,19 +161,20 @@ describe('contracts', () => {
 
   test('a state continues from a copy and from saved values, bit for bit', async () => {
     const pending = Float32Array.from({ length: M() * D }, (_, i) => Math.cos(i));
-    const state = model.start();
+    const state = model.start(1, { hidden: true });
     state.pending.set(pending);
     for (const id of [3, 1, 4]) await model.step(state, id);
     const copy = state.copy();
-    const restored = model.start();
+    const restored = model.start(1, { hidden: true });
     restored.restore(state.save());
-    const logits: Float32Array[] = [];
+    const results = [];
     for (const each of [state, copy, restored]) {
       each.pending.set(pending);
-      logits.push((await model.step(each, 5)).logits.slice());
+      const { logits, hidden } = await model.step(each, 5);
+      results.push({ logits: logits.slice(), hidden: hidden!.slice() });
     }
-    expect(logits[1]).toEqual(logits[0]);
-    expect(logits[2]).toEqual(logits[0]);
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
     expect(copy.arrays).toEqual(state.arrays);
     expect(() => restored.restore([new Float32Array(3)])).toThrow(RangeError);
   });

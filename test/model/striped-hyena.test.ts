@@ -105,11 +105,13 @@ const EIGHT_BITS = 0.15;
 
   test('goes on from a copy of a state as from the state', async () => {
     const { model, ids } = own();
-    const state = model.start();
+    const state = model.start(1, { hidden: true });
     for (const id of ids.slice(0, 5)) await model.step(state, id);
     const copy = state.copy();
-    const went = (await model.step(state, ids[5])).logits.slice();
-    expect((await model.step(copy, ids[5])).logits).toEqual(went);
+    const { logits, hidden } = await model.step(state, ids[5]);
+    const went = await model.step(copy, ids[5]);
+    expect(went.logits).toEqual(logits);
+    expect(went.hidden).toEqual(hidden!);
   });
 
   test('in 8 bits', async () => {
