@@ -7,7 +7,8 @@ Everything goes by steps: what is read, the learning rate (a short rise, a level
 `--decay-share` of the steps a straight line to nothing) and the mixture of the texts (PHASES). So a run is the
 same each time on one machine with as many processes, in one sitting or in many: started again with the same --out
 it goes on from the last checkpoint. `--stop-after`, `--stop-at` and SIGTERM end a sitting, checkpoint written.
-Until the decay starts, `--steps` and the phases may be changed from sitting to sitting.
+Until the decay starts, `--steps` and the phases may be changed from sitting to sitting. `--fork` begins another run
+at a run's checkpoint, with steps and phases of its own.
 """
 
 import argparse
@@ -46,6 +47,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--fork", type=Path, default=None, help="checkpoint.pt of the run that this one branches off")
     parser.add_argument("--name", default=None, help="the model's name (default: the last part of --out)")
     parser.add_argument("--steps", type=int, required=True, help="steps of the whole run")
     parser.add_argument("--stop-after", type=float, default=math.inf, help="minutes of this sitting")
@@ -212,14 +214,15 @@ def main():
     texts = Texts({name: ids for name, ids in arrays.items() if name not in heldout}, args)
 
     # What makes the run what it is; a run goes on only as it began.
-    here = {"out", "data", "name", "stop_after", "stop_at", "processes", "checkpoint_minutes", "evaluate_every"}
+    here = {"out", "fork", "data", "name", "stop_after", "stop_at", "processes", "checkpoint_minutes", "evaluate_every"}
     recipe = {k: v for k, v in vars(args).items() if k not in here} | {"world": world, "data": data["sources"]}
     checkpoint = args.out / "checkpoint.pt"
-    saved = torch.load(checkpoint, map_location=device, weights_only=True) if checkpoint.exists() else None
+    begun = checkpoint if checkpoint.exists() else args.fork
+    saved = torch.load(begun, map_location=device, weights_only=True) if begun else None
     if saved:
         changed = {k for k, v in recipe.items() if saved["recipe"].get(k) != v} - MAY_CHANGE - {"precision"}
         if changed:
-            sys.exit(f"{checkpoint} was trained with other {', '.join(sorted(changed))}: {saved['recipe']}")
+            sys.exit(f"{begun} was trained with other {', '.join(sorted(changed))}: {saved['recipe']}")
         args.precision = saved["recipe"]["precision"]
     elif args.precision == "auto":
         choice = [faster_precision()]
@@ -245,9 +248,10 @@ def main():
         for o, state in zip(optims, saved["optimizers"]):
             o.load_state_dict(state)
         done, texts.drawn = saved["done"], saved["drawn"]
-        if args.steps != saved["recipe"]["steps"] and learning_rate(done["step"], argparse.Namespace(
-                **{**vars(args), **saved["recipe"]})) < 1 and done["step"] > args.warm_up:
-            sys.exit(f"the decay has begun: --steps stays {saved['recipe']['steps']}")
+        same = argparse.Namespace(**{**vars(args), **saved["recipe"]})
+        decaying = done["step"] > args.warm_up and learning_rate(done["step"], same) < 1
+        if begun == checkpoint and decaying and args.steps != same.steps:
+            sys.exit(f"the decay has begun: --steps stays {same.steps}")
 
     def save(path: Path):
         if rank == 0:
