@@ -75,8 +75,13 @@ def check_resuming(processes: int, steps: int = 100):
 def check_run(run: Path, data: Path, steps: int):
     recipe = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")["recipe"]
     with tempfile.TemporaryDirectory() as folder:
-        options = [item for key, value in recipe.items() if key not in ("world", "data", "compile") and value is not None
-                   for item in ("--" + key.replace("_", "-"), value if isinstance(value, str) else json.dumps(value))]
+        options = []
+        for key in recipe.keys() - {"world", "data"}:
+            value, name = recipe[key], "--" + key.replace("_", "-")
+            if value is True:
+                options.append(name)
+            elif value not in (None, False):
+                options += [name, value if isinstance(value, str) else json.dumps(value)]
         subprocess.run([*TRAIN, "--data", str(data), "--out", folder, "--processes", str(recipe["world"]),
                         "--stop-at", str(steps), *options], check=True)
         again, first = losses(Path(folder)), losses(run)

@@ -101,12 +101,30 @@ class HyenaFilter(nn.Module):
         self.gain = None
 
 
-def causal_convolution(y: torch.Tensor, taps: torch.Tensor) -> torch.Tensor:
-    """`z[t] = sum over i <= t of y[i] taps[t - i]`; y `[batch, channel, time]`, taps `[channel, time]`."""
-    length = y.shape[-1]
-    n = 2 * length
-    spectrum = torch.fft.rfft(y.float(), n=n) * torch.fft.rfft(taps.float(), n=n)
-    return torch.fft.irfft(spectrum, n=n)[..., :length]
+class CausalConvolution(torch.autograd.Function):
+    """`z[t] = sum over i <= t of y[i] taps[t - i]`; y `[batch, channel, time]`, taps `[channel, time]`.
+
+    The gradients are correlations: `dy[i] = sum over t of g[t] taps[t - i]`, and `dtaps` likewise with y. Autograd
+    would take them by complex transforms of twice the work.
+    """
+
+    @staticmethod
+    def forward(ctx, y, taps):
+        length = y.shape[-1]
+        ys, ks = (torch.fft.rfft(x.float(), n=2 * length) for x in (y, taps))
+        ctx.save_for_backward(ys, ks)
+        return torch.fft.irfft(ys * ks, n=2 * length)[..., :length]
+
+    @staticmethod
+    def backward(ctx, g):
+        ys, ks = ctx.saved_tensors
+        length = g.shape[-1]
+        gs = torch.fft.rfft(g.float(), n=2 * length)
+        dy, dtaps = (torch.fft.irfft(s, n=2 * length)[..., :length] for s in (gs * ks.conj(), (gs * ys.conj()).sum(0)))
+        return dy, dtaps
+
+
+causal_convolution = CausalConvolution.apply
 
 
 class ShortConvolution(torch.autograd.Function):
