@@ -7,8 +7,9 @@ Everything goes by steps: what is read, the learning rate (a short rise, a level
 `--decay-share` of the steps a straight line to nothing) and the mixture of the texts (PHASES). So a run is the
 same each time on one machine with as many processes, in one sitting or in many: started again with the same --out
 it goes on from the last checkpoint. `--stop-after`, `--stop-at` and SIGTERM end a sitting, checkpoint written.
-Until the decay starts, `--steps` and the phases may be changed from sitting to sitting. `--fork` begins another run
-at a run's checkpoint, with steps and phases of its own.
+Until the decay starts, `--steps`, `--decay-share` and the phases may be changed from sitting to sitting, to what
+leaves the learning rate so far as it was. `--fork` begins another run at a run's checkpoint, with steps and phases
+of its own.
 """
 
 import argparse
@@ -248,10 +249,10 @@ def main():
         for o, state in zip(optims, saved["optimizers"]):
             o.load_state_dict(state)
         done, texts.drawn = saved["done"], saved["drawn"]
-        same = argparse.Namespace(**{**vars(args), **saved["recipe"]})
-        decaying = done["step"] > args.warm_up and learning_rate(done["step"], same) < 1
-        if begun == checkpoint and decaying and args.steps != same.steps:
-            sys.exit(f"the decay has begun: --steps stays {same.steps}")
+        before = argparse.Namespace(**{**vars(args), **saved["recipe"]})
+        last = done["step"] - 1
+        if begun == checkpoint and learning_rate(last, args) != learning_rate(last, before):
+            sys.exit(f"step {last} had another learning rate: --steps {before.steps} --decay-share {before.decay_share}")
 
     def save(path: Path):
         if rank == 0:
