@@ -1,8 +1,9 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { BundleError } from '../format/index.js';
 import { checkSampling, seed as checkSeed } from './options.js';
 import { ranked } from './ranking.js';
+import { seededState } from './seed.js';
 
 /** How tokens are drawn, in the order in which it is applied: llama.cpp's. */
 export interface Sampling {
@@ -55,7 +56,7 @@ export interface Candidates {
 
 /** Draws tokens from logits. The same seed draws the same tokens from the same logits. */
 export class Sampler {
-  private readonly generator: ReturnType<typeof xoroshiro128plus>;
+  private readonly generator: ReturnType<typeof xoroshiro128plusFromState>;
   private readonly recent: RecentTokens;
   private readonly never: readonly number[];
   /** Logits after the penalty, `[vocabulary]`. */
@@ -68,7 +69,7 @@ export class Sampler {
   ) {
     checkSampling(sampling);
     checkSeed(seed, 'seed');
-    this.generator = random ? xoroshiro128plusFromState(random) : xoroshiro128plus(seed);
+    this.generator = xoroshiro128plusFromState(random ?? seededState(seed));
     this.never = never;
     this.recent = new RecentTokens(sampling.repeatPenalty === 1 ? 0 : sampling.repeatLastN);
     for (const id of history) this.recent.add(id);

@@ -116,6 +116,33 @@ test('the same seed draws the same, another seed does not', () => {
   expect(draw(2 ** 32 - 1)).toEqual(draw(2 ** 32 - 1));
 });
 
+test('what neighbouring seeds draw is unrelated, from the first token on', () => {
+  const [seeds, values, tokens] = [4000, 10, 3];
+  const logits = new Float32Array(values);
+  const first = Array.from({ length: seeds }, (_, seed) => {
+    const sampler = createSampler({ temperature: 1, topK: 0, topP: 1 }, seed);
+    return Array.from({ length: tokens }, () => sampler.sample(logits));
+  });
+  /** Chi-squared of how often each of `cells` equally likely results came. */
+  const chiSquared = (results: number[], cells: number): number => {
+    const counts = new Float64Array(cells);
+    for (const result of results) counts[result]++;
+    const expected = results.length / cells;
+    return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  };
+  for (let t = 0; t < tokens; t++) {
+    const drawn = first.map((ids) => ids[t]);
+    // 99.99 % of samples of independent draws lie below, with 9 and 99 degrees of freedom.
+    expect(chiSquared(drawn, values)).toBeLessThan(33.7);
+    const pairs = drawn.slice(1).map((id, seed) => id * values + drawn[seed]);
+    expect(chiSquared(pairs, values ** 2)).toBeLessThan(161.3);
+    if (t > 0) {
+      const onward = first.map((ids) => ids[t - 1] * values + ids[t]);
+      expect(chiSquared(onward, values ** 2)).toBeLessThan(161.3);
+    }
+  }
+});
+
 test('logits are left as they were', () => {
   const logits = randomLogits(100, 9);
   const copy = logits.slice();
