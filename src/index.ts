@@ -48,6 +48,7 @@ export { openState, StateWriteError, type SavedState } from './generation/state-
 // Drawing tokens
 export {
   DEFAULT_SAMPLING,
+  defaultSampling,
   Sampler,
   type Candidates,
   type SamplerOptions,

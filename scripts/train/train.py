@@ -1,6 +1,6 @@
 """Trains a Hyena language model on the arrays prepare.py made, and writes a checkpoint directory.
 
-    python -u scripts/train/train.py --data runs/data --out runs/model --steps 8200
+    python -u scripts/train/train.py --data runs/data --out runs/model --steps 10400
 
 On a CPU it runs one process per core and averages their gradients; on a GPU one process in mixed precision.
 Everything goes by steps: what is read, the learning rate (a short rise, a level stretch, and over the last
@@ -36,8 +36,8 @@ from muon import Muon  # noqa: E402
 # The mixture of the texts, by sequences: each phase ends at a share of the steps. The first reads children's books
 # and tales about twice as often as the novels; the last, when the learning rate is nearly down, turns to simple prose.
 PHASES = [
-    {"until": 0.92, "mix": {"novels": 0.65, "children": 0.20, "tales": 0.14, "modern": 0.01}},
-    {"until": 1.00, "mix": {"novels": 0.30, "children": 0.30, "tales": 0.33, "modern": 0.07}},
+    {"until": 0.90, "mix": {"novels": 0.65, "children": 0.20, "tales": 0.14, "modern": 0.01}},
+    {"until": 1.00, "mix": {"novels": 0.08, "children": 0.22, "tales": 0.60, "modern": 0.10}},
 ]
 MAY_CHANGE = {"steps", "decay_share", "phases"}  # between two sittings of a run
 GOLDEN = (math.sqrt(5) - 1) / 2

@@ -15,7 +15,7 @@ export {
   type MixingChoice,
   threads,
 } from './options.js';
-export { DEFAULT_SAMPLING, Sampler, type Sampling } from './sampler.js';
+export { DEFAULT_SAMPLING, defaultSampling, Sampler, type Sampling } from './sampler.js';
 export { checkStateTarget, openState, type SavedState, StateWriteError } from './state-file.js';
 export { Chunk, type TextResult } from './text-builder.js';
 export { generate, promptIds, savedText, TextStream } from './text.js';

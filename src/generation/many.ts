@@ -9,7 +9,7 @@ import type { Loaded } from './load.js';
 import { logprobsOf, type Logprobs } from './logprobs.js';
 import { checkItem, checkManyOptions, type ComputeOptions } from './options.js';
 import { readingFor } from './reading.js';
-import { Sampler, samplingOf } from './sampler.js';
+import { defaultSampling, Sampler, samplingOf } from './sampler.js';
 import { Source } from './source.js';
 import { TextBuilder, type StopType, type TextResult } from './text-builder.js';
 import { promptIds, type TextShape } from './text.js';
@@ -197,7 +197,10 @@ class Run {
         count,
         lengths,
         seed: own,
-        sampler: new Sampler(samplingOf(sampling), own, { never, history: prompt }),
+        sampler: new Sampler(samplingOf(defaultSampling(tokenizer), sampling), own, {
+          never,
+          history: prompt,
+        }),
         builder: new TextBuilder(tokenizer, item),
         logprobs: logprobs === undefined ? undefined : [],
       };

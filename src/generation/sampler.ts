@@ -1,6 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { BundleError } from '../format/index.js';
+import type { Tokenizer } from '../text/index.js';
 import { checkSampling, seed as checkSeed } from './options.js';
 import { ranked } from './ranking.js';
 import { seededState } from './seed.js';
@@ -21,7 +22,7 @@ export interface Sampling {
   readonly temperature: number;
 }
 
-/** What is drawn with where nothing else is asked for. */
+/** What tokens are drawn with where nothing else is asked for. */
 export const DEFAULT_SAMPLING: Sampling = {
   repeatPenalty: 1,
   repeatLastN: 64,
@@ -30,6 +31,11 @@ export const DEFAULT_SAMPLING: Sampling = {
   minP: 0,
   temperature: 0.8,
 };
+
+/** What a text is drawn with where nothing else is asked for: words that were just used are made less likely. */
+export function defaultSampling({ isOfWords }: Pick<Tokenizer, 'isOfWords'>): Sampling {
+  return isOfWords ? { ...DEFAULT_SAMPLING, repeatPenalty: 1.1 } : DEFAULT_SAMPLING;
+}
 
 /** The defaults, with what each of the given ones sets in place of what those before it set. */
 export function samplingOf(...given: readonly (Partial<Sampling> | undefined)[]): Sampling {

@@ -5,7 +5,7 @@ import { neverDrawn, TextError, type Tokenizer } from '../text/index.js';
 import { Generation } from './generation.js';
 import type { Loaded } from './load.js';
 import { checkTextOptions, type ComputeOptions, type MixingChoice } from './options.js';
-import { samplingOf, type Sampling } from './sampler.js';
+import { defaultSampling, samplingOf, type Sampling } from './sampler.js';
 import { checkStateTarget, writeState, type SavedState } from './state-file.js';
 import { TextBuilder, type Chunk, type TextBuilderOptions, type TextResult } from './text-builder.js';
 
@@ -18,7 +18,7 @@ export interface TextShape extends Omit<TextBuilderOptions, 'held'> {
   readonly count?: number | undefined;
   /** The same seed gives the same text. Default: random. */
   readonly seed?: number | undefined;
-  /** What it leaves out is as in `DEFAULT_SAMPLING`. */
+  /** What it leaves out is as `defaultSampling` has it. */
   readonly sampling?: Partial<Sampling> | undefined;
   /** Never draw the token that ends a text. */
   readonly ignoreEos?: boolean | undefined;
@@ -81,7 +81,7 @@ export class TextStream implements AsyncIterable<Chunk> {
     if (save !== undefined) checkStateTarget(save);
     const saved = from?.text;
     this.seed = saved?.seed ?? seed ?? randomInt(2 ** 32);
-    this.sampling = samplingOf(saved?.sampling, sampling);
+    this.sampling = samplingOf(defaultSampling(tokenizer), saved?.sampling, sampling);
     this.stop = stop ?? saved?.stop ?? [];
     this.ignoreEos = ignoreEos ?? saved?.ignoreEos ?? false;
     this.allow = allow ?? saved?.allow;

@@ -72,6 +72,7 @@ export function bpeTokenizer({ vocab, merges, ignoreMerges, added, pattern, nfc 
     size,
     endOfText: end?.id ?? null,
     startOfText: end?.id ?? null,
+    isOfWords: true,
     encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
     bytes: (id) => table[id],
     // A token that is spelt with a space could lie across a cut.

@@ -10,6 +10,8 @@ export interface Tokenizer {
   readonly startOfText: number | null;
   /** What is encoded are sequences of letters of DNA, one token each: see `toLetters`. */
   readonly isDna?: true;
+  /** Tokens are words and parts of words: unlike letters, the same one seldom comes again at once. */
+  readonly isOfWords?: true;
   /** Throws a TextError where the vocabulary has no token for a part of the text. */
   encode(text: string): number[];
   /** A text in parts whose tokens, one part's after another's, are those of the text. Left out: it has none but itself. */

@@ -8,8 +8,8 @@ export const samplingOf = (
     Call<typeof GENERATE>['options'],
     'repeatPenalty' | 'repeatLastN' | 'topK' | 'topP' | 'minP' | 'temp'
   >,
-): Sampling => ({
-  repeatPenalty: options.repeatPenalty,
+): Partial<Sampling> => ({
+  ...(options.repeatPenalty !== undefined && { repeatPenalty: options.repeatPenalty }),
   repeatLastN: options.repeatLastN,
   topK: options.topK,
   topP: options.topP,

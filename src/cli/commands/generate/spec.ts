@@ -25,9 +25,8 @@ export const SAMPLING_OPTIONS = {
   repeatPenalty: {
     type: 'number',
     value: 'x',
-    help: 'divide positive logits of recent tokens by this, multiply negative ones; 1: off',
+    help: 'divide positive logits of recent tokens by this, multiply negative ones; 1: off (default: 1.1 for words and their parts, 1 for letters, bytes and ids)',
     above: 0,
-    default: 1,
     group: SAMPLING,
   },
   repeatLastN: {
