@@ -45,6 +45,20 @@ describe('generate', () => {
   });
 });
 
+test('words that were just used are less likely by default, letters are not', async () => {
+  const textOf = async (...args: string[]): Promise<string> => {
+    const { code, stdout } = await flashinf(['generate', '-p', 'Once upon', '-s', '1', '-n', '60', ...args]);
+    expect(code).toBe(0);
+    return stdout.toString('latin1');
+  };
+  const bytes = ['-m', await byteModel(), '--raw'];
+  const [words, letters] = [await textOf(), await textOf(...bytes)];
+  expect(await textOf('--repeat-penalty', '1.1')).toBe(words);
+  expect(await textOf('--repeat-penalty', '1')).not.toBe(words);
+  expect(await textOf(...bytes, '--repeat-penalty', '1')).toBe(letters);
+  expect(await textOf(...bytes, '--repeat-penalty', '1.1')).not.toBe(letters);
+});
+
 test('SIGINT while a long prompt is read stops it', async () => {
   const input = 'It was the best of times, it was the worst of times. '.repeat(8000);
   const { code, stdout, stderr } = await flashinf(['generate', '-n', '5'], { input, killAfter: 4000 });
