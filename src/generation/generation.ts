@@ -3,7 +3,7 @@ import { Lanes, type StepTimings } from './lanes.js';
 import { countWithin, lengthsOf, roomAfter, roomFrom } from './lengths.js';
 import type { ComputeOptions, MixingChoice } from './options.js';
 import type { Point, SavedPoint } from './point.js';
-import { readingFor, STEPS } from './reading.js';
+import { readingFor } from './reading.js';
 import { Sampler, samplingOf, type Sampling } from './sampler.js';
 
 export interface GenerationOptions extends ComputeOptions, MixingChoice {
@@ -167,12 +167,10 @@ export class Generation implements AsyncIterable<number> {
     return lanes;
   }
 
-  /** A prompt of more than some tokens is read offline for mixers other than the tiled one, and always for a plan that is given. */
+  /** For a plan that is given the prompt is read offline, so that it takes no position of it. */
   private lengths(): ReturnType<typeof lengthsOf> {
     const { model, ids, room, options } = this;
-    const { mixer = 'tiled', plan } = options;
-    const free = plan === undefined && (mixer === 'tiled' || ids.length <= STEPS);
-    const reading = readingFor(model) ?? (free ? undefined : 'offline');
+    const reading = readingFor(model) ?? (options.plan && 'offline');
     return lengthsOf(ids.length, room, model.config.model.context, reading);
   }
 

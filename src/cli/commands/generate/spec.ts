@@ -25,8 +25,9 @@ export const SAMPLING_OPTIONS = {
   repeatPenalty: {
     type: 'number',
     value: 'x',
-    help: 'divide positive logits of recent tokens by this, multiply negative ones; 1: off (default: 1.1 for words and their parts, 1 for letters, bytes and ids)',
+    help: 'divide positive logits of recent tokens by this, multiply negative ones; 1: off',
     above: 0,
+    defaultText: '1.1 for words and their parts; 1 for letters, bytes and ids',
     group: SAMPLING,
   },
   repeatLastN: {
